@@ -1,0 +1,172 @@
+"""The camera registry: one ``Camera`` per revision, on the topic ``cameras`` for ever.
+
+A revision is never changed. A frame names the revision under which it was taken, and it is judged under that one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.codec import JsonCodec
+from schemas.geometry import Line, Polygon, Unit
+
+CameraId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$")]
+Name = Annotated[str, Meta(min_length=1, max_length=120)]
+ZoneId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
+ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+IsoDate = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
+
+CameraKind = Literal["counter", "market", "street", "pump"]
+SourceKind = Literal["rtsp", "hls", "mjpeg", "snapshot", "file", "stills"]
+VehicleClass = Literal["car", "motorcycle", "bus", "truck"]
+ZonePurpose = Literal["water", "no_parking", "queue", "staff", "counter_edge", "exclude", "private"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Place(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a camera stands. ``latitude`` and ``longitude`` are WGS 84 degrees."""
+
+    kecamatan: Name
+    kelurahan: Name
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    rw: str = ""
+    rt: str = ""
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a camera's pictures come from.
+
+    ``url`` never holds a password: ``secret`` names an entry of the ingest worker's secret store. For ``file`` and
+    ``stills`` it is a path. ``clock`` says which time a picture gets: ``wall`` (when it was read, played in real time)
+    or ``recorded`` (what the footage says: a still's name, or ``recorded_from_ms`` plus the position in the file).
+    ``loop`` starts a file or folder over at its end. ``stale_after_seconds`` bounds how old a picture may be before a
+    detector sheds it, counted from its arrival in Kafka.
+    """
+
+    kind: SourceKind
+    url: Annotated[str, Meta(min_length=1, max_length=2048)]
+    secret: str = ""
+    clock: Literal["wall", "recorded"] = "wall"
+    recorded_from_ms: Annotated[int, Meta(ge=0)] = 0
+    loop: bool = False
+    stale_after_seconds: Seconds = 10.0
+
+
+class Period(Struct, frozen=True, forbid_unknown_fields=True):
+    """A span of the day, Asia/Jakarta: from ``start`` up to, but not including, ``end``; past midnight if smaller."""
+
+    start: ClockTime
+    end: ClockTime
+
+
+class Timetable(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a rule holds or a counter is open, Asia/Jakarta. No entry for a weekday: not at all that day.
+
+    On ``holidays`` the periods of ``on_holidays`` hold instead of the weekday's. A period past midnight belongs to the
+    day on which it starts.
+    """
+
+    weekdays: dict[Weekday, tuple[Period, ...]]
+    holidays: tuple[IsoDate, ...] = ()
+    on_holidays: tuple[Period, ...] = ()
+
+
+class Zone(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the picture with a purpose. ``counter_edge`` has a ``line``, every other purpose a ``polygon``.
+
+    ``timetable`` (of ``no_parking``) says when standing there is forbidden; None means always. ``classes`` are the
+    vehicles that it forbids.
+    """
+
+    zone_id: ZoneId
+    purpose: ZonePurpose
+    polygon: Polygon | None = None
+    line: Line | None = None
+    anchor: Literal["bottom_center", "center"] = "bottom_center"
+    classes: tuple[VehicleClass, ...] = ("car", "motorcycle", "bus", "truck")
+    timetable: Timetable | None = None
+
+
+class CounterRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """Thresholds of the counter rule, in seconds."""
+
+    presence_bridge_seconds: Seconds = 30.0
+    waiting_window_seconds: Seconds = 60.0
+    unattended_after_seconds: Seconds = 120.0
+    not_open_after_seconds: Seconds = 600.0
+    after_hours_after_seconds: Seconds = 60.0
+
+
+class ParkingRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """Thresholds of the parking rule."""
+
+    match_iou: Unit = 0.5
+    stationary_window_seconds: Seconds = 30.0
+    stationary_box_heights: Annotated[float, Meta(gt=0, le=10)] = 0.25
+    bridge_seconds: Seconds = 60.0
+    grace_seconds: Seconds = 300.0
+    return_seconds: Seconds = 180.0
+
+
+class FloodRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """Thresholds of the flood rule; ratios of the water zone's grid cells."""
+
+    onset_ratio: Unit = 0.15
+    onset_seconds: Seconds = 120.0
+    cleared_ratio: Unit = 0.05
+    cleared_seconds: Seconds = 300.0
+    median_seconds: Seconds = 60.0
+    baseline_hours: Annotated[float, Meta(gt=0, le=720)] = 24.0
+    low_reliability: Unit = 0.3
+
+
+class Rules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a camera sets differently from the defaults of ``docs/semantics.md``."""
+
+    counter: CounterRule = CounterRule()
+    parking: ParkingRule = ParkingRule()
+    flood: FloodRule = FloodRule()
+
+
+class Camera(Struct, frozen=True, forbid_unknown_fields=True):
+    """One revision of one camera's entry in the registry. Key: ``camera_id``."""
+
+    camera_id: CameraId
+    revision: Annotated[int, Meta(ge=1)]
+    name: Name
+    kind: CameraKind
+    place: Place
+    source: Source
+    sample_fps: Annotated[float, Meta(gt=0.0, le=25.0)] = 1.0
+    zones: Annotated[tuple[Zone, ...], Meta(max_length=64)] = ()
+    opening_hours: Timetable | None = None
+    rules: Rules = Rules()
+    tiles: Literal["1x1", "2x2"] = "1x1"
+    anonymisation: Literal["persons", "heads"] = "persons"
+    retention_days: Annotated[int, Meta(ge=0, le=3650)] = 7
+    record: bool = False
+    public: bool = False
+    state: Literal["active", "paused", "removed"] = "active"
+
+    @property
+    def sampling_period_ms(self) -> float:
+        """Give the time between two samples, in milliseconds."""
+        return 1000.0 / self.sample_fps
+
+    @property
+    def has_water_zone(self) -> bool:
+        """Tell whether detectors are asked for a water grid."""
+        return any(zone.purpose == "water" for zone in self.zones)
+
+
+def same_entry(a: Camera, b: Camera) -> bool:
+    """Tell whether two revisions say the same of a camera."""
+    return msgspec.structs.replace(a, revision=b.revision) == b
+
+
+CAMERA_CODEC: JsonCodec[Camera] = JsonCodec(Camera)
