@@ -1,0 +1,145 @@
+"""The camera registry as the services see it: every revision, followed on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.cameras import CAMERA_CODEC, Camera
+from schemas.codec import ContractError
+from schemas.topics import CAMERAS
+from services.runtime.errors import RetryableError
+from services.runtime.kafka import assign_whole_topic, translated, whole_topic_consumer
+from services.runtime.logging import get_logger
+from services.runtime.settings import KafkaSettings
+
+log = get_logger(__name__)
+
+
+class CameraRevisions:
+    """Every revision of every camera that has been read. Safe to read from any thread."""
+
+    def __init__(self) -> None:
+        self._revisions: dict[tuple[str, int], Camera] = {}
+        self._latest: dict[str, Camera] = {}
+
+    def add(self, camera: Camera) -> None:
+        """Take a revision. The first one said under a number stays: a revision never changes."""
+        if (camera.camera_id, camera.revision) in self._revisions:
+            return
+        self._revisions[camera.camera_id, camera.revision] = camera
+        latest = self._latest.get(camera.camera_id)
+        if latest is None or camera.revision > latest.revision:
+            self._latest[camera.camera_id] = camera
+
+    def find(self, camera_id: str, revision: int) -> Camera | None:
+        """Give the camera under that revision, or None where it is not known (yet)."""
+        return self._revisions.get((camera_id, revision))
+
+    def latest(self, camera_id: str) -> Camera | None:
+        """Give the newest revision of a camera, or None where it is not known."""
+        return self._latest.get(camera_id)
+
+    def all_latest(self) -> list[Camera]:
+        """Give the newest revision of every camera, by camera id."""
+        return [self._latest[camera_id] for camera_id in sorted(self._latest)]
+
+
+class CameraRegistry:
+    """Follow the topic ``cameras`` until closed.
+
+    Args:
+        settings: The Kafka cluster.
+        name: Name of the reader, for the broker's logs.
+    """
+
+    def __init__(self, settings: KafkaSettings, name: str) -> None:
+        self.revisions = CameraRevisions()
+        self._consumer = whole_topic_consumer(settings, f"{name}-registry")
+        self._positions: dict[int, int] = {}
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="camera-registry", daemon=True)
+        self._thread.start()
+
+    def wait_until_current(self, timeout_seconds: float) -> None:
+        """Block until all that is in the topic at the time of the call has been read.
+
+        Raises:
+            RetryableError: That took longer than ``timeout_seconds``.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        with self._changed:
+            self._wait(lambda: bool(self._positions), deadline)
+        ends = {partition: self._end_of(partition) for partition in self._positions}
+        with self._changed:
+            self._wait(lambda: all(self._positions[p] >= end for p, end in ends.items()), deadline)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _wait(self, condition: Callable[[], bool], deadline: float) -> None:
+        if not self._changed.wait_for(condition, max(0.0, deadline - time.monotonic())):
+            raise RetryableError("the camera registry could not be read to its end in time")
+
+    def _end_of(self, partition: int) -> int:
+        try:
+            _, end = self._consumer.get_watermark_offsets(TopicPartition(CAMERAS.name, partition), timeout=10)
+        except KafkaException as error:
+            raise translated(error) from error
+        return int(end)
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                partitions = assign_whole_topic(self._consumer, CAMERAS.name)
+            except RetryableError as error:
+                log.warning("registry.waiting", error=str(error))
+                self._stopping.wait(1.0)
+            else:
+                with self._changed:
+                    self._positions = dict.fromkeys(partitions, 0)
+                break
+        while not self._stopping.is_set():
+            message = self._consumer.poll(0.2)
+            if message is not None:
+                self._take(message)
+        self._consumer.close()
+
+    def _take(self, message: Message) -> None:
+        partition, offset, error = message.partition() or 0, message.offset() or 0, message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:
+                self._advance(partition, offset)
+            else:
+                log.warning("registry.poll_error", error=error.str())
+            return
+        try:
+            self.revisions.add(CAMERA_CODEC.decode(message.value() or b""))
+        except ContractError as fault:
+            log.error("registry.invalid_camera", partition=partition, offset=offset, error=str(fault))
+        self._advance(partition, offset + 1)
+
+    def _advance(self, partition: int, position: int) -> None:
+        with self._changed:
+            self._positions[partition] = max(self._positions[partition], position)
+            self._changed.notify_all()
+
+
+def read_registry(settings: KafkaSettings, timeout_seconds: float = 15.0) -> CameraRevisions:
+    """Read the whole registry as it is now.
+
+    Raises:
+        RetryableError: Kafka is away, or the topic is not there.
+    """
+    registry = CameraRegistry(settings, "tilik-reader")
+    try:
+        registry.wait_until_current(timeout_seconds)
+    finally:
+        registry.close()
+    return registry.revisions

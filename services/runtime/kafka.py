@@ -1,0 +1,162 @@
+"""Kafka clients as Tilik uses them: each function is one role, its settings with the reason beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from services.runtime.errors import FatalError, RetryableError
+from services.runtime.settings import KafkaSettings
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumedRecord:
+    """One record as it was read. ``timestamp_ms`` is Kafka's, since the epoch."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+    @classmethod
+    def from_message(cls, message: Message) -> ConsumedRecord:
+        """Take over a message that carries no error."""
+        return cls(
+            topic=message.topic() or "",
+            partition=message.partition() or 0,
+            offset=message.offset() or 0,
+            timestamp_ms=message.timestamp()[1],
+            key=message.key(),
+            value=message.value() or b"",
+            headers=_header_pairs(message),
+        )
+
+
+def _header_pairs(message: Message) -> Headers:
+    pairs = message.headers() or ()
+    listed = pairs.items() if isinstance(pairs, dict) else pairs
+    return tuple((name, value.encode() if isinstance(value, str) else value) for name, value in listed)
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRecord:
+    """One record to be written. Its partition follows from the key, unless ``partition`` says it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None
+
+
+def _producer_config(settings: KafkaSettings) -> dict[str, Any]:
+    # murmur2 is what Java's and Faust's clients hash with: topics keyed by camera are co-partitioned only if all do.
+    return {**settings.client_config(), "partitioner": "murmur2_random"}
+
+
+def events_producer(settings: KafkaSettings, delivery_timeout_seconds: float = 30.0) -> Producer:
+    """Give a producer whose events must not be lost: idempotent, all replicas, zstd.
+
+    It is not transactional on purpose: transactions would leave holes in the offsets of ``camera-events``, and the
+    aggregate tells a lost event by a hole.
+    """
+    return Producer(
+        {
+            **_producer_config(settings),
+            "enable.idempotence": True,
+            "acks": "all",
+            "compression.type": "zstd",
+            "linger.ms": 5,
+            "delivery.timeout.ms": int(delivery_timeout_seconds * 1000),
+            "queue.buffering.max.kbytes": 65_536,
+        }
+    )
+
+
+def frames_producer(settings: KafkaSettings, delivery_timeout_seconds: float = 5.0) -> Producer:
+    """Give a producer for JPEG frames: one replica's word is enough, and what is late is not worth sending.
+
+    JPEG does not compress, so compression is off. A frame that Kafka has not acknowledged in time fails, and ingest
+    counts it as missed.
+    """
+    return Producer(
+        {
+            **_producer_config(settings),
+            "acks": 1,
+            "compression.type": "none",
+            "linger.ms": 5,
+            "batch.size": 1_000_000,
+            "message.max.bytes": 1_000_000,
+            "delivery.timeout.ms": int(delivery_timeout_seconds * 1000),
+            "queue.buffering.max.kbytes": 262_144,
+        }
+    )
+
+
+def frames_consumer(settings: KafkaSettings, group: str) -> Consumer:
+    """Give a consumer of frames in a group that the broker balances (KIP-848).
+
+    The queue is kept short: what a consumer has fetched ahead only grows stale. A new group starts at the earliest
+    frame, so that every frame that was captured has an outcome.
+    """
+    return Consumer(
+        {
+            **settings.client_config(),
+            "group.id": group,
+            "group.protocol": "consumer",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "queued.min.messages": 64,
+            "queued.max.messages.kbytes": 32_768,
+            "fetch.wait.max.ms": 50,
+            "fetch.queue.backoff.ms": 10,
+        }
+    )
+
+
+def whole_topic_consumer(settings: KafkaSettings, name: str) -> Consumer:
+    """Give a consumer that belongs to no group and reads a topic from its beginning, committed records only."""
+    return Consumer(
+        {
+            **settings.client_config(),
+            "group.id": name,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+        }
+    )
+
+
+def assign_whole_topic(consumer: Consumer, topic: str) -> list[int]:
+    """Assign every partition of ``topic`` from its beginning, and give their numbers.
+
+    Raises:
+        RetryableError: The brokers can't be reached, or the topic is not there yet.
+    """
+    try:
+        metadata = consumer.list_topics(topic, timeout=10).topics[topic]
+    except KafkaException as error:
+        raise translated(error) from error
+    if metadata.error is not None or not metadata.partitions:
+        raise RetryableError(f"topic {topic} is not there: {metadata.error}")
+    partitions = sorted(metadata.partitions)
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+    return partitions
+
+
+def translated(error: KafkaException) -> RetryableError | FatalError:
+    """Give the error of ours that says how to react to one of librdkafka's."""
+    cause = error.args[0]
+    if isinstance(cause, KafkaError) and cause.fatal():
+        return FatalError(f"Kafka client: {cause.str()}")
+    return RetryableError(f"Kafka: {cause}")

@@ -1,0 +1,96 @@
+"""What every service can be told, read from the environment: ``TILIK_<SERVICE>_<FIELD>``, nested fields by ``__``."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.errors import ConfigurationError
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class KafkaSettings(BaseModel):
+    """How to reach Kafka. The only place that knows librdkafka's dotted keys of connections."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="Brokers to start from, host:port, comma-separated.")
+    security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", description="How the connection is protected."
+    )
+    sasl_mechanism: str = Field("", description="SASL mechanism, for sasl_* protocols, such as SCRAM-SHA-512.")
+    sasl_username: str = Field("", description="SASL user.")
+    sasl_password: SecretStr = Field(SecretStr(""), description="SASL password.")
+    ssl_ca_location: str = Field("", description="File with the certificates of the authority that signs the brokers'.")
+
+    def client_config(self) -> dict[str, Any]:
+        """Give librdkafka's connection settings."""
+        config: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "security.protocol": self.security_protocol,
+            "reconnect.backoff.ms": 100,
+            "reconnect.backoff.max.ms": 2_000,
+            "socket.keepalive.enable": True,
+            "log_level": 3,
+        }
+        if self.sasl_mechanism:
+            config["sasl.mechanism"] = self.sasl_mechanism
+            config["sasl.username"] = self.sasl_username
+            config["sasl.password"] = self.sasl_password.get_secret_value()
+        if self.ssl_ca_location:
+            config["ssl.ca.location"] = self.ssl_ca_location
+        return config
+
+
+class ServiceSettings(BaseSettings):
+    """What every service has. A service's own settings derive from this and set ``env_prefix``."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_nested_delimiter="__")
+
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="The Kafka cluster.")
+    instance: str = Field(
+        default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}",
+        description="Name of this process in events, metrics and logs; a pod's name in Kubernetes.",
+        min_length=1,
+        max_length=200,
+    )
+    http_host: str = Field("127.0.0.1", description="Address that health and metrics listen on.")
+    http_port: Port = Field(0, description="Port of /livez, /readyz and /metrics; 0 takes a free one.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["auto", "json", "pretty"] = Field(
+        "auto", description="How log lines look; auto is pretty on a terminal and JSON elsewhere."
+    )
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def load_settings(settings_type: type[SettingsT]) -> SettingsT:
+    """Read the settings of a service from the environment.
+
+    Raises:
+        ConfigurationError: A variable with the service's prefix is unknown, or a value is not allowed. All of them are
+            named at once.
+    """
+    prefix = settings_type.model_config.get("env_prefix", "")
+    known = {f"{prefix}{name}".upper() for name in settings_type.model_fields}
+    problems = [
+        f"{name}: there is no such setting"
+        for name in sorted(os.environ)
+        if name.upper().startswith(prefix.upper()) and name.upper().split("__")[0] not in known
+    ]
+    try:
+        settings = settings_type()
+    except ValidationError as error:
+        for fault in error.errors():
+            variable = prefix + "__".join(str(part) for part in fault["loc"])
+            problems.append(f"{variable.upper()}: {fault['msg']}")
+        raise ConfigurationError("; ".join(problems)) from error
+    if problems:
+        raise ConfigurationError("; ".join(problems))
+    return settings
