@@ -1,0 +1,1 @@
+"""The ``tilik`` command: one file a subcommand."""
