@@ -1,0 +1,57 @@
+"""Which service sends and receives what: the edges of the flow, as the AsyncAPI document states them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas.camera_events import CameraStatus, FrameDetections, FrameShed
+from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS, CAMERAS, EPISODES, FRAMES, Topic, topic_named
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """A service sends to, or receives from, a topic. ``only`` names the event types where it is not all of them."""
+
+    service: str
+    action: Literal["send", "receive"]
+    topic: Topic
+    only: tuple[type[Struct], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Give the operation's name, unique in the document."""
+        return f"{self.service}-{self.action}s-{self.topic.name}"
+
+
+def _sends(service: str, topic: Topic, *only: type[Struct]) -> Operation:
+    return Operation(service=service, action="send", topic=topic, only=only)
+
+
+def _receives(service: str, topic: Topic) -> Operation:
+    return Operation(service=service, action="receive", topic=topic)
+
+
+def _buries(service: str, topic: Topic) -> Operation:
+    if topic.dead_letters is None:
+        raise ValueError(f"{topic.name} has no dead letters")
+    return _sends(service, topic_named(topic.dead_letters))
+
+
+OPERATIONS = (
+    _receives("cli", CAMERAS),
+    _sends("cli", CAMERAS),
+    _receives("ingest", CAMERAS),
+    _sends("ingest", FRAMES),
+    _sends("ingest", CAMERA_EVENTS, CameraStatus),
+    _receives("detect", CAMERAS),
+    _receives("detect", FRAMES),
+    _sends("detect", CAMERA_EVENTS, FrameDetections, FrameShed),
+    _buries("detect", FRAMES),
+    _receives("aggregate", CAMERAS),
+    _receives("aggregate", CAMERA_EVENTS),
+    _receives("aggregate", AGGREGATE_STATE),
+    _sends("aggregate", AGGREGATE_STATE),
+    _sends("aggregate", EPISODES),
+    _buries("aggregate", CAMERA_EVENTS),
+)
