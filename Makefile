@@ -1,0 +1,59 @@
+# Tilik. `make run` sets up and runs the demonstration; `make test` sets up and runs every test.
+
+PYTHON ?= .venv/bin/python
+TILIK ?= .venv/bin/tilik
+SOURCES := schemas services deploy tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
+	check-generated check-rules check-unit environment test-packages
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+environment:
+	@deploy/local/environment.sh
+
+setup: environment ## Install everything: packages, Kafka's jars, the detector's weights, footage
+	@$(TILIK) setup
+
+run: setup ## Set up, then run the demonstration (TILIK_DEMO_SECONDS=60 ends it by itself)
+	@$(TILIK) demo
+
+test: setup test-packages ## Set up, then run every check and every test
+	$(MAKE) check
+	$(PYTHON) -m pytest -m "integration or pipeline or accuracy"
+
+check: check-format check-lint check-types check-imports check-generated check-rules check-unit ## Check the code, and run the unit tests
+
+check-format:
+	$(PYTHON) -m ruff format --check --quiet $(SOURCES) || { $(PYTHON) -m ruff format --diff $(SOURCES); exit 1; }
+
+check-lint:
+	$(PYTHON) -m ruff check $(SOURCES)
+
+check-types:
+	$(PYTHON) -m mypy
+
+check-imports:
+	$(dir $(PYTHON))lint-imports --no-logo --cache-dir .tilik/import-linter
+
+check-generated:
+	$(PYTHON) -m schemas.generate --check
+
+check-rules:
+	$(PYTHON) -m checks.house_rules
+
+check-unit:
+	$(PYTHON) -m pytest -q -m "not integration and not pipeline and not accuracy"
+
+format: ## Bring the code into the house format
+	$(PYTHON) -m ruff format $(SOURCES)
+	$(PYTHON) -m ruff check --fix $(SOURCES)
+
+lock: ## Resolve the dependencies anew, into requirements.lock
+	.venv/bin/uv pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate --all-extras \
+		--generate-hashes --python-version 3.11 --output-file requirements.lock pyproject.toml
+
+clean: ## Remove what set-up and runs left behind
+	rm -rf .venv .tilik
