@@ -137,6 +137,30 @@ def whole_topic_consumer(settings: KafkaSettings, name: str) -> Consumer:
     )
 
 
+def ownership_consumer(settings: KafkaSettings, group: str, session_timeout_seconds: float) -> Consumer:
+    """Give a consumer whose group hands out the partitions of a topic, so that each has exactly one owner.
+
+    The classic protocol, because there the session time-out is the client's to choose; cooperative-sticky, because a
+    rebalance then takes away only what moves. Nothing is ever committed: who gets a partition reads it from its start.
+    """
+    return Consumer(
+        {
+            **settings.client_config(),
+            "group.id": group,
+            "group.protocol": "classic",
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": int(session_timeout_seconds * 1000),
+            "heartbeat.interval.ms": int(session_timeout_seconds * 1000 / 4),
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+            "topic.metadata.refresh.interval.ms": 10_000,
+        }
+    )
+
+
 def assign_whole_topic(consumer: Consumer, topic: str) -> list[int]:
     """Assign every partition of ``topic`` from its beginning, and give their numbers.
 
