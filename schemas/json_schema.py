@@ -95,7 +95,7 @@ def _state_names(node: inspection.Type, definitions: JsonObject) -> None:
         for field in node.fields:
             if isinstance(field.type, inspection.DictType) and isinstance(field.type.key_type, inspection.LiteralType):
                 stated = definitions[node.cls.__name__]["properties"][field.encode_name]
-                stated["propertyNames"] = {"enum": sorted(field.type.key_type.values)}
+                stated["propertyNames"] = {"enum": sorted(map(str, field.type.key_type.values))}
     else:
         children = [child for child in (getattr(node, name, None) for name in ("item_type", "value_type")) if child]
     for child in children:
