@@ -1,0 +1,284 @@
+"""The embedded engine: one data path, a handle for each request, results and insertions. All calls block."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from deploy.local.clickhouse.errors import READONLY, ClickHouseError, clickhouse_error
+from deploy.local.clickhouse.handle import Handle, append, finish
+from deploy.local.clickhouse.native_header import empty_block
+from deploy.local.clickhouse.request import QueryRequest
+from deploy.local.clickhouse.sessions import Lease, Sessions
+from deploy.local.clickhouse.statement import Statement, read_statement
+
+_SLICE_BYTES = 1 << 20
+_STREAMED = {
+    "native",
+    "rowbinary",
+    "tabseparated",
+    "tsv",
+    "tabseparatedraw",
+    "tsvraw",
+    "csv",
+    "jsoneachrow",
+    "jsonlines",
+    "ndjson",
+}
+_STREAMED |= {"jsoncompacteachrow", "jsonstringseachrow"}
+"""Formats whose blocks, one after the other, are the whole: no head, no foot. Others are made at once by the engine."""
+
+_SETTINGS = {
+    "implicit_select": 0,  # as on a server: chdb alone takes ``1 + 1`` for a query
+    "allow_introspection_functions": 0,
+}
+_BACKGROUND_THREADS = 2
+_MARK_CACHE_BYTES = 256 << 20
+
+
+class EngineBusyError(Exception):
+    """Another process has the data path open."""
+
+
+@dataclass
+class Answer:
+    """What a statement gives.
+
+    Args:
+        format_name: The format of the result; None: there is no result.
+        summary: ClickHouse's counts of what was read and written.
+        first: The beginning of the result, or all of it.
+        rest: What follows; None: nothing. To be closed.
+    """
+
+    format_name: str | None
+    summary: dict[str, str]
+    first: bytes = b""
+    rest: Iterator[bytes] | None = None
+
+
+class Insertion:
+    """Data on its way into a table. ``finish`` commits, ``cancel`` leaves; one of them ends it."""
+
+    def __init__(self, lease: Lease, inserter: Any) -> None:
+        self._lease = lease
+        self._inserter = inserter
+        self._started = time.monotonic_ns()
+
+    def append(self, data: bytes) -> None:
+        """Take more data, in any pieces.
+
+        Raises:
+            ClickHouseError: The engine refuses it.
+        """
+        append(self._inserter, data)
+
+    def finish(self) -> Answer:
+        """Commit.
+
+        Raises:
+            ClickHouseError: The engine refuses what was appended.
+        """
+        try:
+            rows, size = finish(self._inserter)
+        finally:
+            self._lease.release()
+        elapsed_ns = time.monotonic_ns() - self._started
+        return Answer(None, _summary(written_rows=rows, written_bytes=size, elapsed_ns=elapsed_ns))
+
+    def cancel(self) -> None:
+        """Leave without committing what has not been committed yet."""
+        try:
+            self._inserter.cancel()
+        finally:
+            self._lease.release()
+
+
+@dataclass
+class Engine:
+    """ClickHouse's engine on one data path.
+
+    Args:
+        path: Folder of the data.
+        memory_bytes: What the engine may use in all.
+
+    Raises:
+        EngineBusyError: The path is open in another process.
+    """
+
+    path: Path
+    memory_bytes: int
+    _lock: IO[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self.path)
+        self._root = self.open_handle()
+        self.sessions = Sessions(self.open_handle)
+        names = self._root.query(b"SELECT lower(name) FROM system.formats", "TabSeparated").bytes().decode().split()
+        self._formats = frozenset(names)
+        self.version, self.timezone = (
+            self._root.query(b"SELECT version(), timezone()", "TabSeparated").bytes().decode().split()
+        )
+
+    def open_handle(self) -> Handle:
+        """Give another handle on the engine; costs a fraction of a millisecond."""
+        options = {
+            **_SETTINGS,
+            "max_server_memory_usage": self.memory_bytes,
+            "mark_cache_size": _MARK_CACHE_BYTES,
+            "background_pool_size": _BACKGROUND_THREADS,
+        }
+        return Handle(f"{self.path}?" + "&".join(f"{name}={value}" for name, value in options.items()))
+
+    def close(self) -> None:
+        """Close everything; what was inserted is on the disk."""
+        self.sessions.close()
+        self._root.close()
+        self._lock.close()
+
+    def statement(self, text: bytes) -> Statement:
+        """Read a statement, or the beginning of one."""
+        return read_statement(text, lambda name: name.lower() in self._formats)
+
+    def begin_insertion(self, request: QueryRequest, statement: Statement) -> Insertion:
+        """Begin to insert data that follows its statement.
+
+        Raises:
+            ClickHouseError: The request is read-only, or the engine refuses it.
+        """
+        if request.read_only:
+            raise _read_only()
+        lease = self.sessions.lease(request, False)
+        try:
+            lease.handle.set({}, request.parameters)
+            inserter = lease.handle.insertion(statement.sql, statement.format_name or request.default_format)
+        except BaseException:
+            lease.release()
+            raise
+        return Insertion(lease, inserter)
+
+    def execute(self, request: QueryRequest, statement: Statement) -> Answer:
+        """Run a statement that no data follows.
+
+        Raises:
+            ClickHouseError: The engine refuses it, or the request is read-only and this is not.
+        """
+        lease = self.sessions.lease(request, statement.changes_session)
+        try:
+            answer = self._answer(lease, request, statement)
+        except BaseException:
+            lease.release()
+            raise
+        answer.rest = _then(answer.rest, lease.release) if answer.rest is not None else None
+        if answer.rest is None:
+            lease.release()
+        return answer
+
+    def _answer(self, lease: Lease, request: QueryRequest, statement: Statement) -> Answer:
+        statement_class = lease.handle.statement_class(statement.sql)
+        if request.read_only and statement_class not in ("READ_ONLY", "UNKNOWN"):
+            raise _read_only()
+        format_name = statement.format_name or request.default_format
+        reads = statement_class == "READ_ONLY"
+        if reads and format_name.lower() in _STREAMED and not request.wait_end:
+            answer = _streamed(lease.handle.stream(statement.sql, format_name, request.parameters))
+        else:
+            answer = _whole(lease.handle.query(statement.sql, format_name, request.parameters))
+        if reads and not answer.first and format_name.lower() == "native":
+            answer.first = empty_block(lease.handle, statement, request.parameters)
+        answer.format_name = format_name if reads or answer.first else None
+        return answer
+
+
+def _streamed(blocks: Iterator[bytes]) -> Answer:
+    started = time.monotonic_ns()
+    first = next(blocks, b"")
+    second = next(blocks, None)
+    rest = None if second is None else _chained(second, blocks)
+    return Answer(None, _summary(elapsed_ns=time.monotonic_ns() - started), first, rest)
+
+
+def _chained(second: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield second
+        yield from blocks
+    finally:
+        close: Callable[[], None] | None = getattr(blocks, "close", None)
+        if close is not None:
+            close()
+
+
+def _whole(result: Any) -> Answer:
+    """Take a result that the engine holds; it is sliced from the engine's memory, never copied as a whole."""
+    summary = _summary(
+        read_rows=result.storage_rows_read(),
+        read_bytes=result.storage_bytes_read(),
+        written_rows=result.rows_written(),
+        written_bytes=result.bytes_written(),
+        result_rows=result.rows_read(),
+        result_bytes=result.size(),
+        elapsed_ns=int(result.elapsed() * 1e9),
+    )
+    if result.size() <= _SLICE_BYTES:
+        return Answer(None, summary, result.bytes() or b"")
+    slices = _slices(result)
+    return Answer(None, summary, next(slices), slices)
+
+
+def _slices(result: Any) -> Iterator[bytes]:
+    view = memoryview(result.get_memview().view())
+    for start in range(0, result.size(), _SLICE_BYTES):
+        yield bytes(view[start : start + _SLICE_BYTES])
+
+
+def _then(chunks: Iterator[bytes], done: Callable[[], None]) -> Iterator[bytes]:
+    try:
+        yield from chunks
+    finally:
+        done()
+
+
+def _summary(**counts: int) -> dict[str, str]:
+    names = (
+        "read_rows",
+        "read_bytes",
+        "written_rows",
+        "written_bytes",
+        "total_rows_to_read",
+        "result_rows",
+        "result_bytes",
+    )
+    return {name: str(counts.get(name, 0)) for name in (*names, "elapsed_ns")}
+
+
+def _read_only() -> ClickHouseError:
+    return clickhouse_error(
+        READONLY,
+        "READONLY",
+        "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
+        "You should use method POST for modifying queries.",
+    )
+
+
+def _locked(path: Path) -> IO[str]:
+    """Lock ``path`` for this process; the engine's own refusal does not say who holds it."""
+    file = path.with_name(path.name + ".lock").open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise EngineBusyError(
+            f"{path} is already open in process {holder}: one process at a time can open it"
+        ) from error
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file

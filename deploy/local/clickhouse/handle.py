@@ -1,0 +1,145 @@
+"""One handle on the engine: what a connection is to a server. Settings, database and temporary tables are its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import chdb
+
+from deploy.local.clickhouse.errors import clickhouse_error, engine_error
+
+
+def quoted(text: str) -> str:
+    """Give ``text`` as an SQL string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _identifier(text: str) -> str:
+    return "`" + text.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+class Handle:
+    """One handle. Calls block; one at a time.
+
+    Raises:
+        ClickHouseError: From every method, whatever the engine refuses.
+    """
+
+    def __init__(self, connection_string: str) -> None:
+        try:
+            self._connection = chdb.connect(connection_string)  # type: ignore[no-untyped-call]
+        except Exception as error:
+            raise engine_error(error) from error
+
+    def close(self) -> None:
+        """Give the handle back, with its temporary tables."""
+        self._connection.close()
+
+    def query(self, sql: bytes, format_name: str, parameters: Mapping[str, str] | None = None) -> Any:
+        """Run ``sql`` and give chdb's result, whole."""
+        try:
+            return self._connection.query(sql, format_name, params=dict(parameters or {}))
+        except Exception as error:
+            raise engine_error(error) from error
+
+    def stream(self, sql: bytes, format_name: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
+        """Run ``sql`` and give the result block by block. Closing the iterator cancels the query."""
+        try:
+            result = self._connection.send_query(sql, format_name, params=dict(parameters))
+        except Exception as error:
+            raise engine_error(error) from error
+        return self._blocks(result)
+
+    def _blocks(self, result: Any) -> Iterator[bytes]:
+        try:
+            for block in result:
+                yield block.bytes()
+        except GeneratorExit:
+            raise
+        except Exception as error:
+            raise engine_error(error) from error
+        finally:
+            result.close()
+
+    def insertion(self, sql: bytes, format_name: str) -> Any:
+        """Begin to insert what will be appended to the chdb inserter that this gives."""
+        try:
+            return self._connection.send_insert(sql, format_name)
+        except Exception as error:
+            raise engine_error(error) from error
+
+    def statement_class(self, sql: bytes) -> str:
+        """Give READ_ONLY, MUTATING, CONTROL or, for what is not SQL, UNKNOWN.
+
+        Raises:
+            ClickHouseError: These are several statements.
+        """
+        try:
+            verdict = self._connection._conn.classify_query(sql)
+        except Exception as error:
+            raise engine_error(error) from error
+        if verdict["statement_count"] > 1:
+            raise clickhouse_error(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
+        return str(verdict["query_class"].name)
+
+    def use(self, database: str) -> None:
+        """Make ``database`` the one of unqualified names."""
+        self.query(f"USE {_identifier(database)}".encode(), "Null")
+
+    def set(self, settings: Mapping[str, str], parameters: Mapping[str, str] | None = None) -> None:
+        """Set settings (``readonly`` last: nothing can be set after it) and values of ``{name:Type}``."""
+        ordered = sorted(settings.items(), key=lambda item: item[0] == "readonly")
+        pairs = [*ordered, *((f"param_{name}", value) for name, value in (parameters or {}).items())]
+        for name, _ in pairs:
+            if not name.isidentifier():
+                raise clickhouse_error(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'")
+        if pairs:
+            assignments = ", ".join(f"{name} = {quoted(value)}" for name, value in pairs)
+            self.query(f"SET {assignments}".encode("utf-8", "surrogateescape"), "Null")
+
+    def current_database(self) -> str:
+        """Give the database of unqualified names."""
+        return str(json.loads(self.query(b"SELECT currentDatabase() AS name", "JSONEachRow").bytes())["name"])
+
+    def values_of(self, names: Mapping[str, str]) -> dict[str, str | None]:
+        """Give what the named settings are set to; None: their default."""
+        if not names:
+            return {}
+        listed = ", ".join(quoted(name) for name in names)
+        sql = f"SELECT name, value FROM system.settings WHERE changed AND name IN ({listed})"  # noqa: S608  quoted
+        rows = [json.loads(line) for line in self.query(sql.encode(), "JSONEachRow").bytes().splitlines()]
+        changed = {row["name"]: row["value"] for row in rows}
+        return {name: changed.get(name) for name in names}
+
+    def restore(self, values: Mapping[str, str | None]) -> None:
+        """Set settings back to what ``values_of`` gave."""
+        for name, value in values.items():
+            literal = "DEFAULT" if value is None else quoted(value)
+            self.query(f"SET {name} = {literal}".encode(), "Null")
+
+
+def append(inserter: Any, data: bytes) -> None:
+    """Append data in the insertion's format.
+
+    Raises:
+        ClickHouseError: The engine refuses it.
+    """
+    try:
+        inserter.append(data)
+    except Exception as error:
+        raise engine_error(error) from error
+
+
+def finish(inserter: Any) -> tuple[int, int]:
+    """Commit an insertion and give (rows, bytes) written.
+
+    Raises:
+        ClickHouseError: The engine refuses it; nothing of the last block is there.
+    """
+    try:
+        written = inserter.finish()
+    except Exception as error:
+        raise engine_error(error) from error
+    return int(written.rows_written), int(written.bytes_written)
