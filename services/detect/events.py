@@ -1,0 +1,92 @@
+"""Outcomes of frames as events. Ids are made from facts alone: a frame that is judged twice gives the same event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from schemas.camera_events import (
+    DetectedObject,
+    DetectorIdentity,
+    FrameDetections,
+    FrameShed,
+    SceneFacts,
+    ShedReason,
+    make_event_id,
+)
+from services.detect.detector import Thresholds
+from services.detect.frame import Frame
+from services.detect.objects import CLASSES, Objects
+from services.detect.scene import reliability_of
+
+_DETAIL_LENGTH = 500
+
+
+def detections_event(
+    frame: Frame,
+    size_hw: tuple[int, int],
+    objects: tuple[DetectedObject, ...],
+    scene: SceneFacts,
+    detector: DetectorIdentity,
+    detected_at_ms: int,
+) -> FrameDetections:
+    """Give the event of a frame that was judged; ``size_hw`` is the frame's own size, px."""
+    return FrameDetections(
+        event_id=_event_id(frame, detector.name, detector.weights_sha256),
+        **_facts(frame),
+        detected_at_ms=detected_at_ms,
+        width=size_hw[1],
+        height=size_hw[0],
+        detector=detector,
+        objects=objects,
+        scene=scene,
+        reliability=reliability_of(scene),
+    )
+
+
+def shed_event(frame: Frame, reason: ShedReason, detail: str, shed_at_ms: int) -> FrameShed:
+    """Give the event of a frame that was not judged."""
+    return FrameShed(
+        event_id=_event_id(frame, "shed", reason),
+        **_facts(frame),
+        shed_at_ms=shed_at_ms,
+        reason=reason,
+        detail=detail[:_DETAIL_LENGTH],
+    )
+
+
+def reported_objects(
+    objects: Objects, picture_hw: tuple[int, int], thresholds: Thresholds
+) -> tuple[DetectedObject, ...]:
+    """Give the objects whose score reaches their class's threshold, normalised, by falling score.
+
+    Five digits are a twentieth of a pixel at 4K; they keep an event short.
+    """
+    height, width = picture_hw
+    boxes = np.clip(objects.boxes_xyxy_px / np.array([width, height] * 2, np.float32), 0, 1).astype(float).round(5)
+    return tuple(
+        DetectedObject(CLASSES[index], round(score, 4), (box[0], box[1], box[2], box[3]))
+        for box, score, index in zip(
+            boxes.tolist(), objects.scores.astype(float).tolist(), objects.classes.tolist(), strict=True
+        )
+        if score >= thresholds[CLASSES[index]]
+    )
+
+
+def _event_id(frame: Frame, *facts: str) -> str:
+    return make_event_id(frame.camera_id, frame.headers.owner_epoch, frame.headers.sequence, *facts)
+
+
+def _facts(frame: Frame) -> dict[str, Any]:
+    headers = frame.headers
+    return {
+        "camera_id": frame.camera_id,
+        "owner_epoch": headers.owner_epoch,
+        "sequence": headers.sequence,
+        "captured_at_ms": headers.captured_at_ms,
+        "camera_revision": headers.camera_revision,
+        "source_kind": headers.source_kind,
+        "simulated": headers.simulated,
+        "frame": frame.coordinates,
+    }

@@ -1,0 +1,38 @@
+"""Tensors to safetensors on disk and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from services.detect.models.manifest import HOW_TO_GET, WeightsManifest, read_whole, sha256_of
+from services.runtime.errors import ConfigurationError
+
+
+def packed(
+    name: str, state: dict[str, Tensor], package: str, licence: str, sources: dict[str, str]
+) -> tuple[WeightsManifest, bytes]:
+    """Give weights as the bytes of a safetensors file, and the manifest that belongs to them."""
+    data = save({key: tensor.contiguous() for key, tensor in state.items()})
+    manifest = WeightsManifest(
+        name=name, sha256=sha256_of(data), size_bytes=len(data), package=package, licence=licence, sources=sources
+    )
+    return manifest, data
+
+
+def read_weights(folder: Path, name: str) -> tuple[dict[str, Tensor], str]:
+    """Give the tensors, as float32, and the SHA-256 of the file they are from.
+
+    Raises:
+        ConfigurationError: They were not fetched, or the file is not the one that was written.
+    """
+    manifest, data = read_whole(folder, name)
+    try:
+        state = load(data)
+    except SafetensorError as error:
+        raise ConfigurationError(f"the weights {name} in {folder} can't be read: {error}; {HOW_TO_GET}") from error
+    return {key: tensor.to(torch.float32) for key, tensor in state.items()}, manifest.sha256

@@ -1,0 +1,94 @@
+"""Torchvision's detection models as detectors of Tilik: what their files in ``detectors/`` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from services.detect.detector import MOST_OBJECTS, NMS_IOU, DetectorOptions, ModelCard, Thresholds, Tiles
+from services.detect.models.random_weights import seeded, state_sha256
+from services.detect.objects import CLASSES, COCO_91, NO_OBJECTS, Objects
+from services.detect.suppression import without_doubles
+from services.runtime.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class TorchvisionModel:
+    """One of torchvision's models.
+
+    ``make`` is its builder; ``multiple`` what both sides of an input are rounded up to, ``long_side`` the length of the
+    longer one, px; ``square`` for networks that would stretch anything else.
+    """
+
+    make: Callable[..., nn.Module]
+    card: ModelCard
+    thresholds: Mapping[Tiles, Thresholds]
+    long_side: int
+    multiple: int = 1
+    square: bool = False
+
+
+class TorchvisionDetector:
+    """See ``Detector``."""
+
+    def __init__(self, model: TorchvisionModel, options: DetectorOptions) -> None:
+        self.card = model.card
+        self.thresholds = model.thresholds
+        self._model = model
+        self._device = torch.device(options.device)
+        self._score_floor = options.score_floor
+        network = _built(model, options)
+        self.weights_sha256 = state_sha256(network)
+        self._network = network.eval().to(self._device)
+
+    def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
+        """Give the longest side the model is for, and the shorter one in the picture's shape."""
+        if self._model.square:
+            return self._model.long_side, self._model.long_side
+        longer, multiple = max(picture_hw), self._model.multiple
+        height, width = (
+            -(-max(1, round(side * self._model.long_side / longer)) // multiple) * multiple for side in picture_hw
+        )
+        return height, width
+
+    def infer(self, inputs_bgr: NDArray[np.uint8]) -> list[Objects]:
+        """Find objects; see ``Detector``."""
+        if not len(inputs_bgr):
+            return []
+        rgb = torch.from_numpy(inputs_bgr[..., ::-1].copy()).to(self._device).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            results: list[dict[str, Tensor]] = self._network(list(rgb.float() / 255))
+        return [self._objects(result, inputs_bgr.shape[1:3]) for result in results]
+
+    def _objects(self, result: dict[str, Tensor], input_hw: tuple[int, int]) -> Objects:
+        labels = result["labels"].cpu().numpy()
+        scores = result["scores"].float().cpu().numpy()
+        chosen = np.isin(labels, list(COCO_91.values())) & (scores >= self._score_floor)
+        if not chosen.any():
+            return NO_OBJECTS
+        index_of = {label: index for index, label in enumerate(COCO_91[name] for name in CLASSES)}
+        classes = np.array([index_of[int(label)] for label in labels[chosen]], np.int64)
+        edges = np.array([input_hw[1], input_hw[0]] * 2, np.float32)
+        boxes = np.clip(result["boxes"].float().cpu().numpy()[chosen], 0, edges)
+        return without_doubles(Objects(boxes, scores[chosen], classes).by_score(), NMS_IOU, MOST_OBJECTS)
+
+
+def _built(model: TorchvisionModel, options: DetectorOptions) -> nn.Module:
+    settings: dict[str, Any] = {"box_score_thresh": options.score_floor}
+    if model.square:
+        settings = {"score_thresh": options.score_floor}
+    if options.weights == "random":
+        with seeded():
+            return model.make(weights=None, weights_backbone=None, **settings)
+    try:
+        return model.make(weights="DEFAULT", **settings)
+    except OSError as error:  # URLError is one: torch.hub reached no server
+        raise ConfigurationError(
+            f"the weights of {model.card.title} can't be downloaded here ({error}); use the detector nanodet"
+        ) from error
