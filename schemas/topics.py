@@ -107,6 +107,7 @@ AGGREGATE_STATE = Topic(
     value_type=None,
     settings={
         "cleanup.policy": "compact",
+        "max.message.bytes": str(8 * _MIB),
         "segment.bytes": str(16 * _MIB),
         "segment.ms": str(_MINUTE_MS),
         "min.cleanable.dirty.ratio": "0.2",

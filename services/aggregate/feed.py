@@ -1,0 +1,54 @@
+"""From a record of ``camera-events`` to an event that may be judged, or to the reason why it never can be."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, Decision
+from schemas.codec import ContractError
+from services.runtime.errors import InvalidMessageError
+from services.runtime.kafka import ConsumedRecord
+
+LARGEST_INTEGER = 2**53 - 1
+"""Largest integer that every JSON reader keeps exactly; larger ones would not fit the columns that hold them."""
+
+
+def decode_event(record: ConsumedRecord) -> CameraEvent:
+    """Give the event that a record holds.
+
+    Raises:
+        InvalidMessageError: ``invalid_event``: it breaks its contract. ``wrong_key``: its key is not its camera's id,
+            so that it may lie on another partition than the camera's other events.
+    """
+    try:
+        event = CAMERA_EVENT_CODEC.decode(record.value)
+    except ContractError as error:
+        raise InvalidMessageError("invalid_event", str(error)) from error
+    if (record.key or b"") != event.camera_id.encode():
+        raise InvalidMessageError("wrong_key", f"the key is {record.key!r}, the camera {event.camera_id}")
+    if has_oversized_integer(msgspec.to_builtins(event, builtin_types=(bytes,))):
+        raise InvalidMessageError("invalid_event", f"an integer is larger than {LARGEST_INTEGER}")
+    return event
+
+
+def has_oversized_integer(value: object) -> bool:
+    """Tell whether an integer in ``value``, or in what it holds, is beyond ``LARGEST_INTEGER``."""
+    if isinstance(value, int):
+        return value > LARGEST_INTEGER
+    if isinstance(value, dict):
+        return any(map(has_oversized_integer, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(has_oversized_integer, value))
+    return False
+
+
+def camera_revision_of(event: CameraEvent) -> int | None:
+    """Give the registry revision under which an event is judged; None: it needs none."""
+    return None if isinstance(event, Decision) else event.camera_revision
+
+
+def unknown_revision(event: CameraEvent, revision: int) -> InvalidMessageError:
+    """Give the reason for which an event is put aside whose camera the registry does not know."""
+    return InvalidMessageError(
+        "unknown_revision", f"the registry, read to its end, has no revision {revision} of {event.camera_id}"
+    )
