@@ -11,7 +11,7 @@ import pytest
 
 from schemas.codec import ContractError
 from schemas.json_schema import json_schema, members_of
-from schemas.topics import TOPICS
+from schemas.topics import CAMERA_EVENTS, EPISODES, FRAMES, TOPICS
 from tests.contract.examples import EXAMPLES, TOPIC_CONTRACTS, WITHOUT_EXAMPLES, TopicContract, parse
 
 REFUSALS = {
@@ -125,8 +125,7 @@ def test_every_event_type_has_a_valid_example() -> None:
 
 
 def test_valid_examples_show_every_value_of_every_enumeration_of_the_events() -> None:
-    for name in ("camera-events", "episodes"):
-        contract = next(one for one in TOPIC_CONTRACTS if one.topic.name == name)
+    for contract in (one for one in TOPIC_CONTRACTS if one.topic in (CAMERA_EVENTS, EPISODES)):
         written = "".join(path.read_text(encoding="utf-8") for path in contract.files("valid"))
         for member in members_of(contract.contract.value_type):
             properties = json_schema(contract.contract)["$defs"][member.__name__]["properties"]
@@ -136,6 +135,6 @@ def test_valid_examples_show_every_value_of_every_enumeration_of_the_events() ->
 
 
 def test_a_dead_letter_of_a_frame_never_holds_the_picture() -> None:
-    contract = next(one for one in TOPIC_CONTRACTS if one.topic.name == "frames-dlq")
+    contract = next(one for one in TOPIC_CONTRACTS if one.topic.name == FRAMES.dead_letters)
     for path in contract.files("valid"):
         assert contract.decode(path.read_bytes()).original is None
