@@ -1,0 +1,176 @@
+"""The cameras that this worker owns, each with its reader. Lives in the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
+
+from schemas.camera_events import ConnectionState
+from schemas.cameras import Camera
+from services.ingest.camera_status import StatusReporter
+from services.ingest.deliveries import Deliveries
+from services.ingest.fence import Fence
+from services.ingest.http_client import HttpLimits
+from services.ingest.network_policy import NetworkPolicy
+from services.ingest.pipeline import FrameLimits
+from services.ingest.private_zones import private_polygons
+from services.ingest.publisher import FramePublisher
+from services.ingest.reader import Reader, ReaderTimes
+from services.ingest.sampling import spread_ratio
+from services.ingest.secret_store import SecretStore
+from services.ingest.settings import IngestSettings
+from services.ingest.source import SourceTools
+from services.runtime.clock import now_ms
+from services.runtime.logging import get_logger
+from services.runtime.metrics import Metrics
+
+log = get_logger(__name__)
+
+_TICK_SECONDS = 1.0
+
+
+class Fleet:
+    """Starts, changes and stops readers. Changes of one camera happen one after the other, in the order asked for.
+
+    Args:
+        settings: The worker's.
+        deliveries: Where frames and statuses go.
+        fence: Shut when this worker may not own its cameras any more.
+        metrics: The worker's.
+    """
+
+    def __init__(self, settings: IngestSettings, deliveries: Deliveries, fence: Fence, metrics: Metrics) -> None:
+        self._settings = settings
+        self._deliveries = deliveries
+        self._fence = fence
+        self._metrics = metrics
+        self._statuses = StatusReporter(deliveries, metrics, settings.instance)
+        self._limits = FrameLimits(settings.largest_picture_pixels, settings.largest_frame_bytes, settings.jpeg_quality)
+        self._times = _reader_times(settings)
+        self._policy = NetworkPolicy(settings.allowed_schemes, settings.allowed_networks)
+        self._secrets = SecretStore(settings.secrets_dir, settings.secrets)
+        self._decoding = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
+        self._readers: dict[str, Reader] = {}
+        self._epochs: dict[str, int] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._suspended: set[str] = set()
+
+    async def apply(self, camera: Camera) -> None:
+        """Make it so: start, change or stop the camera's reader. What reads the same source goes on undisturbed."""
+        self._suspended.discard(camera.camera_id)
+        async with self._lock(camera.camera_id):
+            reader = self._readers.get(camera.camera_id)
+            if reader is not None and _reads_alike(reader, camera):
+                reader.camera = camera
+                return
+            await self._stop(camera.camera_id)
+            if camera.state == "active":
+                self._start(camera)
+
+    async def release(self, camera_ids: Collection[str]) -> None:
+        """Stop these cameras: another worker owns them now, or will."""
+        await asyncio.gather(*(self._release(camera_id) for camera_id in camera_ids))
+
+    def suspend(self, camera_ids: Collection[str]) -> None:
+        """Publish nothing more of these cameras, until they are applied again. Their samples are counted as missed.
+
+        For a group membership that is lost, as when Kafka is away: whether others own them now is not known.
+        """
+        self._suspended |= set(camera_ids)  # one that is only about to start is suspended as well
+        for camera_id in camera_ids:
+            if (reader := self._readers.get(camera_id)) is not None:
+                reader.publisher.suspended = True
+                self._metrics.set("tilik_ingest_owner_epoch", 0, camera_id=camera_id)
+
+    async def tick(self) -> None:
+        """Repeat statuses when they are due, spread over their period, and keep the gauges; runs until cancelled."""
+        every = max(1, round(self._settings.status_every_seconds / _TICK_SECONDS))
+        for turn in itertools.count():
+            for reader in list(self._readers.values()):
+                if int(spread_ratio(reader.camera.camera_id) * every) == turn % every:
+                    reader.report()
+            self._show()
+            await asyncio.sleep(_TICK_SECONDS)
+
+    async def close(self) -> None:
+        """Stop every camera, and the threads that decode."""
+        await self.release(list(self._readers))
+        self._decoding.shutdown(wait=False, cancel_futures=True)
+
+    def _lock(self, camera_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(camera_id, asyncio.Lock())
+
+    async def _release(self, camera_id: str) -> None:
+        async with self._lock(camera_id):
+            await self._stop(camera_id)
+
+    def _start(self, camera: Camera) -> None:
+        epoch = max(now_ms(), self._epochs.get(camera.camera_id, 0) + 1)
+        reader = Reader(camera, self._tools(camera), self._limits, self._times, self._statuses, self._metrics)
+        publisher = FramePublisher(
+            epoch, self._deliveries, self._fence, self._metrics, self._settings.instance, reader.report_ended
+        )
+        publisher.suspended = camera.camera_id in self._suspended
+        reader.start(publisher)
+        self._readers[camera.camera_id] = reader
+        log.info("camera.owned", camera=camera.camera_id, owner_epoch=epoch, revision=camera.revision)
+
+    async def _stop(self, camera_id: str) -> None:
+        reader = self._readers.pop(camera_id, None)
+        if reader is None:
+            return
+        await reader.stop()
+        self._epochs[camera_id] = reader.publisher.ledger.owner_epoch
+        self._metrics.set("tilik_ingest_owner_epoch", 0, camera_id=camera_id)
+        log.info("camera.released", camera=camera_id, owner_epoch=reader.publisher.ledger.owner_epoch)
+
+    def _tools(self, camera: Camera) -> SourceTools:
+        settings = self._settings
+        return SourceTools(
+            period_seconds=camera.sampling_period_ms / 1000,
+            jpeg_quality=settings.jpeg_quality,
+            largest_picture_bytes=settings.largest_picture_bytes,
+            largest_picture_pixels=settings.largest_picture_pixels,
+            decoding=self._decoding,
+            network=self._policy,
+            secrets=self._secrets,
+            http=HttpLimits(settings.connect_timeout_seconds, settings.response_timeout_seconds),
+        )
+
+    def _show(self) -> None:
+        owned = [reader for reader in self._readers.values() if not reader.publisher.suspended]
+        self._metrics.set("tilik_ingest_cameras_owned", len(owned))
+        for reader in owned:
+            epoch = reader.publisher.ledger.owner_epoch
+            self._metrics.set("tilik_ingest_owner_epoch", epoch, camera_id=reader.camera.camera_id)
+        states = Counter(reader.state for reader in self._readers.values())
+        for state in get_args(ConnectionState):
+            self._metrics.set("tilik_ingest_cameras", states[state], state=state)
+
+
+def _reads_alike(reader: Reader, camera: Camera) -> bool:
+    """Tell whether a running reader can go on under another revision. A new private zone restarts it: nothing that was
+    read before it was drawn may leave after it."""
+    before = reader.camera
+    return (
+        camera.state == "active"
+        and not reader.publisher.suspended
+        and (before.source, before.sample_fps) == (camera.source, camera.sample_fps)
+        and private_polygons(before) == private_polygons(camera)
+    )
+
+
+def _reader_times(settings: IngestSettings) -> ReaderTimes:
+    return ReaderTimes(
+        open=settings.connect_timeout_seconds + settings.response_timeout_seconds,
+        stall_after=settings.stall_after_seconds,
+        reconnect_after=settings.reconnect_after_seconds,
+        backoff_first=settings.backoff_first_seconds,
+        backoff_most=settings.backoff_most_seconds,
+        refused_pause=settings.refused_pause_seconds,
+        delivery=settings.delivery_timeout_seconds + 1.0,
+    )

@@ -1,0 +1,72 @@
+"""Say who we are over HTTP: basic, bearer, and digest (which most cameras ask for). Source: RFC 7617, 6750, 7616."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable
+from urllib.request import parse_http_list, parse_keqv_list
+
+from services.ingest.secret_store import Secret
+
+_HASHES: dict[str, Callable[[bytes], str]] = {
+    # MD5 is what the cameras speak; the digest protects no more than the network does.
+    "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
+    "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
+}
+
+
+class Authorization:
+    """The ``Authorization`` header for one source; remembers a digest challenge and counts its uses."""
+
+    def __init__(self, secret: Secret | None) -> None:
+        self._secret = secret
+        self._challenge: dict[str, str] | None = None
+        self._uses = 0
+
+    def header(self, target: str) -> str | None:
+        """Give the header's value for a GET of ``target``, or None where nothing can be said yet."""
+        if self._secret is None:
+            return None
+        if self._secret.token:
+            return f"Bearer {self._secret.token}"
+        if self._challenge is not None:
+            return self._digest(self._secret, self._challenge, target)
+        pair = f"{self._secret.user}:{self._secret.password}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+    def challenge(self, header: str | None) -> bool:
+        """Take a 401's ``WWW-Authenticate``; tell whether asking again can succeed."""
+        if self._secret is None or self._secret.token or header is None:
+            return False
+        scheme, _, rest = header.partition(" ")
+        if scheme.lower() != "digest":
+            return False
+        try:
+            fields = parse_keqv_list(parse_http_list(rest))
+        except ValueError:
+            return False
+        fresh = self._challenge is None or fields.get("stale", "").lower() == "true"
+        if not fresh or "nonce" not in fields or fields.get("algorithm", "MD5").upper() not in _HASHES:
+            return False
+        self._challenge, self._uses = fields, 0
+        return True
+
+    def _digest(self, secret: Secret, challenge: dict[str, str], target: str) -> str:
+        algorithm = challenge.get("algorithm", "MD5").upper()
+        digest = _HASHES[algorithm]
+        realm, nonce = challenge.get("realm", ""), challenge["nonce"]
+        self._uses += 1
+        first = digest(f"{secret.user}:{realm}:{secret.password}".encode())
+        second = digest(f"GET:{target}".encode())
+        fields = f'username="{secret.user}", realm="{realm}", nonce="{nonce}", uri="{target}", algorithm={algorithm}'
+        if "auth" in [part.strip() for part in challenge.get("qop", "").split(",")]:
+            count, client_nonce = f"{self._uses:08x}", secrets.token_hex(8)
+            response = digest(f"{first}:{nonce}:{count}:{client_nonce}:auth:{second}".encode())
+            fields += f', qop=auth, nc={count}, cnonce="{client_nonce}"'
+        else:
+            response = digest(f"{first}:{nonce}:{second}".encode())
+        if "opaque" in challenge:
+            fields += f', opaque="{challenge["opaque"]}"'
+        return f'Digest {fields}, response="{response}"'

@@ -1,0 +1,114 @@
+"""Where cameras may be: schemes and networks, checked on the address that is then connected to.
+
+The registry can be written by many people, ingest stands inside the network: without this check a camera's URL could
+make it fetch from its own machine or from the cloud's metadata service (server-side request forgery).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from services.ingest.source_errors import SourceFailed, SourceRefused
+from services.runtime.errors import ConfigurationError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_PRIVATE = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+_LOOPBACK = tuple(ipaddress.ip_network(text) for text in ("127.0.0.0/8", "::1/128"))
+_METADATA = frozenset(ipaddress.ip_address(text) for text in ("fd00:ec2::254", "fd20:ce::254"))
+"""Metadata services of clouds inside private IPv6 ranges; the others are link-local and so refused anyway."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An address that the policy allows, and the name it was asked for by."""
+
+    scheme: str
+    host: str
+    address: str
+    port: int
+
+
+class NetworkPolicy:
+    """Decides on destinations.
+
+    Args:
+        schemes: Allowed URL schemes.
+        networks: ``public``, ``private``, ``loopback``, or networks in CIDR form.
+
+    Raises:
+        ConfigurationError: A network is neither.
+    """
+
+    def __init__(self, schemes: Iterable[str], networks: Iterable[str]) -> None:
+        self._schemes = frozenset(schemes)
+        self._public = False
+        self._networks: list[Network] = []
+        self._named: list[Network] = []
+        for text in networks:
+            self._allow(text)
+
+    def _allow(self, text: str) -> None:
+        if text == "public":
+            self._public = True
+        elif text in ("private", "loopback"):
+            self._networks += _PRIVATE if text == "private" else _LOOPBACK
+        else:
+            try:
+                self._named.append(ipaddress.ip_network(text))
+            except ValueError as error:
+                raise ConfigurationError(f"allowed network {text!r}: {error}") from error
+
+    def allows(self, address: Address) -> bool:
+        """Tell whether cameras may be at ``address``."""
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        if any(address in network for network in self._named):
+            return True
+        if address in _METADATA or address.is_multicast:
+            return False
+        return (self._public and address.is_global) or any(address in network for network in self._networks)
+
+    def check_url(self, url: str) -> SplitResult:
+        """Give the parts of ``url``.
+
+        Raises:
+            SourceRefused: The scheme is not allowed, there is no host, or the port is none.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise SourceRefused("bad_url", str(error)) from error
+        if parts.scheme not in self._schemes:
+            raise SourceRefused("scheme_not_allowed", f"scheme {parts.scheme!r} is not allowed")
+        if not parts.hostname or port == 0:
+            raise SourceRefused("bad_url", "the URL names no host or no port")
+        return parts
+
+    async def resolve(self, parts: SplitResult) -> Destination:
+        """Give an allowed address of the URL's host. The caller connects to that address, not to the name again.
+
+        Raises:
+            SourceFailed: The name does not resolve.
+            SourceRefused: None of its addresses is allowed.
+        """
+        host = parts.hostname or ""
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise SourceFailed("dns", f"{host}: {error}") from error
+        for *_, place in found:
+            text = str(place[0]).partition("%")[0]
+            if self.allows(ipaddress.ip_address(text)):
+                return Destination(parts.scheme, host, text, port)
+        raise SourceRefused("address_not_allowed", f"{host} is not in an allowed network")

@@ -1,0 +1,142 @@
+"""Own cameras: a consumer group on the registry hands each partition, and with it its cameras, to one worker.
+
+What is assigned is read from its beginning; at its end the newest revision of each camera rules and its reader starts.
+Later revisions apply as they come. What is revoked is stopped before Kafka hears that it was let go, so the next owner
+starts after the last frame. What is lost (nobody knows who owns it) publishes nothing more at once.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+
+from schemas.cameras import CAMERA_CODEC
+from schemas.codec import ContractError
+from schemas.topics import CAMERAS
+from services.ingest.engine import Engine
+from services.ingest.fence import Fence
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.errors import FatalError
+from services.runtime.logging import get_logger
+from services.runtime.service import Service
+
+log = get_logger(__name__)
+
+_POLL_SECONDS = 0.2
+_WARN_AGAIN_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class _Partition:
+    """The cameras of one assigned partition, as far as they have been read."""
+
+    revisions: CameraRevisions = field(default_factory=CameraRevisions)
+    current: bool = False
+
+    @property
+    def camera_ids(self) -> list[str]:
+        return [camera.camera_id for camera in self.revisions.all_latest()]
+
+
+class Ownership:
+    """The main loop of an ingest worker.
+
+    Args:
+        consumer: Member of the group.
+        engine: Reads cameras.
+        fence: Touched each time that the consumer has polled.
+        service: Health, and when to stop.
+    """
+
+    def __init__(self, consumer: Consumer, engine: Engine, fence: Fence, service: Service) -> None:
+        self._consumer = consumer
+        self._engine = engine
+        self._fence = fence
+        self._service = service
+        self._partitions: dict[int, _Partition] = {}
+        self._lost: dict[int, _Partition] = {}
+        self._warned: dict[int, float] = {}
+
+    def run(self) -> None:
+        """Run until the service is to stop; then every camera is released and the group left.
+
+        Raises:
+            FatalError: This worker did not poll for its session time-out, or its engine or a client can't go on.
+        """
+        self._service.health.wait_for("assignment")
+        self._consumer.subscribe(
+            [CAMERAS.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost_all
+        )
+        try:
+            while not self._service.stopping.is_set():
+                message = self._consumer.poll(_POLL_SECONDS)
+                if not self._fence.touch():
+                    raise FatalError("did not poll for the session time-out: others may own the cameras now")
+                self._engine.check()
+                if self._engine.turns():
+                    self._service.health.touch()
+                if message is not None:
+                    self._take(message)
+        finally:
+            self._consumer.close()
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in partitions]
+        log.info("ownership.assigned", partitions=numbers)
+        consumer.incremental_assign([TopicPartition(CAMERAS.name, n, OFFSET_BEGINNING) for n in numbers])
+        self._partitions.update({number: _Partition() for number in numbers})
+        gone = [camera_id for n, lost in self._lost.items() if n not in numbers for camera_id in lost.camera_ids]
+        self._lost.clear()
+        if gone:
+            self._engine.release(gone)
+        self._service.health.fulfil("assignment")
+
+    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in partitions]
+        log.info("ownership.revoked", partitions=numbers)
+        gone = [self._partitions.pop(number, _Partition()) for number in numbers]
+        self._engine.release([camera_id for partition in gone for camera_id in partition.camera_ids])
+
+    def _lost_all(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in partitions]
+        log.warning("ownership.lost", partitions=numbers)
+        for number in numbers:
+            partition = self._partitions.pop(number, _Partition())
+            self._lost[number] = partition
+            self._engine.suspend(partition.camera_ids)
+
+    def _take(self, message: Message) -> None:
+        error = message.error()
+        number = message.partition()
+        partition = self._partitions.get(number) if number is not None else None
+        if error is not None:
+            self._take_error(error, partition)
+        elif partition is not None:
+            self._take_revision(message, partition)
+
+    def _take_error(self, error: KafkaError, partition: _Partition | None) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:
+            if partition is not None and not partition.current:
+                partition.current = True
+                for camera in partition.revisions.all_latest():
+                    self._engine.apply(camera)
+            return
+        if error.fatal():
+            raise FatalError(f"Kafka consumer: {error.str()}")
+        now = time.monotonic()
+        if now - self._warned.get(error.code(), -_WARN_AGAIN_SECONDS) >= _WARN_AGAIN_SECONDS:
+            self._warned[error.code()] = now
+            log.warning("ownership.waiting", error=error.str())
+
+    def _take_revision(self, message: Message, partition: _Partition) -> None:
+        try:
+            camera = CAMERA_CODEC.decode(message.value() or b"")
+        except ContractError as fault:
+            place = {"partition": message.partition(), "offset": message.offset()}
+            log.error("ownership.invalid_camera", error=str(fault), **place)
+            return
+        partition.revisions.add(camera)
+        if partition.current and partition.revisions.latest(camera.camera_id) is camera:
+            self._engine.apply(camera)

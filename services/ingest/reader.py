@@ -1,0 +1,226 @@
+"""Read one camera: connect, sample, publish, and after trouble again. One task in the event loop.
+
+connecting ──► live ◄──► stalled          a stalled stream is connected anew after a while
+    ▲            │           │
+    │            ▼           ▼
+    └─── backing_off (fails: growing pause), refused (a person must act: long pause)      stopped (no more)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+from schemas.camera_events import ConnectionState, MissReason
+from schemas.cameras import Camera
+from services.ingest.backoff import Backoff
+from services.ingest.camera_status import StatusReporter
+from services.ingest.jpeg_header import UnusablePictureError
+from services.ingest.ledger import EpochLedger
+from services.ingest.pipeline import FrameLimits, PreparedFrame, must_decode, prepare
+from services.ingest.publisher import FramePublisher
+from services.ingest.sampling import SampleClock
+from services.ingest.source import Picture, Sample, Source, SourceTools, make_source
+from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
+from services.runtime.logging import get_logger
+from services.runtime.metrics import Metrics
+
+log = get_logger(__name__)
+
+_STALL_PERIODS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderTimes:
+    """How patient readers are, in seconds. ``delivery`` bounds the wait for the last frame's report."""
+
+    open: float
+    stall_after: float
+    reconnect_after: float
+    backoff_first: float
+    backoff_most: float
+    refused_pause: float
+    delivery: float
+
+
+class Reader:
+    """One camera under one ownership. ``camera`` may be replaced by a revision that reads the same source.
+
+    Args:
+        camera: What to read.
+        tools: What sources use.
+        limits: What frames may be.
+        times: How patient to be.
+        statuses: Where statuses go.
+        metrics: The worker's metrics.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        tools: SourceTools,
+        limits: FrameLimits,
+        times: ReaderTimes,
+        statuses: StatusReporter,
+        metrics: Metrics,
+    ) -> None:
+        self.camera = camera
+        self.state: ConnectionState = "connecting"
+        self._error = ("", "")
+        self._unusable = ""
+        self._tools = tools
+        self._limits = limits
+        self._times = times
+        self._statuses = statuses
+        self._metrics = metrics
+        self._backoff = Backoff(times.backoff_first, times.backoff_most)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, publisher: FramePublisher) -> None:
+        """Begin to read, in the running event loop."""
+        loop = asyncio.get_running_loop()
+        self.publisher = publisher
+        self._clock = SampleClock(self.camera.camera_id, self._tools.period_seconds, loop.time())
+        self._opened = self._heard = loop.time()
+        self.report()
+        self._task = asyncio.create_task(self._run(), name=f"reader {self.camera.camera_id}")
+
+    async def stop(self) -> None:
+        """End reading; the final status goes out after the last frame's report, so that its counters are exact."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._times.delivery):
+                await self.publisher.idle()
+        self.state = "stopped"
+        self.report()
+
+    def report(self) -> None:
+        """Send the status as it is now."""
+        self._statuses.report(self.camera, self.publisher.ledger, self.state, *self._error)
+
+    def report_ended(self, ended: EpochLedger) -> None:
+        """Send the final counters of an epoch that a failed delivery has ended."""
+        self._statuses.report(self.camera, ended, self.state, *self._error)
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                pause = await self._one_connection()
+                await asyncio.sleep(pause)
+                self._skip("source_down")
+                self.publisher.ledger.reconnects += 1
+                self._metrics.count("tilik_ingest_reconnects_total", source_kind=self.camera.source.kind)
+        except SourceEnded as end:
+            await self.publisher.idle()
+            self._enter("stopped", end)
+
+    async def _one_connection(self) -> float:
+        """Connect and sample until trouble; give the pause before the next try, in seconds."""
+        self._enter("connecting", None if self.state == "live" else self._trouble())
+        source: Source | None = None
+        try:
+            source = make_source(self.camera.source, self._tools)
+            await self._open(source)
+            await self._sample(source)
+        except SourceEnded:
+            raise
+        except SourceRefused as error:
+            self._enter("refused", error)
+            return self._times.refused_pause
+        except SourceFailed as error:
+            self._enter("backing_off", error)
+        except Exception as error:  # a defect in one source must not end the camera, nor others
+            log.exception("reader.defect", camera=self.camera.camera_id)
+            self._enter("backing_off", SourceFailed("defect", f"{type(error).__name__}"))
+        finally:
+            if source is not None:
+                await source.close()
+        return self._backoff.pause()
+
+    async def _open(self, source: Source) -> None:
+        try:
+            async with asyncio.timeout(self._times.open):
+                await source.open()
+        except TimeoutError as error:
+            raise SourceFailed("timeout", f"not open after {self._times.open:g} s") from error
+        self._skip("source_down")
+        self._opened = self._heard = asyncio.get_running_loop().time()
+        self._unusable = ""
+
+    async def _sample(self, source: Source) -> None:
+        """Take one instant after the other; leaves only by an error."""
+        while True:
+            if self.camera.source.clock == "recorded":
+                await self.publisher.idle()  # footage can wait for Kafka, so none of it is lost
+            self._skip("late")
+            due = self._clock.take()
+            frame = await self._frame(source, Sample(due, due + self._tools.period_seconds))
+            now = asyncio.get_running_loop().time()
+            if frame is None:
+                self._endure(source, now)
+                continue
+            self.publisher.publish(frame, self.camera)
+            self._metrics.observe("tilik_ingest_sample_lateness_seconds", max(0.0, now - due))
+            self._heard, self._unusable = now, ""
+            if now - self._opened >= self._times.stall_after:
+                self._backoff.reset()  # not at the first picture: a source may give one and break, again and again
+            self._enter("live", None)
+
+    async def _frame(self, source: Source, sample: Sample) -> PreparedFrame | None:
+        """Give the instant's frame, or count why there is none."""
+        try:
+            picture = await source.read(sample)
+            if picture is None:
+                self.publisher.miss("late")
+                return None
+            return await self._prepared(picture)
+        except UnusablePictureError as error:
+            self.publisher.miss("unusable")
+            self._unusable = str(error)
+            return None
+        except SourceEnded:
+            raise
+        except Exception:
+            self.publisher.miss("source_down")
+            raise
+
+    async def _prepared(self, picture: Picture) -> PreparedFrame:
+        camera = self.camera
+        if not must_decode(picture, camera, self._limits):
+            return prepare(picture, camera, self._limits)
+        loop = asyncio.get_running_loop()
+        frame = await loop.run_in_executor(self._tools.decoding, prepare, picture, camera, self._limits)
+        for why in frame.reencoded:
+            self._metrics.count("tilik_ingest_reencoded_total", why=why)
+        return frame
+
+    def _endure(self, source: Source, now: float) -> None:
+        """Say that the camera is stalled, once it has been silent for long; give up a stream after longer."""
+        least = _STALL_PERIODS * self._tools.period_seconds
+        silence = now - self._heard
+        if silence >= max(self._times.stall_after, least):
+            kind = "unusable" if self._unusable else "no_picture"
+            self._enter("stalled", SourceFailed(kind, self._unusable))
+        if source.stall_means_broken and silence >= max(self._times.reconnect_after, least):
+            raise SourceFailed("stalled", f"no usable picture for {silence:.0f} s")
+
+    def _skip(self, reason: MissReason) -> None:
+        """Count the instants that have passed unserved. Recorded footage has none: it goes on where it was."""
+        skipped = self._clock.skip_past(asyncio.get_running_loop().time())
+        if self.camera.source.clock != "recorded":
+            self.publisher.miss(reason, skipped)
+
+    def _trouble(self) -> SourceError | None:
+        return SourceFailed(*self._error) if self._error[0] else None
+
+    def _enter(self, state: ConnectionState, error: SourceError | None) -> None:
+        """Take on a state; a change of it, or of what is wrong, is reported."""
+        trouble = (error.error_class, error.detail) if error is not None else ("", "")
+        changed = state != self.state or trouble[0] != self._error[0]
+        self.state, self._error = state, trouble
+        if changed:
+            log.info("camera.state", camera=self.camera.camera_id, state=state, error=trouble[0], detail=trouble[1])
+            self.report()

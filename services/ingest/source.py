@@ -1,0 +1,110 @@
+"""What a source is: one camera's pictures, one connection at a time.
+
+The file ``sources/<kind>.py`` holds the class ``<Kind>Source`` for the registry's ``source.kind``. Only the file of a
+kind that is used is imported.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from schemas.cameras import Source as SourceEntry
+from services.ingest.http_client import HttpClient, HttpLimits
+from services.ingest.network_policy import NetworkPolicy
+from services.ingest.secret_store import SecretStore
+from services.ingest.source_errors import SourceRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture as JPEG bytes, and when it was taken (ms since the epoch)."""
+
+    jpeg: bytes
+    captured_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sampling instant: when a picture is due, and until when it is waited for, in the event loop's seconds."""
+
+    due: float
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTools:
+    """What a source may use. ``decoding`` runs what would block the event loop."""
+
+    period_seconds: float
+    jpeg_quality: int
+    largest_picture_bytes: int
+    largest_picture_pixels: int
+    decoding: Executor
+    network: NetworkPolicy
+    secrets: SecretStore
+    http: HttpLimits
+
+    def http_client(self, entry: SourceEntry) -> HttpClient:
+        """Give a client for the entry's URL, with its secret.
+
+        Raises:
+            SourceRefused: The URL's scheme is not allowed, or the secret is not there.
+        """
+        return HttpClient(entry.url, self.network, self.secrets.find(entry.secret), self.http)
+
+
+class Source(Protocol):
+    """A way to a camera's pictures. It lives in the event loop and serves one connection: open, read…, close.
+
+    Every method may be cancelled at any await; ``close`` then still releases all. Errors leave as the three of
+    ``source_errors``, nothing else. A source never retries: the reader decides when to connect anew, with a new object.
+
+    ``stall_means_broken``: a source that is open but gives nothing for long is to be connected anew.
+    """
+
+    stall_means_broken: bool
+
+    def __init__(self, entry: SourceEntry, tools: SourceTools) -> None: ...
+
+    async def open(self) -> None:
+        """Connect; called once, before any read. The reader bounds its time."""
+        ...
+
+    async def read(self, sample: Sample) -> Picture | None:
+        """Wait for ``sample.due``, then give the first picture from there on.
+
+        The source itself waits, because a stream must be drained meanwhile. None: by ``sample.deadline`` there was no
+        picture that had not been given before; the connection stays. Samples come in rising order; some may be left
+        out. A picture is given once.
+
+        Raises:
+            UnusablePictureError: What is there for this sample is no picture; the next sample may be better.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release everything within a second. Called once, also after a failed or cancelled ``open``."""
+        ...
+
+
+def source_kinds() -> list[str]:
+    """Give the kinds that can be read: the files of ``sources/``."""
+    folder = Path(__file__).parent / "sources"
+    return sorted(path.stem for path in folder.glob("[a-z]*.py"))
+
+
+def make_source(entry: SourceEntry, tools: SourceTools) -> Source:
+    """Give a source for a registry entry, not yet open.
+
+    Raises:
+        SourceRefused: There is no source of this kind, or the entry can't be used.
+    """
+    if entry.kind not in source_kinds():
+        raise SourceRefused("unknown_kind", f"no source of kind {entry.kind!r}; there are {', '.join(source_kinds())}")
+    module = import_module(f"services.ingest.sources.{entry.kind}")
+    source: Source = getattr(module, f"{entry.kind.capitalize()}Source")(entry, tools)
+    return source

@@ -1,0 +1,38 @@
+"""How a source can fail, one error for each reaction of its reader.
+
+SourceError
+├── SourceFailed    try again, after a pause that grows
+├── SourceRefused   try again, but rarely: a person must change something first
+└── SourceEnded     there is no more: recorded footage without ``loop``
+"""
+
+from __future__ import annotations
+
+from services.runtime.errors import TilikError
+from services.runtime.logging import redact_url
+
+
+class SourceError(TilikError):
+    """A source can't go on.
+
+    Args:
+        error_class: One fixed word, for counting: the ``error_class`` of the camera's status.
+        detail: What a person needs to know; credentials in URLs are taken out.
+    """
+
+    def __init__(self, error_class: str, detail: str) -> None:
+        self.error_class = error_class
+        self.detail = redact_url(detail)[:500]
+        super().__init__(f"{error_class}: {self.detail}")
+
+
+class SourceFailed(SourceError):  # noqa: N818  (named for what happened, as its siblings)
+    """The connection failed or broke; it may work again."""
+
+
+class SourceRefused(SourceError):  # noqa: N818
+    """The source does not want us, or we must not go there."""
+
+
+class SourceEnded(SourceError):  # noqa: N818
+    """The footage is over."""

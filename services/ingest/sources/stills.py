@@ -1,0 +1,127 @@
+"""A folder of stills as a camera: one picture a sample; times from their names, or in the order they were written."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from zoneinfo import ZoneInfo
+
+import simplejpeg
+
+from schemas.cameras import Source as SourceEntry
+from services.ingest.jpeg_header import UnusablePictureError
+from services.ingest.source import Picture, Sample, SourceTools
+from services.ingest.source_errors import SourceEnded, SourceFailed
+from services.runtime.clock import now_ms
+
+_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})[_T -](\d{2})[_:.-](\d{2})[_:.-](\d{2})")
+"""A date and a time somewhere in a name, such as 2013-03-02_07_45_02.jpg."""
+
+_TIME_ZONE = ZoneInfo("Asia/Jakarta")
+_JPEG_NAMES = frozenset({".jpg", ".jpeg"})
+_OTHER_NAMES = frozenset({".png"})
+
+
+class StillsSource:
+    """See ``source.Source``. JPEG files pass through untouched, PNG files are encoded.
+
+    ``clock: recorded`` gives each still the time of its name (local time of Semarang), or, where a name has none,
+    ``recorded_from_ms`` + one sampling period a still. Played over (``loop``), capture times go on rising.
+    """
+
+    stall_means_broken = False
+
+    def __init__(self, entry: SourceEntry, tools: SourceTools) -> None:
+        self._entry = entry
+        self._tools = tools
+        self._stills: list[Path] = []
+        self._times_ms: list[int] = []
+        self._position = 0
+
+    async def open(self) -> None:
+        """List the folder."""
+        await asyncio.get_running_loop().run_in_executor(self._tools.decoding, self._list)
+
+    async def read(self, sample: Sample) -> Picture | None:
+        """Give the next still."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, sample.due - loop.time()))
+        rounds, index = divmod(self._position, len(self._stills))
+        if rounds and not self._entry.loop:
+            raise SourceEnded("ended", f"{self._entry.url}: every still was shown")
+        self._position += 1
+        jpeg = await loop.run_in_executor(self._tools.decoding, self._load, self._stills[index])
+        recorded = self._entry.clock == "recorded"
+        return Picture(jpeg, self._times_ms[index] + rounds * self._round_ms() if recorded else now_ms())
+
+    async def close(self) -> None:
+        """Nothing is held open between reads."""
+
+    def _list(self) -> None:
+        folder = Path(self._entry.url)
+        if not folder.is_dir():
+            raise SourceFailed("not_found", f"there is no folder {folder}")
+        stills = [path for path in folder.iterdir() if path.suffix.lower() in _JPEG_NAMES | _OTHER_NAMES]
+        if not stills:
+            raise SourceFailed("no_stills", f"{folder} holds no .jpg and no .png")
+        named = sorted((at, path) for path in stills if (at := time_of_name(path.name)) is not None)
+        if len(named) == len(stills):
+            self._times_ms, self._stills = [at for at, _ in named], [path for _, path in named]
+        else:
+            self._stills = sorted(stills, key=lambda path: (path.stat().st_mtime_ns, path.name))
+            period_ms = self._tools.period_seconds * 1000
+            self._times_ms = [self._entry.recorded_from_ms + round(n * period_ms) for n in range(len(stills))]
+
+    def _round_ms(self) -> int:
+        gaps = [after - before for before, after in zip(self._times_ms, self._times_ms[1:], strict=False)]
+        gap = median(gaps) if gaps else self._tools.period_seconds * 1000
+        return self._times_ms[-1] - self._times_ms[0] + max(1, round(gap))
+
+    def _load(self, path: Path) -> bytes:
+        try:
+            if path.stat().st_size > self._tools.largest_picture_bytes:
+                raise UnusablePictureError(f"{path} has more than {self._tools.largest_picture_bytes} bytes")
+            if path.suffix.lower() in _JPEG_NAMES:
+                return path.read_bytes()
+        except OSError as error:
+            raise UnusablePictureError(f"{path}: {error}") from error
+        return self._encoded(path)
+
+    def _encoded(self, path: Path) -> bytes:
+        import av  # only folders with PNG files need a decoder
+        import av.error
+
+        width, height = _png_size(path)
+        if width * height > self._tools.largest_picture_pixels:
+            raise UnusablePictureError(f"{path} has {width} x {height} px")
+        try:
+            with av.open(str(path)) as container:
+                image_rgb = next(container.decode(video=0)).to_ndarray(format="rgb24")
+        except (av.error.FFmpegError, OSError, ValueError, IndexError, StopIteration) as error:
+            raise UnusablePictureError(f"{path}: {error}") from error
+        jpeg: bytes = simplejpeg.encode_jpeg(
+            image_rgb, quality=self._tools.jpeg_quality, colorspace="RGB", colorsubsampling="420"
+        )
+        return jpeg
+
+
+def time_of_name(name: str) -> int | None:
+    """Give the time (ms since the epoch) that a file's name states, or None."""
+    match = _NAME.search(name)
+    if match is None:
+        return None
+    try:
+        at = datetime(*(int(part) for part in match.groups()), tzinfo=_TIME_ZONE)  # type: ignore[misc, arg-type]
+    except ValueError:
+        return None
+    return int(at.timestamp() * 1000)
+
+
+def _png_size(path: Path) -> tuple[int, int]:
+    """Read width and height where every PNG has them. Source: PNG specification, IHDR."""
+    with path.open("rb") as file:
+        head = file.read(24)
+    return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])

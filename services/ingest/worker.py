@@ -1,0 +1,26 @@
+"""Build an ingest worker and run it."""
+
+from __future__ import annotations
+
+from services.ingest.engine import Engine
+from services.ingest.fence import Fence
+from services.ingest.ownership import Ownership
+from services.ingest.settings import IngestSettings
+from services.runtime.kafka import ownership_consumer
+from services.runtime.service import Service
+
+
+def run(settings: IngestSettings, service: Service) -> None:
+    """Own and read cameras until the service is to stop.
+
+    Raises:
+        FatalError: See ``ownership.Ownership.run``.
+        ConfigurationError: An allowed network is none.
+    """
+    fence = Fence(settings.session_timeout_seconds)
+    engine = Engine(settings, fence, service.metrics)
+    try:
+        consumer = ownership_consumer(settings.kafka, settings.group, settings.session_timeout_seconds)
+        Ownership(consumer, engine, fence, service).run()
+    finally:
+        engine.close()
