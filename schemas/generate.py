@@ -19,9 +19,10 @@ ASYNCAPI_FILE = "asyncapi.json"
 
 
 def documents() -> dict[str, JsonObject]:
-    """Give every generated document by its file name."""
-    schemas = {contract.file_name: json_schema(contract) for contract in CONTRACTS}
-    return {**schemas, ASYNCAPI_FILE: asyncapi_document()}
+    """Give every generated document by its file name, as it would be read back: defaults are lists, not tuples."""
+    made = {contract.file_name: json_schema(contract) for contract in CONTRACTS}
+    made[ASYNCAPI_FILE] = asyncapi_document()
+    return {name: json.loads(json.dumps(document)) for name, document in made.items()}
 
 
 def render(document: JsonObject) -> str:
