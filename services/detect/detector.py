@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.camera_events import ObjectClass
+from services.detect.detector_names import detector_names
 from services.detect.objects import Objects
 from services.runtime.errors import ConfigurationError
 
@@ -87,11 +88,6 @@ class Detector(Protocol):
         Returns:
             For each input its objects by falling score, in px of the input, all inside it, doubles removed.
         """
-
-
-def detector_names() -> list[str]:
-    """Give the names of the detectors there are."""
-    return sorted(path.stem for path in (Path(__file__).parent / "detectors").glob("*.py") if path.stem != "__init__")
 
 
 def load_detector(name: str, options: DetectorOptions) -> Detector:

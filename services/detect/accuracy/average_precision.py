@@ -1,6 +1,11 @@
-"""Average precision of one class, as PASCAL VOC 2010 and later compute it: all points, greedy matching by score.
+"""Average precision of one class: area under the precision-recall curve at all its points.
 
-Source: Everingham et al. 2010, The PASCAL Visual Object Classes Challenge, section 4.2; VOC 2010 development kit.
+Detections choose in the order of their scores, each the truth that is still free and that it overlaps most, as COCO's
+evaluation does it; where people cover one another, PASCAL VOC's rule (only ever the truth it overlaps most) would count
+the second of two right boxes as false.
+
+Source: Everingham et al. 2010, The PASCAL Visual Object Classes Challenge, section 4.2 (area); Lin et al. 2014,
+Microsoft COCO, arXiv:1405.0312, and its evaluation code's description (matching).
 """
 
 from __future__ import annotations
@@ -29,8 +34,7 @@ class JudgedFrame:
 def average_precision(frames: list[JudgedFrame], iou_threshold: float = 0.5) -> float:
     """Give the area under the precision-recall curve over all frames, in [0, 1]; 0 where there is no truth.
 
-    A detection is right when the truth that it overlaps most, by at least ``iou_threshold``, is not yet taken by one
-    with a higher score.
+    A detection is right when it overlaps a truth that none of a higher score has taken by at least ``iou_threshold``.
     """
     truth_count = sum(len(frame.truth_xyxy) for frame in frames)
     if truth_count == 0:
@@ -63,10 +67,9 @@ def _right_detections(frame: JudgedFrame, iou_threshold: float) -> NDArray[np.bo
     if not len(frame.truth_xyxy):
         return right
     overlaps = iou_matrix(frame.boxes_xyxy, frame.truth_xyxy)
-    taken: set[int] = set()
     for index in np.argsort(-frame.scores, kind="stable"):
         best = int(np.argmax(overlaps[index]))
-        if overlaps[index, best] >= iou_threshold and best not in taken:
-            taken.add(best)
+        if overlaps[index, best] >= iou_threshold:
+            overlaps[:, best] = -1.0  # taken
             right[index] = True
     return right

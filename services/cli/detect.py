@@ -1,0 +1,107 @@
+"""``tilik detect``: judge a video file or a folder of stills, without Kafka."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameOutcome
+from services.cli.models import MODELS_FOLDER
+from services.detect.detector_names import detector_names
+
+
+@dataclass(frozen=True)
+class DetectOptions:
+    """What the command line says."""
+
+    source: Path
+    out: Path
+    detector: str
+    tiles: Literal["1x1", "2x2"]
+    camera_id: str | None
+    every: int
+    fps: float
+    recorded_from: datetime | None
+    score_floor: float | None
+    device: str
+    models: Path
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File of events to write.")
+@click.option("--detector", type=click.Choice(detector_names()), default="nanodet", show_default=True)
+@click.option("--tiles", type=click.Choice(["1x1", "2x2"]), default="1x1", show_default=True, help="2x2: small things.")
+@click.option("--camera-id", default=None, help="Camera id in the events; default: made from the name of SOURCE.")
+@click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, help="Take every N-th picture.")
+@click.option(
+    "--fps", type=click.FloatRange(min=0.001), default=1.0, show_default=True, help="Of stills without times."
+)
+@click.option("--from", "recorded_from", type=click.DateTime(), default=None, help="UTC time of the first picture.")
+@click.option("--score-floor", type=click.FloatRange(0, 1), default=None, help="Report all objects from this score up.")
+@click.option("--device", default="cpu", show_default=True, help="Where the network runs: cpu, cuda.")
+@click.option("--models", type=click.Path(path_type=Path, file_okay=False), default=MODELS_FOLDER, show_default=True)
+def command(**values: Any) -> None:
+    """Detect objects in SOURCE, a video file or a folder of stills.
+
+    Writes one event a frame as JSON Lines; `tilik recompute` computes windows and episodes from them.
+    """
+    options = DetectOptions(**values)
+    console = Console(stderr=True)
+    outcomes, total = _prepare(options)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
+        bar = bars.add_task("frames", total=total)
+        judged, objects, shed = _write(outcomes, options.out, lambda: bars.advance(bar))
+    text = f"{judged} frames judged, {objects} objects found"
+    console.print(f"{text}, {shed} frames could not be judged: {options.out}", highlight=False)
+
+
+def camera_id_of(source: Path) -> str:
+    """Give a camera id made from the name of a file or folder."""
+    stem = re.sub(r"[^a-z0-9._-]+", "-", source.resolve().stem.lower()).strip("._-")[:64].strip("._-")
+    return stem if len(stem) >= 3 else f"camera-{stem or 'x'}"
+
+
+def _prepare(options: DetectOptions) -> tuple[Iterator[FrameOutcome], int | None]:
+    """Open the footage, load the detector, and give the outcomes to come and their number, where it is known."""
+    # torch takes seconds to import: `--help` does without.
+    from services.detect.detector import DetectorOptions
+    from services.detect.footage import Footage
+    from services.detect.offline import judge_footage, offline_tools
+
+    at = options.recorded_from
+    footage = Footage(
+        source=options.source,
+        camera_id=options.camera_id or camera_id_of(options.source),
+        every=options.every,
+        still_fps=options.fps,
+        recorded_from_ms=0 if at is None else int(at.replace(tzinfo=UTC).timestamp() * 1000),
+    )
+    total = footage.length()
+    built = DetectorOptions(models_folder=options.models, device=options.device)
+    return judge_footage(footage, offline_tools(options.detector, built, options.tiles, options.score_floor)), total
+
+
+def _write(outcomes: Iterable[FrameOutcome], out: Path, advance: Callable[[], None]) -> tuple[int, int, int]:
+    """Write events as they come, and give how many frames were judged, objects found, frames not judged."""
+    judged = objects = shed = 0
+    partial = out.with_name(out.name + ".partial")
+    with partial.open("wb") as file:
+        for outcome in outcomes:
+            file.write(CAMERA_EVENT_CODEC.encode(outcome) + b"\n")
+            if isinstance(outcome, FrameDetections):
+                judged, objects = judged + 1, objects + len(outcome.objects)
+            else:
+                shed += 1
+            advance()
+    partial.replace(out)
+    return judged, objects, shed

@@ -1,0 +1,45 @@
+"""Judge footage with the running service's pipeline, without Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from msgspec.structs import replace
+
+from schemas.camera_events import FrameOutcome, FrameShed
+from services.detect.detector import DetectorOptions, Thresholds, Tiles, load_detector
+from services.detect.footage import Footage
+from services.detect.objects import CLASSES
+from services.detect.pipeline import CameraPolicy, Tools, judge
+
+
+def offline_tools(name: str, options: DetectorOptions, tiles: Tiles, score_floor: float | None = None) -> Tools:
+    """Load the detector ``name`` for footage, which is never stale.
+
+    ``score_floor`` replaces the detector's thresholds, for all classes: accuracy is measured over all scores.
+
+    Raises:
+        ConfigurationError: There is no such detector, or its weights are not there.
+    """
+    policy = CameraPolicy(tiles=tiles, stale_after_ms=None)
+    thresholds: Thresholds | None = None if score_floor is None else dict.fromkeys(CLASSES, score_floor)
+    return Tools(load_detector(name, options), name, policy_of=lambda _: policy, thresholds=thresholds)
+
+
+def judge_footage(footage: Footage, tools: Tools) -> Iterator[FrameOutcome]:
+    """Give the outcome of every frame of ``footage``, in order; the same ones however often it is called.
+
+    Raises:
+        ConfigurationError: The footage can't be read.
+    """
+    frames = footage.frames()
+    while batch := list(islice(frames, tools.batch_size)):
+        yield from (_judged_when_captured(outcome) for outcome in judge(batch, tools))
+
+
+def _judged_when_captured(outcome: FrameOutcome) -> FrameOutcome:
+    """Footage has no age: the time of judging is set to that of capture, and equal runs write equal bytes."""
+    if isinstance(outcome, FrameShed):
+        return replace(outcome, shed_at_ms=outcome.captured_at_ms)
+    return replace(outcome, detected_at_ms=outcome.captured_at_ms)
