@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks.topic_names import topic_names_in_file
+from checks.topic_names import PLAIN_WORDS, WAIVER, topic_names_in_file
 
 CODE_FOLDERS = ("schemas", "services", "deploy", "tests", "benchmarks", "checks", "training")
 TOPIC_FOLDERS = ("services", "deploy", "tests", "benchmarks")
@@ -88,7 +88,8 @@ def named_topics(root: Path) -> Iterator[str]:
     for path in files_of(root, TOPIC_FOLDERS):
         place = path.relative_to(root)
         for number, name in topic_names_in_file(path):
-            yield f"{place}:{number}: names the topic {name!r}; topics are named in schemas/topics.py only"
+            advice = f"; where the word means something else, say so: {WAIVER}: …" if name in PLAIN_WORDS else ""
+            yield f"{place}:{number}: names the topic {name!r}; topics are named in schemas/topics.py only{advice}"
 
 
 def breaches(root: Path) -> list[str]:

@@ -21,6 +21,12 @@ WAIVER = "# not a topic"
 
 TEXT_SUFFIXES = frozenset({".yaml", ".yml", ".properties", ".toml", ".sh", ".xml", ".conf", ".json"})
 
+_OTHER_NAMES = ("table", "column", "field", "folder", "key")
+"""A constant with one of these in its name holds the name of such a thing."""
+
+_NAMING_CALLS = frozenset({"get", "pop", "setdefault", "getattr", "hasattr", "add_task", "add_column"})
+"""Calls whose literals are fields of a document, or words on a terminal."""
+
 _hyphenated = "|".join(sorted(re.escape(name) for name in NAMES - PLAIN_WORDS))
 _words = "|".join(sorted(PLAIN_WORDS))
 _SETTING = rf"topics?[\w.\-]*[\"']?\s*[:=]\s*[\[\"']*(?:{_words})(?![\w.\-/])"
@@ -62,6 +68,8 @@ def _not_topics(parent: ast.AST) -> Iterator[ast.AST]:
         yield from (key for key in parent.keys if key is not None)
     elif isinstance(parent, ast.Subscript):
         yield parent.slice
+    elif isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div):
+        yield parent.right  # part of a path
     elif isinstance(parent, ast.Call):
         yield from _names_given_to(parent)
     elif isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -69,14 +77,14 @@ def _not_topics(parent: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(decorator)
     elif isinstance(parent, ast.Assign | ast.AnnAssign) and parent.value is not None:
         targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
-        if any("table" in ast.unparse(target).lower() for target in targets):
+        if any(word in ast.unparse(target).lower() for target in targets for word in _OTHER_NAMES):
             yield from ast.walk(parent.value)
 
 
 def _names_given_to(call: ast.Call) -> Iterator[ast.AST]:
     yield from (keyword.value for keyword in call.keywords if keyword.arg and "table" in keyword.arg)
     called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if called in ("get", "pop", "setdefault", "getattr", "hasattr") or "table" in called:
+    if called in _NAMING_CALLS or "table" in called:
         yield from call.args
 
 
