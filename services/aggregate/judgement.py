@@ -1,0 +1,283 @@
+"""The judgement: a camera's events in, rows and episodes out. Knows no Kafka, no ClickHouse and no wall clock.
+
+    event ─► account (at arrival) ─► wait for the watermark ─► in order of capture: time observed ─► rules
+                │                                                                            │
+                └─► rows of outcomes, statuses, decisions            minutes, stays, episodes ◄┘     ─► drain
+
+How a shell uses it, one ``Judgement`` a partition:
+
+    judgement = Judgement(find_camera)
+    judgement.load(blob)                      # each camera's state as of some offset
+    judgement.apply(event, offset)            # each event from there on, in offset order, once
+    drained = judgement.drain()               # now and then: absolute rows, episodes and blobs of what changed
+    judgement.restore(drained, ...)           # where saving them failed: the next drain holds it again
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameDetections, FrameOutcome
+from schemas.cameras import Camera
+from schemas.episodes import Episode
+from services.aggregate import accounting
+from services.aggregate.accounting import MINUTE_MS, CameraMinute
+from services.aggregate.event_rows import decision_row, detections_row, status_row
+from services.aggregate.ledger import Recorded
+from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow
+from services.aggregate.rules import counter, parking
+from services.aggregate.sights import Sight, sight_of
+from services.aggregate.state import CameraState, Mask, OrderedDecision, decode_state, encode_state
+from services.aggregate.table import Row
+from services.aggregate.unsaved import Unsaved
+from services.aggregate.view import CameraView
+from services.aggregate.windows import drain_rows, roll, takes
+from services.aggregate.zones import Area
+
+FindCamera = Callable[[str, int], Camera | None]
+"""(camera id, registry revision) to that revision of the camera, None where it is not known (yet)."""
+
+_SETTLED: Final = Recorded("settled")
+_JUDGING_DECISIONS: Final = frozenset({"quarantine_released", "dry_reference_approved", "static_object_masked"})
+
+
+class UnknownRevisionError(LookupError):
+    """The registry does not know the revision (yet) under which an event must be judged."""
+
+    def __init__(self, camera_id: str, revision: int) -> None:
+        super().__init__(f"revision {revision} of camera {camera_id!r} is not known")
+        self.camera_id = camera_id
+        self.revision = revision
+
+
+class Drained(Struct, frozen=True):
+    """What changed since the drain before.
+
+    ``rows`` are absolute rows by table, empty tables left out; ``episodes`` the latest message of each changed episode;
+    ``blobs`` the state of each changed camera, by camera id.
+    """
+
+    rows: dict[str, list[Row]]
+    episodes: list[Episode]
+    blobs: dict[str, bytes]
+
+
+class Judgement:
+    """The state of some cameras, and what of it is unsaved.
+
+    A deterministic function of the events applied: the same events in the same order give the same rows, however often
+    it was drained, and whether or not states went through their blobs on the way.
+
+    Args:
+        find_camera: Looks up a registry revision.
+    """
+
+    def __init__(self, find_camera: FindCamera) -> None:
+        self._find_camera = find_camera
+        self._views: dict[tuple[str, int], CameraView] = {}
+        self._states: dict[str, CameraState] = {}
+        self._unchecked: set[str] = set()
+        self._unsaved = Unsaved()
+
+    @property
+    def camera_ids(self) -> list[str]:
+        """Give the cameras that it holds a state of, sorted."""
+        return sorted(self._states)
+
+    @property
+    def unsaved_count(self) -> int:
+        """Give about how many rows the next drain will hold."""
+        return len(self._unsaved)
+
+    def load(self, blob: bytes) -> None:
+        """Take over the state of a camera as a former drain gave it.
+
+        Raises:
+            FatalError: The blob can't be read by this version.
+        """
+        state = decode_state(blob)
+        self._states[state.camera_id] = state
+        self._unchecked.add(state.camera_id)
+
+    def apply(self, event: CameraEvent, offset: int) -> None:
+        """Take the next event. ``offset`` is its place in the source; later events have larger ones.
+
+        Raises:
+            UnknownRevisionError: The event, or one that waits before it, needs a registry revision that is not known.
+                Nothing has changed; apply the event again once the registry has been read on.
+        """
+        state = self._states.get(event.camera_id)
+        if state is None:
+            state = CameraState(event.camera_id)
+        self._require_revisions(state, event)
+        self._states[event.camera_id] = state
+        self._unsaved.offset = offset
+        self._unsaved.cameras.add(event.camera_id)
+        state.offset = max(state.offset, offset)
+        if isinstance(event, CameraStatus):
+            self._take_status(state, event)
+        elif isinstance(event, Decision):
+            self._take_decision(state, event)
+        else:
+            self._take_frame(state, event)
+        roll(state, self._unsaved)
+
+    def drain(self) -> Drained:
+        """Give what changed since the last drain, and count it as saved."""
+        unsaved, self._unsaved = self._unsaved, Unsaved()
+        rows = drain_rows(self._states, unsaved)
+        blobs = {camera_id: encode_state(self._states[camera_id]) for camera_id in sorted(unsaved.cameras)}
+        return Drained(rows, list(unsaved.episodes.values()), blobs)
+
+    def restore(self, drained: Drained, *, rows: bool = True) -> None:
+        """Hold again what ``drained`` held, because it could not be saved.
+
+        ``rows=False`` where the rows are safe and only what came after them (blobs, episodes) is not. May be called
+        whenever; what changed since the drain stays as it is.
+        """
+        unsaved = self._unsaved
+        unsaved.cameras |= drained.blobs.keys()
+        unsaved.episodes = {episode.episode_id: episode for episode in drained.episodes} | unsaved.episodes
+        if rows:
+            for table, old in drained.rows.items():
+                unsaved.rows[table] = old + unsaved.rows[table]
+
+    def _require_revisions(self, state: CameraState, event: CameraEvent) -> None:
+        if isinstance(event, FrameDetections):
+            self._view(event.camera_id, event.camera_revision)
+        if state.camera_id in self._unchecked:
+            for item in state.waiting:
+                if isinstance(item, Sight):
+                    self._view(state.camera_id, item.camera_revision)
+            self._unchecked.discard(state.camera_id)
+
+    def _view(self, camera_id: str, revision: int) -> CameraView:
+        view = self._views.get((camera_id, revision))
+        if view is None:
+            camera = self._find_camera(camera_id, revision)
+            if camera is None:
+                raise UnknownRevisionError(camera_id, revision)
+            view = self._views[camera_id, revision] = CameraView(camera)
+        return view
+
+    def _take_status(self, state: CameraState, event: CameraStatus) -> None:
+        self._unsaved.rows[CameraStatusRow.TABLE].append(status_row(event, self._unsaved.offset))
+        state.activity_ms = max(state.activity_ms, event.at_ms)
+        ledger = state.ledger(event.owner_epoch)
+        if ledger is not None:
+            ledger.active_ms = max(ledger.active_ms, event.at_ms)
+            ledger.report(event.counters, event.at_ms)
+            self._unsaved.epochs[state.camera_id].add(event.owner_epoch)
+
+    def _take_decision(self, state: CameraState, event: Decision) -> None:
+        if event.event_id in state.decisions:
+            return
+        effective_at_ms = event.decided_at_ms
+        if event.decision in _JUDGING_DECISIONS:
+            effective_at_ms = max(event.decided_at_ms, state.watermark_ms)
+            state.decisions[event.event_id] = effective_at_ms
+            item = OrderedDecision(effective_at_ms, event.event_id, event.decision, event.mask)
+            insort(state.waiting, item, key=_turn)
+        self._unsaved.rows[DecisionRow.TABLE].append(decision_row(event, effective_at_ms, self._unsaved.offset))
+
+    def _take_frame(self, state: CameraState, event: FrameOutcome) -> None:
+        recorded, minute = self._record(state, event)
+        if recorded.kind == "repeated":
+            return
+        accounting.add_outcome_rows(event, recorded, minute, self._unsaved)
+        if isinstance(event, FrameDetections):
+            self._unsaved.rows[DetectionsRow.TABLE].append(detections_row(event, self._unsaved.offset))
+        skewed = accounting.is_skewed(event)
+        in_time = recorded.kind != "settled" and takes(state, minute, skewed)
+        if in_time:
+            self._count(state, event, recorded, minute)
+        else:
+            self._count_too_late(state)
+        if skewed:
+            return
+        is_late = event.captured_at_ms < state.watermark_ms
+        if in_time and isinstance(event, FrameDetections):
+            self._place(state, event, is_late)
+        if in_time and is_late:
+            state.minutes[minute].late += 1
+        state.latest_ms = max(state.latest_ms, event.captured_at_ms)
+        self._judge_due(state)
+
+    def _record(self, state: CameraState, event: FrameOutcome) -> tuple[Recorded, int]:
+        minute = accounting.minute_of(event)
+        ledger = state.ledger(event.owner_epoch)
+        state.activity_ms = max(state.activity_ms, event.frame.appended_at_ms)
+        if ledger is None:
+            return _SETTLED, minute
+        ledger.active_ms = max(ledger.active_ms, event.frame.appended_at_ms)
+        self._unsaved.epochs[state.camera_id].add(event.owner_epoch)
+        return ledger.record(event.sequence, accounting.reason_of(event), minute), minute
+
+    def _count(self, state: CameraState, event: FrameOutcome, recorded: Recorded, minute: int) -> None:
+        window = state.minutes.get(minute)
+        if window is None:
+            window = state.minutes[minute] = CameraMinute()
+        window.take(event, recorded, accounting.reason_of(event), accounting.is_skewed(event))
+        changed = self._unsaved.minutes[state.camera_id]
+        changed.add(minute)
+        if recorded.filled is not None and recorded.filled.minute in state.minutes:
+            state.minutes[recorded.filled.minute].expired -= accounting.expired_in(recorded.filled, event.sequence)
+            changed.add(recorded.filled.minute)
+
+    def _count_too_late(self, state: CameraState) -> None:
+        latest = state.minutes.get(state.latest_ms // MINUTE_MS)
+        if latest is not None:
+            latest.too_late += 1
+            self._unsaved.minutes[state.camera_id].add(state.latest_ms // MINUTE_MS)
+
+    def _place(self, state: CameraState, event: FrameDetections, is_late: bool) -> None:
+        """Let the frame wait for its turn; one that has missed it amends the counts of its minute at once."""
+        view = self._view(event.camera_id, event.camera_revision)
+        sight = sight_of(event, view)
+        if not is_late:
+            insort(state.waiting, sight, key=_turn)
+        elif event.owner_epoch >= state.applied_epoch:
+            seen = sight.without(_masks_at(state, sight.at_ms))
+            counter.amend(state.counter, seen, view)
+            parking.amend(state.parking, seen, view)
+
+    def _judge_due(self, state: CameraState) -> None:
+        waiting, watermark_ms = state.waiting, state.watermark_ms
+        due = 0
+        while due < len(waiting) and waiting[due].at_ms < watermark_ms:
+            self._judge(state, waiting[due])
+            due += 1
+        if due:
+            del waiting[:due]
+
+    def _judge(self, state: CameraState, item: Sight | OrderedDecision) -> None:
+        if isinstance(item, OrderedDecision):
+            if item.mask is not None and item.decision == "static_object_masked":
+                state.masks.append(Mask(item.at_ms, item.mask))
+            return
+        if item.owner_epoch < state.applied_epoch:
+            return
+        state.applied_epoch = item.owner_epoch
+        view = self._view(state.camera_id, item.camera_revision)
+        step = state.observation.advance(item.at_ms, view)
+        changed = self._unsaved.minutes[state.camera_id]
+        for minute, observed_ms in step.minutes():
+            if minute in state.minutes:
+                state.minutes[minute].observed_ms += observed_ms
+            changed.add(minute)
+        changed.add(item.at_ms // MINUTE_MS)
+        sight = item.without(_masks_at(state, item.at_ms))
+        counter.judge(state.counter, sight, step, view, self._unsaved)
+        parking.judge(state.parking, sight, step, view, self._unsaved)
+
+
+def _turn(item: Sight | OrderedDecision) -> tuple[int, str]:
+    return item.at_ms, item.event_id
+
+
+def _masks_at(state: CameraState, at_ms: int) -> tuple[Area, ...]:
+    return tuple(Area(mask.polygon) for mask in state.masks if mask.since_ms <= at_ms)

@@ -1,0 +1,71 @@
+"""One revision of a camera's registry entry, made ready for judging: periods, zones, timetables."""
+
+from __future__ import annotations
+
+from schemas.cameras import Camera, Zone, ZonePurpose
+from services.aggregate.timetable import TimetableSpans
+from services.aggregate.zones import AnchoredArea, fingerprint
+
+_RESET_FLOOR_MS = 60_000
+
+
+class ParkingZone(AnchoredArea):
+    """A ``no_parking`` zone, its timetable, and what tells it from an earlier shape of itself."""
+
+    def __init__(self, zone: Zone) -> None:
+        super().__init__(zone)
+        self.classes = frozenset(zone.classes)
+        self.spans = TimetableSpans(zone.timetable)
+        self.fingerprint = fingerprint(zone)
+
+
+class ParkingThresholds:
+    """The parking rule's thresholds for one revision of a camera, in milliseconds of observed time.
+
+    Attributes:
+        window_ms: What stationary means: still for so long, max(30 s, 2 P).
+        bridge_ms: How long a vehicle may be unseen and yet have been there, max(60 s, 3 P).
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        rule = camera.rules.parking
+        self.rule = rule
+        self.window_ms = max(round(rule.stationary_window_seconds * 1000), round(2 * camera.sampling_period_ms))
+        self.bridge_ms = max(round(rule.bridge_seconds * 1000), round(3 * camera.sampling_period_ms))
+        self.grace_ms = round(rule.grace_seconds * 1000)
+        self.return_ms = round(rule.return_seconds * 1000)
+
+
+class CameraView:
+    """What the rules ask of a registry entry.
+
+    Attributes:
+        period_ms: The sampling period P.
+        observes_most_ms: What a frame observes at most, 2 P.
+        reset_gap_ms: The gap beyond which runs start over, max(60 s, 3 P); also how long an unseen thing is bridged.
+        opening: The opening hours, or None where none are set.
+        counter_fingerprint: Changes with any zone or opening hour of the counter.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self.camera = camera
+        self.period_ms = camera.sampling_period_ms
+        self.observes_most_ms = round(2 * camera.sampling_period_ms)
+        self.reset_gap_ms = max(_RESET_FLOOR_MS, round(3 * camera.sampling_period_ms))
+        self.exclude = self._areas("exclude")
+        self.queue = self._areas("queue")
+        self.staff = self._areas("staff")
+        self.parking = tuple(ParkingZone(zone) for zone in camera.zones if zone.purpose == "no_parking")
+        self.parking_thresholds = ParkingThresholds(camera)
+        self.opening = None if camera.opening_hours is None else TimetableSpans(camera.opening_hours)
+        counter_zones = [zone for zone in camera.zones if zone.purpose in {"queue", "staff", "counter_edge"}]
+        self.edges = tuple(zone.line for zone in counter_zones if zone.purpose == "counter_edge" and zone.line)
+        self.counter_fingerprint = fingerprint(counter_zones, camera.opening_hours)
+
+    @property
+    def has_counter(self) -> bool:
+        """Tell whether the counter rule applies: there is a ``queue`` or a ``staff`` zone."""
+        return bool(self.queue or self.staff)
+
+    def _areas(self, purpose: ZonePurpose) -> tuple[AnchoredArea, ...]:
+        return tuple(AnchoredArea(zone) for zone in self.camera.zones if zone.purpose == purpose)
