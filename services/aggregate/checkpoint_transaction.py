@@ -19,6 +19,9 @@ log = get_logger(__name__)
 Outcome = Literal["saved", "retry", "fenced"]
 """saved: it is in Kafka. retry: it is not, try again. fenced: a newer owner exists, never use this state again."""
 
+SaveOutcome = Outcome | Literal["store_away"]
+"""Of a whole checkpoint of a partition. store_away: neither its rows nor anything else is known to be saved."""
+
 _CALL_SECONDS = 10.0
 _FENCE_SECONDS = 20.0
 _LARGEST_BLOB_BYTES = int(AGGREGATE_STATE.settings["max.message.bytes"])

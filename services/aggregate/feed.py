@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, Decision
+from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, Decision, FrameDetections, FrameShed
 from schemas.codec import ContractError
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord
 
 LARGEST_INTEGER = 2**53 - 1
 """Largest integer that every JSON reader keeps exactly; larger ones would not fit the columns that hold them."""
+
+LARGEST_UINT32 = 2**32 - 1
 
 
 def decode_event(record: ConsumedRecord) -> CameraEvent:
@@ -26,9 +28,18 @@ def decode_event(record: ConsumedRecord) -> CameraEvent:
         raise InvalidMessageError("invalid_event", str(error)) from error
     if (record.key or b"") != event.camera_id.encode():
         raise InvalidMessageError("wrong_key", f"the key is {record.key!r}, the camera {event.camera_id}")
+    _require_that_it_fits(event)
+    return event
+
+
+def _require_that_it_fits(event: CameraEvent) -> None:
+    """Refuse numbers that no column can hold: they would keep ClickHouse from taking the batch, for ever."""
     if has_oversized_integer(msgspec.to_builtins(event, builtin_types=(bytes,))):
         raise InvalidMessageError("invalid_event", f"an integer is larger than {LARGEST_INTEGER}")
-    return event
+    if not isinstance(event, Decision) and event.camera_revision > LARGEST_UINT32:
+        raise InvalidMessageError("invalid_event", f"the camera's revision is larger than {LARGEST_UINT32}")
+    if isinstance(event, (FrameDetections, FrameShed)) and event.frame.partition > LARGEST_UINT32:
+        raise InvalidMessageError("invalid_event", f"the frame's partition is larger than {LARGEST_UINT32}")
 
 
 def has_oversized_integer(value: object) -> bool:
@@ -42,13 +53,8 @@ def has_oversized_integer(value: object) -> bool:
     return False
 
 
-def camera_revision_of(event: CameraEvent) -> int | None:
-    """Give the registry revision under which an event is judged; None: it needs none."""
-    return None if isinstance(event, Decision) else event.camera_revision
-
-
-def unknown_revision(event: CameraEvent, revision: int) -> InvalidMessageError:
+def unknown_revision(camera_id: str, revision: int) -> InvalidMessageError:
     """Give the reason for which an event is put aside whose camera the registry does not know."""
     return InvalidMessageError(
-        "unknown_revision", f"the registry, read to its end, has no revision {revision} of {event.camera_id}"
+        "unknown_revision", f"the registry, read to its end, has no revision {revision} of {camera_id}"
     )

@@ -1,0 +1,109 @@
+"""Write the data dictionary from the declared rows and the views' SQL, or check the committed one.
+
+``python -m services.aggregate.store_dictionary`` writes it; with ``--check`` it exits 1 and shows what differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from services.aggregate.migrate import Migration, known_migrations
+from services.aggregate.rows import ROW_TYPES
+from services.aggregate.table import INSERTED_AT, Column, Row, columns_of
+
+DICTIONARY = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
+
+_HEAD = """# Data dictionary
+
+Generated from `services/aggregate/rows.py` and `services/aggregate/sql/`; change those and run
+`python -m services.aggregate.store_dictionary`.
+
+Every table is `ReplacingMergeTree(version)`: a row holds the whole value of what its key names, and one with the same
+key and a larger version replaces it. So read tables with `FINAL`, filtered by the first columns of the key. The views
+do that themselves. No column is Nullable; times are UTC, and 1970 means that there is none.
+
+**Operational** columns (marked with a dot) tell how a row came about: offsets, versions, revisions, ages. They may
+differ when the same events are computed again; every other column may not.
+"""
+
+_VIEW = re.compile(
+    r"CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?(?P<name>\w+)\n"
+    r"(?:\((?P<columns>.*?)\n\)\n)?AS .*COMMENT '(?P<doc>[^']*)'$",
+    re.DOTALL,
+)
+_VIEW_COLUMN = re.compile(r"`(?P<name>\w+)`\s+(?P<sql>.+?) COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'")
+_LIFETIME = re.compile(r"TABLE (?:IF NOT EXISTS )?(?P<name>\w+)\n.*?TTL .*? INTERVAL (?P<days>\d+) DAY", re.DOTALL)
+
+
+def dictionary() -> str:
+    """Give the dictionary as it should be."""
+    migrations = known_migrations()
+    lifetimes = {found["name"]: int(found["days"]) for text in _statements(migrations) for found in _lifetimes(text)}
+    parts = [_HEAD, "## Tables\n"]
+    parts += [_table(row_type, lifetimes.get(row_type.TABLE)) for row_type in ROW_TYPES]
+    parts += ["## Views\n", *_views(migrations)]
+    return "\n".join(parts)
+
+
+def drift(path: Path = DICTIONARY) -> list[str]:
+    """Give the lines of a diff from the committed dictionary to what it should be; none where they agree."""
+    committed = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    wanted = dictionary().splitlines(keepends=True)
+    return list(difflib.unified_diff(committed, wanted, "committed", "generated", n=1))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the dictionary."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the committed file differs")
+    if not parser.parse_args(arguments).check:
+        DICTIONARY.write_text(dictionary(), encoding="utf-8")
+        return 0
+    lines = drift()
+    sys.stdout.writelines(lines)
+    return 1 if lines else 0
+
+
+def _table(row_type: type[Row], days: int | None) -> str:
+    columns = {**columns_of(row_type), "inserted_at": INSERTED_AT}
+    kept = "for ever" if days is None else f"{days} days"
+    key = ", ".join(f"`{name}`" for name in row_type.KEY)
+    text = f"### {row_type.TABLE}\n\n{inspect.getdoc(row_type)}\n\nKey: {key}. Kept {kept}.\n\n"
+    return text + "\n".join(_column_lines(columns)) + "\n"
+
+
+def _column_lines(columns: dict[str, Column]) -> Iterator[str]:
+    yield "| column | | type | meaning |"
+    yield "|---|---|---|---|"
+    for name, column in columns.items():
+        sql = column.sql.removesuffix(" DEFAULT now64(3)")
+        yield f"| `{name}` | {'·' if column.operational else ''} | {sql} | {column.doc} |"
+
+
+def _views(migrations: Iterable[Migration]) -> Iterator[str]:
+    views = {found["name"]: found for text in _statements(migrations) if (found := _VIEW.search(text))}
+    for name, found in views.items():
+        columns = _VIEW_COLUMN.findall(found["columns"] or "")
+        yield f"### {name}\n\n{found['doc']}.\n"
+        if columns:
+            yield "| column | type | meaning |\n|---|---|---|"
+            yield "\n".join(f"| `{column}` | {sql} | {doc} |" for column, sql, doc in columns) + "\n"
+
+
+def _statements(migrations: Iterable[Migration]) -> Iterator[str]:
+    for migration in migrations:
+        yield from migration.statements
+
+
+def _lifetimes(text: str) -> Iterator[re.Match[str]]:
+    yield from _LIFETIME.finditer(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
