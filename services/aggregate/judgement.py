@@ -126,12 +126,13 @@ class Judgement:
             self._take_frame(state, event)
         roll(state, self._unsaved)
 
-    def drain(self) -> Drained:
-        """Give what changed since the last drain, and count it as saved."""
+    def drain(self, *, blobs: bool = True) -> Drained:
+        """Give what changed since the last drain, and count it as saved. ``blobs=False`` leaves the states out."""
         unsaved, self._unsaved = self._unsaved, Unsaved()
         rows = drain_rows(self._states, unsaved)
-        blobs = {camera_id: encode_state(self._states[camera_id]) for camera_id in sorted(unsaved.cameras)}
-        return Drained(rows, list(unsaved.episodes.values()), blobs)
+        changed = sorted(unsaved.cameras) if blobs else []
+        states = {camera_id: encode_state(self._states[camera_id]) for camera_id in changed}
+        return Drained(rows, list(unsaved.episodes.values()), states)
 
     def restore(self, drained: Drained, *, rows: bool = True) -> None:
         """Hold again what ``drained`` held, because it could not be saved.

@@ -26,6 +26,11 @@ def outcome_version(rank: int, order: int) -> int:
     return rank << _VERSION_BITS | (_VERSION_MASK - order)
 
 
+LARGEST_GAP: Final = 100_000
+"""Of a longer gap only the last frames are entered as expired: more than an hour at 25 frames a second, while Kafka
+keeps frames for ten minutes. So much is missing only where earlier events are, not frames."""
+
+
 class Gap(Struct, array_like=True):
     """Frames [start, end) without an outcome; accounted for in the minute of the frame right after them."""
 
@@ -102,7 +107,9 @@ class EpochLedger(Struct, array_like=True):
                 del self.shed[reason]
 
     def _append(self, sequence: int, reason: str, minute: int) -> Recorded:
-        missing = range(self.top, sequence)
+        if sequence - self.top > LARGEST_GAP:
+            self.settle_below(sequence - LARGEST_GAP)
+        missing = range(max(self.top, self.floor), sequence)
         self.top = sequence + 1
         self._enter(sequence, reason)
         if not missing:
