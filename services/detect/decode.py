@@ -22,16 +22,18 @@ HARMLESS = "extraneous bytes"
 """libjpeg's words for padding between segments, which cheap cameras write; the picture is whole."""
 
 
+MOST_BYTES = 10_000_000
+"""Ten times what a Kafka record may hold."""
+MOST_PIXELS = 25_000_000
+"""Three times a 4K frame."""
+
+
 @dataclass(frozen=True, slots=True)
 class JpegLimits:
-    """What is decoded at all.
+    """What is decoded at all. A progressive JPEG has about ten scans; the widest cameras there are see 1 : 4."""
 
-    25 megapixels are three times a 4K frame; 10 MB are ten times what a Kafka record may hold; a progressive JPEG has
-    about ten scans; the widest cameras there are see 1 : 4.
-    """
-
-    most_bytes: int = 10_000_000
-    most_pixels: int = 25_000_000
+    most_bytes: int = MOST_BYTES
+    most_pixels: int = MOST_PIXELS
     most_scans: int = 64
     least_side: int = 16
     most_aspect_ratio: float = 10.0

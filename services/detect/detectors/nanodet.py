@@ -23,10 +23,10 @@ CARD = ModelCard(
     "normalisation folded), converted to safetensors with the values unchanged",
     licence="Apache-2.0 (weights, RangiLyu/nanodet); MIT (npm package)",
     training_data="COCO train2017, 80 classes (annotations CC BY 4.0; pictures under their Flickr licences)",
-    thresholds_chosen_on="vehicles: PKLot sequences 0 and 3, the lowest score (in steps of .01) at which at most 0.5 % of "
-    "the empty spaces look occupied, whole frames and tiles apart; persons: Intel's one-by-one clip, the middle of the "
-    "scores (.30 to .40) at which its six visits are six spans and nobody is counted twice; bicycles and motorcycles "
-    "as cars, for want of labelled pictures",
+    thresholds_chosen_on="vehicles: PKLot sequences 0 and 3, the lowest score, in steps of .01, at which at most 0.5 % "
+    "of the empty spaces look occupied, whole frames and tiles apart; persons: Intel's one-by-one clip, the middle of "
+    "the scores (.30 to .40) at which its six visits are six spans and nobody is counted twice; bicycles and "
+    "motorcycles as cars, for want of labelled pictures",
     limits=(
         "Seen from above, cars are called trucks or buses, or missed; rules therefore judge vehicles as one group.",
         "Things under about 20 px of the input vanish; use 2x2 tiles where they matter.",

@@ -1,0 +1,38 @@
+"""The metrics of detect, beside those of the loop."""
+
+from __future__ import annotations
+
+from services.runtime.metrics import LOOP_METRICS, MetricDefinition
+
+DETECT_METRICS = (
+    *LOOP_METRICS,
+    MetricDefinition(
+        "tilik_detect_frames_total",
+        "counter",
+        "Frames by outcome: detected, or why shed. Growing 'stale': the group is too slow, add replicas. Growing "
+        "'undecodable' or 'refused': read frames-dlq, it names the camera.",
+        ("outcome",),
+    ),
+    MetricDefinition(
+        "tilik_detect_objects_total",
+        "counter",
+        "Objects reported, by class. Zero by day: is the camera blind?",
+        ("label",),
+    ),
+    MetricDefinition(
+        "tilik_detect_kafka_to_event_seconds",
+        "histogram",
+        "Time from a frame's arrival in Kafka to its event. p95 over 2 s: add replicas.",
+    ),
+    MetricDefinition(
+        "tilik_detect_capture_to_event_seconds",
+        "histogram",
+        "Time from capture to the event, live sources. Growing while the one from Kafka does not: look at ingest.",
+    ),
+    MetricDefinition(
+        "tilik_detect_judge_seconds_per_frame",
+        "histogram",
+        "Time of decoding and network a frame. Growing: is something else on this machine, or is the GPU throttled?",
+        buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0),
+    ),
+)

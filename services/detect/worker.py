@@ -1,0 +1,159 @@
+"""Detect as a service: what the Kafka loop calls for each batch, and what must be ready before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from schemas.camera_events import CAMERA_EVENT_CODEC, DEAD_LETTER_REASONS, FrameDetections, FrameOutcome, FrameShed
+from schemas.topics import CAMERA_EVENTS, FRAMES
+from services.detect.decode import JpegLimits
+from services.detect.detector import Detector, DetectorOptions, load_detector
+from services.detect.frame import Frame, read_frame
+from services.detect.pipeline import CameraPolicy, Tools, judge
+from services.detect.settings import DetectSettings
+from services.runtime.camera_registry import CameraRegistry, CameraRevisions
+from services.runtime.dead_letters import dead_letter
+from services.runtime.errors import InvalidMessageError, RetryableError
+from services.runtime.kafka import ConsumedRecord, OutgoingRecord, events_producer, frames_consumer
+from services.runtime.logging import get_logger
+from services.runtime.loop import LoopSettings, run_loop
+from services.runtime.metrics import Metrics
+from services.runtime.service import Service
+
+SERVICE = "detect"
+WARM_UP_HW = (720, 1280)
+_REGISTRY_WAIT_SECONDS = 10.0
+
+log = get_logger(__name__)
+
+
+def run(settings: DetectSettings, service: Service) -> None:
+    """Load and warm the model, read the registry to its end, then judge frames until told to stop.
+
+    Raises:
+        FatalError: The detector can't be loaded, or Kafka's client can't go on.
+    """
+    service.health.wait_for("model", "registry", "partitions")
+    torch.set_num_threads(settings.threads)
+    cv2.setNumThreads(1)  # batches are small: its threads would only fight the network's
+    registry = CameraRegistry(settings.kafka, SERVICE)
+    try:
+        tools = build_tools(settings, registry.revisions)
+        warm_up(tools.detector, settings.batch_frames)
+        service.health.fulfil("model")
+        if not _registry_read(registry, service):
+            return
+        service.health.fulfil("registry")
+        loop = LoopSettings(FRAMES.name, settings.poll_frames, settings.poll_wait_seconds)
+        consumer, producer = frames_consumer(settings.kafka, settings.group), events_producer(settings.kafka)
+        run_loop(loop, consumer, producer, FrameProcessor(tools, service.metrics).process, service)
+    finally:
+        registry.close()
+
+
+def build_tools(settings: DetectSettings, cameras: CameraRevisions) -> Tools:
+    """Load the detector and give what the pipeline works with.
+
+    Raises:
+        ConfigurationError: There is no such detector, or its weights are not there.
+    """
+    options = DetectorOptions(settings.models_folder, settings.weights, settings.device)
+    return Tools(
+        detector=load_detector(settings.detector, options),
+        detector_name=settings.detector,
+        policy_of=RegistryPolicies(cameras, settings.stale_after_seconds).of,
+        limits=JpegLimits(settings.limits.most_bytes, settings.limits.most_pixels),
+        batch_size=settings.batch_frames,
+    )
+
+
+def warm_up(detector: Detector, batch_size: int) -> None:
+    """Run the network once at each end of the batch sizes: the first runs allocate and choose algorithms."""
+    started = time.monotonic()
+    height, width = detector.input_hw(WARM_UP_HW)
+    for count in (1, batch_size):
+        detector.infer(np.zeros((count, height, width, 3), np.uint8))
+    log.info("detect.warm", model=detector.card.title, seconds=round(time.monotonic() - started, 2))
+
+
+@dataclass(frozen=True)
+class RegistryPolicies:
+    """How frames are treated, by the revision of the camera under which they were taken."""
+
+    cameras: CameraRevisions
+    stale_after_seconds: float
+
+    def of(self, frame: Frame) -> CameraPolicy:
+        """Give the policy of a frame; of a camera that is not known yet, the settings' own."""
+        camera = self.cameras.find(frame.camera_id, frame.headers.camera_revision)
+        if camera is None:
+            return CameraPolicy(stale_after_ms=int(self.stale_after_seconds * 1000))
+        return CameraPolicy(camera.tiles, int(camera.source.stale_after_seconds * 1000))
+
+
+@dataclass(frozen=True)
+class FrameProcessor:
+    """Turns records of frames into records of events and dead letters. Keeps nothing between batches."""
+
+    tools: Tools
+    metrics: Metrics
+
+    def process(self, records: Sequence[ConsumedRecord]) -> list[OutgoingRecord]:
+        """Give what follows from a batch: one event a frame, in their order, and dead letters. May be called again."""
+        outgoing: list[OutgoingRecord] = []
+        frames: list[tuple[ConsumedRecord, Frame]] = []
+        for record in records:
+            try:
+                frames.append((record, read_frame(record)))
+            except InvalidMessageError as error:
+                outgoing.append(self._dead_letter(record, error))
+        started = time.monotonic()
+        outcomes = judge([frame for _, frame in frames], self.tools)
+        self._measure(outcomes, time.monotonic() - started)
+        for (record, frame), outcome in zip(frames, outcomes, strict=True):
+            value = CAMERA_EVENT_CODEC.encode(outcome)
+            outgoing.append(OutgoingRecord(CAMERA_EVENTS.name, frame.camera_id.encode(), value))
+            if isinstance(outcome, FrameShed) and outcome.reason in DEAD_LETTER_REASONS:
+                outgoing.append(self._dead_letter(record, InvalidMessageError(outcome.reason, outcome.detail)))
+        return outgoing
+
+    def _dead_letter(self, record: ConsumedRecord, error: InvalidMessageError) -> OutgoingRecord:
+        place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        log.warning("detect.dead_letter", reason=error.reason, detail=error.detail, **place)
+        self.metrics.count("tilik_dead_letters_total", reason=error.reason)
+        return dead_letter(record, error, SERVICE)
+
+    def _measure(self, outcomes: Sequence[FrameOutcome], seconds: float) -> None:
+        judged = [outcome for outcome in outcomes if isinstance(outcome, FrameDetections)]
+        for outcome in outcomes:
+            reason = outcome.reason if isinstance(outcome, FrameShed) else "detected"
+            self.metrics.count("tilik_detect_frames_total", outcome=reason)
+        for event in judged:
+            self._observe_age("tilik_detect_kafka_to_event_seconds", event.detected_at_ms - event.frame.appended_at_ms)
+            self._observe_age("tilik_detect_capture_to_event_seconds", event.detected_at_ms - event.captured_at_ms)
+            for found in event.objects:
+                self.metrics.count("tilik_detect_objects_total", label=found.label)
+        if judged:
+            self.metrics.observe("tilik_detect_judge_seconds_per_frame", seconds / len(judged))
+
+    def _observe_age(self, name: str, milliseconds: int) -> None:
+        self.metrics.observe(name, max(0, milliseconds) / 1000)
+
+
+def _registry_read(registry: CameraRegistry, service: Service) -> bool:
+    """Wait until the registry is read to its end, for as long as that takes; False if told to stop meanwhile."""
+    while not service.stopping.is_set():
+        service.health.touch()
+        try:
+            registry.wait_until_current(_REGISTRY_WAIT_SECONDS)
+        except RetryableError as error:
+            log.warning("detect.waiting_for_registry", error=str(error))
+        else:
+            return True
+    return False

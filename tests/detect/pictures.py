@@ -1,0 +1,77 @@
+"""Pictures and frames for the tests of detect."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from schemas.camera_events import FrameCoordinates
+from schemas.frames import FRAME_SCHEMA, FrameHeaders
+from services.detect.detector import Detector, DetectorOptions, load_detector
+from services.detect.frame import Frame
+from services.runtime.kafka import ConsumedRecord
+
+APPENDED_AT_MS = 1_700_000_000_000
+
+
+@cache
+def street_bgr(height: int = 360, width: int = 640) -> NDArray[np.uint8]:
+    """A drawn street with something that looks a little like cars and people; not a test of what is found."""
+    image = np.full((height, width, 3), 120, np.uint8)
+    cv2.rectangle(image, (0, height // 2), (width, height), (70, 70, 70), -1)
+    for x in range(40, width - 60, 90):
+        cv2.rectangle(image, (x, height // 2 - 20), (x + 55, height // 2 + 15), (30, 30, 180), -1)
+        cv2.circle(image, (x + 12, height // 2 + 15), 8, (10, 10, 10), -1)
+        cv2.circle(image, (x + 70, height // 2 + 40), 6, (150, 170, 210), -1)
+        cv2.rectangle(image, (x + 64, height // 2 + 46), (x + 76, height // 2 + 90), (140, 60, 20), -1)
+    noise = np.random.default_rng(1).integers(0, 20, image.shape, dtype=np.uint8)
+    return cv2.add(image, noise).astype(np.uint8)
+
+
+def jpeg_of(image_bgr: NDArray[np.uint8], quality: int = 90) -> bytes:
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(image_bgr), quality, colorspace="BGR"))
+
+
+@cache
+def nanodet(score_floor: float = 0.05) -> Detector:
+    return load_detector("nanodet", DetectorOptions(models_folder=Path(".tilik/models"), score_floor=score_floor))
+
+
+def make_headers(sequence: int = 0, owner_epoch: int = 1, captured_at_ms: int = APPENDED_AT_MS - 500) -> FrameHeaders:
+    return FrameHeaders(
+        schema=FRAME_SCHEMA,
+        captured_at_ms=captured_at_ms,
+        owner_epoch=owner_epoch,
+        sequence=sequence,
+        width=640,
+        height=360,
+        source_kind="file",
+        camera_revision=1,
+        ingest_instance="test",
+        simulated=False,
+    )
+
+
+def make_frame(
+    jpeg: bytes | None = None, sequence: int = 0, camera_id: str = "cam-1", appended_at_ms: int = APPENDED_AT_MS
+) -> Frame:
+    coordinates = FrameCoordinates("frames", 0, sequence, appended_at_ms)
+    return Frame(camera_id, make_headers(sequence), coordinates, jpeg_of(street_bgr()) if jpeg is None else jpeg)
+
+
+def make_record(frame: Frame) -> ConsumedRecord:
+    place = frame.coordinates
+    return ConsumedRecord(
+        topic=place.topic,
+        partition=place.partition,
+        offset=place.offset,
+        timestamp_ms=place.appended_at_ms,
+        key=frame.camera_id.encode(),
+        value=frame.jpeg,
+        headers=frame.headers.to_kafka(),
+    )
