@@ -2,7 +2,7 @@
 
 PYTHON ?= .venv/bin/python
 TILIK ?= .venv/bin/tilik
-SOURCES := schemas services deploy tests benchmarks
+SOURCES := schemas services deploy checks tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
@@ -40,6 +40,8 @@ check-imports:
 
 check-generated:
 	$(PYTHON) -m schemas.generate --check
+	$(PYTHON) -m schemas.compatibility
+	$(PYTHON) -m services.aggregate.store_dictionary --check
 
 check-rules:
 	$(PYTHON) -m checks.house_rules

@@ -17,8 +17,8 @@ from schemas.geometry import BoxXyxy, Polygon, Unit
 
 Count = Annotated[int, Meta(ge=0)]
 Milliseconds = Annotated[int, Meta(ge=0)]
-EventId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+EventId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 ObjectClass = Literal["person", "bicycle", "car", "motorcycle", "bus", "truck"]
 ShedReason = Literal["stale", "overload", "undecodable", "refused"]
@@ -76,8 +76,8 @@ class SceneFacts(Struct, frozen=True, forbid_unknown_fields=True):
     luma: Unit
     contrast: Unit
     sharpness: Annotated[float, Meta(ge=0.0)]
-    content_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    content_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 class _FrameOutcome(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,11 +13,11 @@ from msgspec import Meta, Struct
 from schemas.codec import JsonCodec
 from schemas.geometry import Line, Polygon, Unit
 
-CameraId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$")]
+CameraId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
-ZoneId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
-ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
-IsoDate = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+ZoneId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$(?!\n)")]
+ClockTime = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$(?!\n)")]
+IsoDate = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
 Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
 
 CameraKind = Literal["counter", "market", "street", "pump"]

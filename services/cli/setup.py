@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from deploy.local.kafka_jars import fetch_jars
 from deploy.local.footage import ensure_footage
+from deploy.local.kafka_jars import fetch_jars
 from services.cli.models import fetch_weights
 
 
@@ -46,9 +46,7 @@ def set_up(state: Path, console: Console) -> None:
     if jars is None:
         say("Kafka: the jars are there, nothing to download")
     else:
-        say(
-            f"Kafka: {jars.size_bytes / 1e6:.0f} MB of jars, {jars.downloaded_bytes / 1e6:.0f} MB came over the network "
-            f"in {jars.seconds:.1f} s"
-        )
+        size, came = (f"{count / 1e6:.0f} MB" for count in (jars.size_bytes, jars.downloaded_bytes))
+        say(f"Kafka: {size} of jars, {came} came over the network in {jars.seconds:.1f} s")
     fetch_weights(state / "models")
     ensure_footage(state, say)
