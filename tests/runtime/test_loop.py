@@ -125,6 +125,7 @@ def test_nothing_is_committed_when_told_to_stop_while_something_is_away(kafka: K
 
 def test_nothing_is_committed_when_a_result_was_not_acknowledged(kafka: KafkaSettings) -> None:
     line = Line(kafka, records=3)
+    line.producer = events_producer(kafka, delivery_timeout_seconds=2)
 
     def process(records: Sequence[ConsumedRecord]) -> list[OutgoingRecord]:
         line.service.stopping.set()
