@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from deploy.local.clickhouse.answer import Answer, Insertion
 from deploy.local.clickhouse.errors import READONLY, ClickHouseError, clickhouse_error
-from deploy.local.clickhouse.handle import Handle, append, finish
+from deploy.local.clickhouse.handle import SLICE_BYTES, Handle, quoted, slices
 from deploy.local.clickhouse.native_header import empty_block
 from deploy.local.clickhouse.request import QueryRequest
 from deploy.local.clickhouse.sessions import Lease, Sessions
 from deploy.local.clickhouse.statement import Statement, read_statement
 
-_SLICE_BYTES = 1 << 20
 _STREAMED = {
     "native",
     "rowbinary",
@@ -46,60 +47,6 @@ class EngineBusyError(Exception):
 
 
 @dataclass
-class Answer:
-    """What a statement gives.
-
-    Args:
-        format_name: The format of the result; None: there is no result.
-        summary: ClickHouse's counts of what was read and written.
-        first: The beginning of the result, or all of it.
-        rest: What follows; None: nothing. To be closed.
-    """
-
-    format_name: str | None
-    summary: dict[str, str]
-    first: bytes = b""
-    rest: Iterator[bytes] | None = None
-
-
-class Insertion:
-    """Data on its way into a table. ``finish`` commits, ``cancel`` leaves; one of them ends it."""
-
-    def __init__(self, lease: Lease, inserter: Any) -> None:
-        self._lease = lease
-        self._inserter = inserter
-        self._started = time.monotonic_ns()
-
-    def append(self, data: bytes) -> None:
-        """Take more data, in any pieces.
-
-        Raises:
-            ClickHouseError: The engine refuses it.
-        """
-        append(self._inserter, data)
-
-    def finish(self) -> Answer:
-        """Commit.
-
-        Raises:
-            ClickHouseError: The engine refuses what was appended.
-        """
-        try:
-            rows, size = finish(self._inserter)
-        finally:
-            self._lease.release()
-        elapsed_ns = time.monotonic_ns() - self._started
-        return Answer(None, _summary(written_rows=rows, written_bytes=size, elapsed_ns=elapsed_ns))
-
-    def cancel(self) -> None:
-        """Leave without committing what has not been committed yet."""
-        try:
-            self._inserter.cancel()
-        finally:
-            self._lease.release()
-
-
-@dataclass
 class Engine:
     """ClickHouse's engine on one data path.
 
@@ -118,6 +65,9 @@ class Engine:
     def __post_init__(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.path)
+        self._uploads = self.path.with_name(self.path.name + ".uploads")
+        shutil.rmtree(self._uploads, ignore_errors=True)
+        self._uploads.mkdir()
         self._root = self.open_handle()
         self.sessions = Sessions(self.open_handle)
         names = self._root.query(b"SELECT lower(name) FROM system.formats", "TabSeparated").bytes().decode().split()
@@ -150,18 +100,24 @@ class Engine:
         """Begin to insert data that follows its statement.
 
         Raises:
-            ClickHouseError: The request is read-only, or the engine refuses it.
+            ClickHouseError: The request is read-only.
         """
         if request.read_only:
             raise _read_only()
+        return Insertion(self, request, statement, self._uploads)
+
+    def insert_file(self, request: QueryRequest, statement: Statement, file: Path) -> Answer:
+        """Insert the data of ``file``, and give the counts.
+
+        Raises:
+            ClickHouseError: The engine refuses it.
+        """
         lease = self.sessions.lease(request, False)
         try:
-            lease.handle.set({}, request.parameters)
-            inserter = lease.handle.insertion(statement.sql, statement.format_name or request.default_format)
-        except BaseException:
+            result = lease.handle.query(statement.from_file(str(file), quoted), "Null", request.parameters)
+            return Answer(None, _whole(result).summary)
+        finally:
             lease.release()
-            raise
-        return Insertion(lease, inserter)
 
     def execute(self, request: QueryRequest, statement: Statement) -> Answer:
         """Run a statement that no data follows.
@@ -186,7 +142,8 @@ class Engine:
             raise _read_only()
         format_name = statement.format_name or request.default_format
         reads = statement_class == "READ_ONLY"
-        if reads and format_name.lower() in _STREAMED and not request.wait_end:
+        selects = statement.words[:1] in (("SELECT",), ("WITH",))  # what else reads, such as SHOW, can't be streamed
+        if reads and selects and format_name.lower() in _STREAMED and not request.wait_end:
             answer = _streamed(lease.handle.stream(statement.sql, format_name, request.parameters))
         else:
             answer = _whole(lease.handle.query(statement.sql, format_name, request.parameters))
@@ -225,16 +182,9 @@ def _whole(result: Any) -> Answer:
         result_bytes=result.size(),
         elapsed_ns=int(result.elapsed() * 1e9),
     )
-    if result.size() <= _SLICE_BYTES:
-        return Answer(None, summary, result.bytes() or b"")
-    slices = _slices(result)
-    return Answer(None, summary, next(slices), slices)
-
-
-def _slices(result: Any) -> Iterator[bytes]:
-    view = memoryview(result.get_memview().view())
-    for start in range(0, result.size(), _SLICE_BYTES):
-        yield bytes(view[start : start + _SLICE_BYTES])
+    pieces = slices(result)
+    first = next(pieces)
+    return Answer(None, summary, first, pieces if result.size() > SLICE_BYTES else None)
 
 
 def _then(chunks: Iterator[bytes], done: Callable[[], None]) -> Iterator[bytes]:

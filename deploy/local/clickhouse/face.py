@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from deploy.local.clickhouse.answer import Answer
 from deploy.local.clickhouse.compression import chosen_encoding, decoder_for, encoder_for
-from deploy.local.clickhouse.engine import Answer, Engine
+from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import ClickHouseError, clickhouse_error
 from deploy.local.clickhouse.request import QueryRequest, form_fields, read_request
 from deploy.local.clickhouse.response import Headers, ResponseBody, answer_headers
@@ -87,15 +89,13 @@ class ClickHouseFace:
             whole = statement
             return await self._blocking(lambda: self._engine.execute(query, whole))
         data = text[statement.data_start :]
-        insertion = await self._blocking(lambda: self._engine.begin_insertion(query, statement))
+        insertion = self._engine.begin_insertion(query, statement)
         try:
             async for piece in _pieces(data, body):
-                await self._blocking(lambda piece=piece: insertion.append(piece))  # type: ignore[misc]
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._blocking(insertion.cancel)
-            raise
-        return await self._blocking(insertion.finish)
+                await self._blocking(partial(insertion.append, piece))
+            return await self._blocking(insertion.finish)
+        finally:
+            insertion.close()
 
     async def _send_error(self, error: ClickHouseError, headers: Headers, request: Request, send: Send) -> None:
         headers["X-ClickHouse-Exception-Code"] = str(error.code)

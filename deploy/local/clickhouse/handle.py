@@ -10,6 +10,9 @@ import chdb
 
 from deploy.local.clickhouse.errors import clickhouse_error, engine_error
 
+SLICE_BYTES = 1 << 20
+"""What is copied, compressed and sent at a time."""
+
 
 def quoted(text: str) -> str:
     """Give ``text`` as an SQL string literal."""
@@ -18,6 +21,17 @@ def quoted(text: str) -> str:
 
 def _identifier(text: str) -> str:
     return "`" + text.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def slices(result: Any) -> Iterator[bytes]:
+    """Give a result, or a block of one, in pieces copied from the engine's memory one at a time."""
+    size = result.size()
+    if size <= SLICE_BYTES:
+        yield result.bytes() or b""
+        return
+    view = memoryview(result.get_memview().view())
+    for start in range(0, size, SLICE_BYTES):
+        yield bytes(view[start : start + SLICE_BYTES])
 
 
 class Handle:
@@ -55,20 +69,13 @@ class Handle:
     def _blocks(self, result: Any) -> Iterator[bytes]:
         try:
             for block in result:
-                yield block.bytes()
+                yield from slices(block)
         except GeneratorExit:
             raise
         except Exception as error:
             raise engine_error(error) from error
         finally:
             result.close()
-
-    def insertion(self, sql: bytes, format_name: str) -> Any:
-        """Begin to insert what will be appended to the chdb inserter that this gives."""
-        try:
-            return self._connection.send_insert(sql, format_name)
-        except Exception as error:
-            raise engine_error(error) from error
 
     def statement_class(self, sql: bytes) -> str:
         """Give READ_ONLY, MUTATING, CONTROL or, for what is not SQL, UNKNOWN.
@@ -88,15 +95,14 @@ class Handle:
         """Make ``database`` the one of unqualified names."""
         self.query(f"USE {_identifier(database)}".encode(), "Null")
 
-    def set(self, settings: Mapping[str, str], parameters: Mapping[str, str] | None = None) -> None:
-        """Set settings (``readonly`` last: nothing can be set after it) and values of ``{name:Type}``."""
-        ordered = sorted(settings.items(), key=lambda item: item[0] == "readonly")
-        pairs = [*ordered, *((f"param_{name}", value) for name, value in (parameters or {}).items())]
-        for name, _ in pairs:
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Set settings, ``readonly`` last: nothing can be set after it."""
+        for name in settings:
             if not name.isidentifier():
                 raise clickhouse_error(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'")
-        if pairs:
-            assignments = ", ".join(f"{name} = {quoted(value)}" for name, value in pairs)
+        ordered = sorted(settings.items(), key=lambda item: item[0] == "readonly")
+        if ordered:
+            assignments = ", ".join(f"{name} = {quoted(value)}" for name, value in ordered)
             self.query(f"SET {assignments}".encode("utf-8", "surrogateescape"), "Null")
 
     def current_database(self) -> str:
@@ -118,28 +124,3 @@ class Handle:
         for name, value in values.items():
             literal = "DEFAULT" if value is None else quoted(value)
             self.query(f"SET {name} = {literal}".encode(), "Null")
-
-
-def append(inserter: Any, data: bytes) -> None:
-    """Append data in the insertion's format.
-
-    Raises:
-        ClickHouseError: The engine refuses it.
-    """
-    try:
-        inserter.append(data)
-    except Exception as error:
-        raise engine_error(error) from error
-
-
-def finish(inserter: Any) -> tuple[int, int]:
-    """Commit an insertion and give (rows, bytes) written.
-
-    Raises:
-        ClickHouseError: The engine refuses it; nothing of the last block is there.
-    """
-    try:
-        written = inserter.finish()
-    except Exception as error:
-        raise engine_error(error) from error
-    return int(written.rows_written), int(written.bytes_written)

@@ -6,8 +6,8 @@ import json
 import secrets
 from collections.abc import Iterator
 
+from deploy.local.clickhouse.answer import Answer
 from deploy.local.clickhouse.compression import Encoder
-from deploy.local.clickhouse.engine import Answer
 from deploy.local.clickhouse.errors import ClickHouseError
 
 Headers = dict[str, str]
