@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from services.detect.letterbox import FILL_LEVEL, Placement, letterbox, undo_letterbox
 
@@ -58,6 +59,7 @@ def test_boxes_beyond_the_margins_are_cut_at_the_picture() -> None:
     assert boxes.tolist() == [[0, 0, 200, 100]]
 
 
-def _placed(boxes_xyxy_px: np.ndarray, placement: Placement) -> np.ndarray:  # type: ignore[type-arg]
+def _placed(boxes_xyxy_px: NDArray[np.float32], placement: Placement) -> NDArray[np.float32]:
     scale = np.array([placement.scale_x, placement.scale_y] * 2, np.float32)
-    return (boxes_xyxy_px * scale + np.array([placement.left, placement.top] * 2)).astype(np.float32)
+    move = np.array([placement.left, placement.top] * 2, np.float32)
+    return np.asarray(boxes_xyxy_px * scale + move, np.float32)

@@ -17,7 +17,8 @@ from services.runtime.errors import ConfigurationError
 
 VARIABLE = "TILIK_TEST_DATA"
 _PACKAGE, _CLIP = "opencv-doc", "vtest.avi"
-_UNPACKED = Path(".tilik/footage")
+_FOOTAGE = Path(".tilik/footage")
+"""Where set-up puts the clip."""
 
 
 def person_clips() -> dict[str, LabelledClip]:
@@ -56,11 +57,13 @@ def data_folder() -> Path:
 
 
 def pets_clip() -> Path:
-    """Give the PETS09-S2L1 clip, unpacked first where the package compresses it.
+    """Give the PETS09-S2L1 clip: as set-up has put it, or as the package has, unpacked where that compresses it.
 
     Raises:
-        ConfigurationError: The package is not installed.
+        ConfigurationError: It is in neither place.
     """
+    if (_FOOTAGE / _CLIP).is_file():
+        return _FOOTAGE / _CLIP
     advice = f"the clip {_CLIP} is not here. On Debian: apt-get install {_PACKAGE}"
     try:
         listed = subprocess.run(["dpkg", "-L", _PACKAGE], capture_output=True, text=True, check=True).stdout
@@ -76,11 +79,9 @@ def pets_clip() -> Path:
 
 
 def _unpacked(path: Path) -> Path:
-    target = _UNPACKED / _CLIP
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".partial")
-        with gzip.open(path, "rb") as packed, partial.open("wb") as file:
-            shutil.copyfileobj(packed, file)
-        partial.replace(target)
-    return target
+    target = _FOOTAGE / _CLIP
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".partial")
+    with gzip.open(path, "rb") as packed, partial.open("wb") as file:
+        shutil.copyfileobj(packed, file)
+    return partial.replace(target)

@@ -1,0 +1,131 @@
+"""One suite for every file in detectors/: a new one is tested without touching this."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.detect.detector import Detector, DetectorOptions, load_detector
+from services.detect.detector_names import detector_names
+from services.detect.letterbox import letterbox
+from services.detect.objects import CLASSES, Objects
+from services.runtime.errors import ConfigurationError
+from tests.detect.pictures import street_bgr
+
+FLOOR = 0.01
+every_detector = pytest.mark.parametrize("name", detector_names())
+
+
+@cache
+def detector(name: str) -> Detector:
+    """NanoDet with its weights; the others with random ones, which are the only ones to be had everywhere."""
+    weights = "DEFAULT" if name == "nanodet" else "random"
+    return load_detector(name, DetectorOptions(weights=weights, score_floor=FLOOR))  # type: ignore[arg-type]
+
+
+def inputs(name: str, count: int) -> NDArray[np.uint8]:
+    image = street_bgr()
+    height, width = detector(name).input_hw((360, 640))
+    shifted = [np.roll(image, 37 * index, axis=1) for index in range(count)]
+    return np.stack([letterbox(each, (height, width))[0] for each in shifted])
+
+
+def all_found_in(some: Objects, others: Objects) -> bool:
+    """Tell whether each object of ``some`` is in ``others``, to within what another batch size changes in its sums.
+
+    Scores near the floor are left out: rounding may carry them over it.
+    """
+    for box, score, index in zip(some.boxes_xyxy_px, some.scores, some.classes, strict=True):
+        near = np.abs(others.boxes_xyxy_px - box).max(axis=1, initial=0) < 0.5
+        alike = near & (np.abs(others.scores - score) < 1e-3) & (others.classes == index)
+        if score > 2 * FLOOR and not alike.any():
+            return False
+    return True
+
+
+@every_detector
+def test_shapes_types_and_ranges(name: str) -> None:
+    batch = inputs(name, 2)
+    height, width = batch.shape[1:3]
+    results = detector(name).infer(batch)
+    assert len(results) == 2
+    for objects in results:
+        count = len(objects)
+        assert objects.boxes_xyxy_px.shape == (count, 4)
+        assert objects.boxes_xyxy_px.dtype == np.float32
+        assert objects.scores.dtype == np.float32
+        assert objects.classes.dtype == np.int64
+        left, top, right, bottom = objects.boxes_xyxy_px.T
+        assert ((left >= 0) & (left <= right) & (right <= width)).all()
+        assert ((top >= 0) & (top <= bottom) & (bottom <= height)).all()
+        assert ((objects.scores >= FLOOR) & (objects.scores <= 1)).all()
+        assert (np.diff(objects.scores) <= 0).all()
+        assert ((objects.classes >= 0) & (objects.classes < len(CLASSES))).all()
+
+
+@every_detector
+def test_an_empty_batch_gives_nothing(name: str) -> None:
+    height, width = detector(name).input_hw((720, 1280))
+    assert detector(name).infer(np.zeros((0, height, width, 3), np.uint8)) == []
+
+
+@every_detector
+def test_a_batch_gives_what_its_pictures_give_one_by_one(name: str) -> None:
+    batch = inputs(name, 3)
+    together = detector(name).infer(batch)
+    alone = [detector(name).infer(batch[index : index + 1])[0] for index in range(3)]
+    assert all(all_found_in(a, b) and all_found_in(b, a) for a, b in zip(together, alone, strict=True))
+
+
+@every_detector
+def test_the_same_input_gives_the_same_result_and_is_not_changed(name: str) -> None:
+    batch = inputs(name, 1)
+    before = batch.copy()
+    first, second = detector(name).infer(batch)[0], detector(name).infer(batch)[0]
+    assert np.array_equal(first.boxes_xyxy_px, second.boxes_xyxy_px)
+    assert np.array_equal(first.scores, second.scores)
+    assert np.array_equal(batch, before)
+
+
+@every_detector
+def test_built_again_it_has_the_same_weights(name: str) -> None:
+    again = load_detector(name, DetectorOptions(weights="random"))
+    assert again.weights_sha256 == load_detector(name, DetectorOptions(weights="random")).weights_sha256
+    assert len(again.weights_sha256) == 64
+
+
+@every_detector
+@pytest.mark.parametrize("picture_hw", [(720, 1280), (1280, 720), (576, 768), (16, 160), (2160, 3840)])
+def test_inputs_are_no_larger_than_the_network_needs(name: str, picture_hw: tuple[int, int]) -> None:
+    height, width = detector(name).input_hw(picture_hw)
+    assert 1 <= height <= 640
+    assert 1 <= width <= 640
+
+
+@every_detector
+def test_the_card_and_the_thresholds_are_complete(name: str) -> None:
+    card = detector(name).card
+    assert all((card.title, card.source, card.licence, card.training_data, card.thresholds_chosen_on, card.limits))
+    assert set(detector(name).thresholds) == {"1x1", "2x2"}
+    for thresholds in detector(name).thresholds.values():
+        assert set(thresholds) == set(CLASSES)
+        assert all(0 < score < 1 for score in thresholds.values())
+
+
+def test_nanodet_finds_something_in_the_drawn_street() -> None:
+    """So that the suite above does not pass on empty results alone."""
+    assert len(detector("nanodet").infer(inputs("nanodet", 1))[0]) > 0
+
+
+def test_an_unknown_detector_is_refused_and_the_known_ones_are_listed() -> None:
+    with pytest.raises(ConfigurationError, match="nanodet"):
+        load_detector("yolo", DetectorOptions())
+
+
+def test_absent_weights_say_how_to_get_them(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="tilik models fetch"):
+        load_detector("nanodet", DetectorOptions(models_folder=tmp_path))

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import cv2
+import pytest
+from click.testing import CliRunner
+
+from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
+from services.cli.detect import camera_id_of, command
+from services.detect.footage import Footage, time_of_name
+from services.runtime.errors import ConfigurationError
+from tests.detect.pictures import jpeg_of, street_bgr
+
+
+def write_stills(folder: Path, names: list[str]) -> Path:
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(jpeg_of(street_bgr()))
+    return folder
+
+
+def write_clip(path: Path, pictures: int = 10, fps: int = 5) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for _ in range(pictures):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(street_bgr(), format="bgr24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+def test_stills_have_the_times_of_their_names_in_local_time(tmp_path: Path) -> None:
+    folder = write_stills(tmp_path / "lot", ["2013-02-22_07_05_01.jpg", "2013-02-22_06_25_00.jpg"])
+    times = [frame.headers.captured_at_ms for frame in Footage(folder, "lot").frames()]
+    assert times[1] - times[0] == (40 * 60 + 1) * 1000
+    assert times[0] == time_of_name("2013-02-22_06_25_00.jpg")
+
+
+def test_a_name_states_semarangs_time() -> None:
+    assert time_of_name("1970-01-01_07_00_01.jpg") == 1_000
+    assert time_of_name("1970-13-01_07_00_01.jpg") is None
+    assert time_of_name("frame7.jpg") is None
+
+
+def test_stills_without_times_are_spaced_by_the_rate(tmp_path: Path) -> None:
+    folder = write_stills(tmp_path / "stills", ["a.jpg", "b.jpg", "c.jpg"])
+    frames = list(Footage(folder, "cam", still_fps=2, recorded_from_ms=1_000).frames())
+    assert [frame.headers.captured_at_ms for frame in frames] == [1_000, 1_500, 2_000]
+    assert frames[0].jpeg == (folder / "a.jpg").read_bytes()
+
+
+def test_png_stills_are_encoded(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), street_bgr())
+    (frame,) = Footage(tmp_path / "a.png", "cam").frames()
+    assert frame.jpeg.startswith(b"\xff\xd8")
+
+
+def test_every_nth_picture_of_a_video_keeps_its_time(tmp_path: Path) -> None:
+    footage = Footage(write_clip(tmp_path / "clip.mp4"), "cam", every=4)
+    frames = list(footage.frames())
+    assert [frame.headers.sequence for frame in frames] == [0, 1, 2]
+    assert [frame.headers.captured_at_ms for frame in frames] == [0, 800, 1_600]
+    assert footage.length() == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 50])
+def test_what_is_no_video_is_said(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "clip.avi"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"clip\.avi"):
+        list(Footage(path, "cam").frames())
+
+
+def test_an_empty_folder_and_an_absent_one_are_said(tmp_path: Path) -> None:
+    for source in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(ConfigurationError, match=str(source)):
+            list(Footage(source, "cam").frames())
+
+
+def run(*arguments: str) -> None:
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+
+
+def test_detect_writes_one_event_a_frame_and_the_same_bytes_again(tmp_path: Path) -> None:
+    folder = write_stills(tmp_path / "stills", ["a.jpg", "b.jpg"])
+    (folder / "c.jpg").write_bytes(b"no jpeg")
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    for out in (first, second):
+        run(str(folder), "--out", str(out), "--from", "2026-01-01T00:00:00", "--camera-id", "pasar-1")
+    events = [CAMERA_EVENT_CODEC.decode(line) for line in first.read_bytes().splitlines()]
+    assert [type(event) for event in events] == [FrameDetections, FrameDetections, FrameShed]
+    assert {event.camera_id for event in events} == {"pasar-1"}
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_camera_id_is_made_from_a_name() -> None:
+    assert camera_id_of(Path("/x/TUD-Campus (1).mp4")) == "tud-campus-1"
+    assert camera_id_of(Path("/x/é.mp4")) == "camera-x"

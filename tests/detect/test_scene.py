@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.detect.scene import measure_scene, reliability_of
+from tests.detect.pictures import street_bgr
+
+
+def differing_bits(a: str, b: str) -> int:
+    return (int(a, 16) ^ int(b, 16)).bit_count()
+
+
+def as_u8(image: object) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(np.asarray(image), 0, 255), np.uint8)
+
+
+def textured_bgr() -> NDArray[np.uint8]:
+    """Soft structure everywhere, as in a real view: a flat area has no signature but its noise."""
+    noise = np.random.default_rng(2).normal(size=(360, 640, 1)).astype(np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), 18)
+    return as_u8(cv2.merge([soft] * 3) / soft.std() * 40 + 128)
+
+
+def test_a_black_picture_is_dark_flat_and_not_reliable() -> None:
+    scene = measure_scene(np.zeros((360, 640, 3), np.uint8))
+    assert (scene.luma, scene.contrast, scene.sharpness) == (0.0, 0.0, 0.0)
+    assert reliability_of(scene) == 0.0
+
+
+def test_a_clear_picture_is_reliable() -> None:
+    assert reliability_of(measure_scene(street_bgr())) == 1.0
+
+
+def test_blur_lowers_sharpness_and_reliability() -> None:
+    blurred = as_u8(cv2.GaussianBlur(street_bgr(), (0, 0), 12))
+    scene = measure_scene(blurred)
+    assert scene.sharpness < measure_scene(street_bgr()).sharpness / 20
+    assert reliability_of(scene) < 0.5
+
+
+def test_the_content_hash_is_equal_for_equal_pictures_only() -> None:
+    image = street_bgr()
+    changed = image.copy()
+    changed[100:108, 200:208] ^= 64
+    assert measure_scene(image).content_hash == measure_scene(image.copy()).content_hash
+    assert measure_scene(image).content_hash != measure_scene(changed).content_hash
+
+
+def test_the_signature_follows_the_view_and_not_the_light() -> None:
+    image = textured_bgr()
+    reference = measure_scene(image).signature
+    darker = measure_scene(as_u8(image * 0.6)).signature
+    shifted = measure_scene(np.roll(image, (60, 150), axis=(0, 1))).signature
+    assert differing_bits(reference, darker) < 32
+    assert differing_bits(reference, shifted) > 48
+
+
+def test_facts_hardly_depend_on_the_resolution() -> None:
+    large, small = street_bgr(), as_u8(cv2.resize(street_bgr(), (480, 270), interpolation=cv2.INTER_AREA))
+    a, b = measure_scene(large), measure_scene(small)
+    assert abs(a.luma - b.luma) < 0.02
+    assert abs(a.contrast - b.contrast) < 0.05

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
+from schemas.cameras import Camera, Place, Source
+from schemas.dead_letters import DEAD_LETTER_CODEC
+from services.detect.metrics import DETECT_METRICS
+from services.detect.pipeline import CameraPolicy, Tools
+from services.detect.settings import DetectSettings
+from services.detect.worker import FrameProcessor, RegistryPolicies, build_tools, warm_up
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.errors import ConfigurationError
+from services.runtime.metrics import Metrics
+from services.runtime.settings import load_settings
+from tests.detect.pictures import APPENDED_AT_MS, make_frame, make_record, nanodet
+
+
+def processor() -> FrameProcessor:
+    policy = CameraPolicy()
+    tools = Tools(nanodet(), "nanodet", policy_of=lambda _: policy, clock=lambda: APPENDED_AT_MS + 100)
+    return FrameProcessor(tools, Metrics(DETECT_METRICS))
+
+
+def test_a_batch_becomes_events_keyed_by_camera_in_order() -> None:
+    records = [make_record(make_frame(sequence=n, camera_id=f"cam-{n % 2}")) for n in range(4)]
+    outgoing = processor().process(records)
+    assert [(record.topic, record.key) for record in outgoing] == [
+        ("camera-events", b"cam-0"),
+        ("camera-events", b"cam-1"),
+    ] * 2
+    events = [CAMERA_EVENT_CODEC.decode(record.value) for record in outgoing]
+    assert [event.frame.offset for event in events if isinstance(event, FrameDetections)] == [0, 1, 2, 3]
+
+
+def test_an_undecodable_frame_is_shed_and_a_dead_letter_without_its_picture() -> None:
+    event, letter = processor().process([make_record(make_frame(b"no jpeg", sequence=3))])
+    assert (event.topic, letter.topic) == ("camera-events", "frames-dlq")
+    shed, dead = CAMERA_EVENT_CODEC.decode(event.value), DEAD_LETTER_CODEC.decode(letter.value)
+    assert isinstance(shed, FrameShed)
+    assert (shed.reason, dead.reason, dead.offset, dead.original) == ("undecodable", "undecodable", 3, None)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"headers": [("schema", b"1"), ("colour", b"blue")]},
+        {"headers": []},
+        {"key": b"Not A Camera"},
+        {"key": None},
+        {"key": b"\xff\xfe"},
+    ],
+)
+def test_a_record_that_does_not_keep_the_contract_is_a_dead_letter_and_the_rest_goes_on(
+    spoilt: dict[str, object],
+) -> None:
+    good = make_record(make_frame(sequence=1))
+    bad = replace(make_record(make_frame(sequence=0)), **spoilt)  # type: ignore[arg-type]
+    outgoing = processor().process([bad, good])
+    assert [record.topic for record in outgoing] == ["frames-dlq", "camera-events"]
+    assert DEAD_LETTER_CODEC.decode(outgoing[0].value).reason == "invalid_headers"
+
+
+def test_outcomes_are_counted() -> None:
+    worker = processor()
+    worker.process([make_record(make_frame()), make_record(make_frame(b"", sequence=1))])
+    text = worker.metrics.exposition().decode()
+    assert 'tilik_detect_frames_total{outcome="detected"} 1.0' in text
+    assert 'tilik_detect_frames_total{outcome="undecodable"} 1.0' in text
+    assert 'tilik_dead_letters_total{reason="undecodable"} 1.0' in text
+    assert "tilik_detect_kafka_to_event_seconds_count 1.0" in text
+
+
+def make_camera(**changes: object) -> Camera:
+    camera = Camera(
+        camera_id="cam-1",
+        revision=1,
+        name="Loket",
+        kind="counter",
+        place=Place("Semarang Tengah", "Miroto", -6.98, 110.41),
+        source=Source("file", "a.mp4", stale_after_seconds=3.0),
+        tiles="2x2",
+    )
+    return msgspec.structs.replace(camera, **changes)
+
+
+def test_the_revision_under_which_a_frame_was_taken_says_how_it_is_treated() -> None:
+    cameras = CameraRevisions()
+    cameras.add(make_camera())
+    cameras.add(make_camera(revision=2, tiles="1x1"))
+    policies = RegistryPolicies(cameras, stale_after_seconds=10.0)
+    assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000)
+    assert policies.of(make_frame(camera_id="cam-9")) == CameraPolicy("1x1", 10_000)
+
+
+def test_tools_are_built_from_settings_and_the_model_warms() -> None:
+    tools = build_tools(load_settings(DetectSettings), CameraRevisions())
+    warm_up(tools.detector, tools.batch_size)
+    assert tools.detector_name == "nanodet"
+
+
+def test_settings_refuse_what_they_do_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILIK_DETECT_DETEKTOR", "nanodet")
+    monkeypatch.setenv("TILIK_DETECT_LIMITS__MOST_PIXELS", "7")
+    with pytest.raises(ConfigurationError, match="DETEKTOR") as caught:
+        load_settings(DetectSettings)
+    assert "MOST_PIXELS" in str(caught.value)
