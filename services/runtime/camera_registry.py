@@ -60,6 +60,8 @@ class CameraRegistry:
         self.revisions = CameraRevisions()
         self._consumer = whole_topic_consumer(settings, f"{name}-registry")
         self._positions: dict[int, int] = {}
+        self._ends: dict[int, int] | None = None
+        self._ends_wanted = False
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="camera-registry", daemon=True)
@@ -73,9 +75,10 @@ class CameraRegistry:
         """
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
-            self._wait(lambda: bool(self._positions), deadline)
-        ends = {partition: self._end_of(partition) for partition in self._positions}
-        with self._changed:
+            self._ends = None
+            self._ends_wanted = True
+            self._wait(lambda: self._ends is not None, deadline)
+            ends: dict[int, int] = self._ends or {}
             self._wait(lambda: all(self._positions[p] >= end for p, end in ends.items()), deadline)
 
     def close(self) -> None:
@@ -87,12 +90,23 @@ class CameraRegistry:
         if not self._changed.wait_for(condition, max(0.0, deadline - time.monotonic())):
             raise RetryableError("the camera registry could not be read to its end in time")
 
-    def _end_of(self, partition: int) -> int:
+    def _ask_for_ends(self) -> None:
+        """Ask the broker where the partitions end now.
+
+        On the polling thread: asked from another one while this polls, librdkafka's call was seen never to return.
+        """
         try:
-            _, end = self._consumer.get_watermark_offsets(TopicPartition(CAMERAS.name, partition), timeout=10)
+            places = [TopicPartition(CAMERAS.name, partition) for partition in self._positions]
+            marks = {place.partition: self._consumer.get_watermark_offsets(place, timeout=5) for place in places}
         except KafkaException as error:
-            raise translated(error) from error
-        return int(end)
+            log.warning("registry.waiting", error=str(translated(error)))
+            return
+        with self._changed:
+            self._ends = {partition: int(mark[1]) for partition, mark in marks.items() if mark is not None}
+            self._ends_wanted = len(self._ends) < len(marks)
+            if self._ends_wanted:
+                self._ends = None
+            self._changed.notify_all()
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
@@ -106,6 +120,8 @@ class CameraRegistry:
                     self._positions = dict.fromkeys(partitions, 0)
                 break
         while not self._stopping.is_set():
+            if self._ends_wanted:
+                self._ask_for_ends()
             message = self._consumer.poll(0.2)
             if message is not None:
                 self._take(message)

@@ -1,0 +1,206 @@
+"""What the schema of a camera can't say: each check gives (path, sentence) for all that it finds.
+
+Checks look at the parts of an entry that keep their own contract, so that an error in one part hides none in another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path as FilePath
+from typing import Any, TypeVar, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+
+from schemas.cameras import CameraKind, Period, Source, Timetable, Zone
+from services.ingest.outline import outline_fault
+from services.ingest.secret_store import SECRET_NAME
+from services.ingest.source import source_kinds
+from services.ingest.yaml_lines import Path
+
+Found = list[tuple[Path, str]]
+T = TypeVar("T", bound=msgspec.Struct)
+
+_SCHEMES = {
+    "mjpeg": ("http", "https"),
+    "snapshot": ("http", "https"),
+    "hls": ("http", "https"),
+    "rtsp": ("rtsp", "rtsps"),
+}
+_COUNTER_PURPOSES = frozenset({"queue", "staff", "counter_edge"})
+_OTHER_KINDS = frozenset(get_args(CameraKind)) - {"counter", "market"}
+_DAY_MINUTES = 24 * 60
+
+
+def check_ids(entries: list[dict[str, Any]]) -> Found:
+    """Find camera ids that are there more than once; paths are relative to the list."""
+    return _twice([entry.get("camera_id") for entry in entries], "camera_id")
+
+
+def check_camera(entry: dict[str, Any]) -> tuple[Found, Found]:
+    """Give the errors and the warnings in one entry; paths are relative to it."""
+    errors: Found = []
+    warnings: Found = []
+    raw_zones = entry.get("zones", [])
+    raw_zones = raw_zones if isinstance(raw_zones, list) else []
+    zones = [(index, _part(Zone, raw)) for index, raw in enumerate(raw_zones)]
+    typed = [(index, zone) for index, zone in zones if zone is not None]
+    ids = [raw.get("zone_id") if isinstance(raw, dict) else None for raw in raw_zones]
+    errors += [(("zones", *path), text) for path, text in _twice(ids, "zone_id")]
+    for index, zone in typed:
+        errors += [(("zones", index, *path), text) for path, text in _check_zone(zone)]
+    errors += _check_kind(entry, typed)
+    hours = _part(Timetable, entry.get("opening_hours"))
+    if hours is not None:
+        errors += [(("opening_hours", *path), text) for path, text in _check_timetable(hours)]
+    source = _part(Source, entry.get("source"))
+    if source is not None:
+        faults, advice = _check_source(source)
+        errors += [(("source", *path), text) for path, text in faults]
+        warnings += [(("source", *path), text) for path, text in advice]
+    return errors, warnings
+
+
+def _part(kind: type[T], raw: object) -> T | None:
+    """Give a part of an entry as its type, without unknown keys; None where the schema has said what is wrong."""
+    known = {item.name for item in msgspec.structs.fields(kind)}
+    kept = {key: value for key, value in raw.items() if key in known} if isinstance(raw, dict) else raw
+    try:
+        return msgspec.convert(kept, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def _twice(values: list[object], name: str) -> Found:
+    first: dict[object, int] = {}
+    found: Found = []
+    for index, value in enumerate(values):
+        if isinstance(value, str) and first.setdefault(value, index) != index:
+            found.append(((index, name), f"{value!r} is there already, in entry {first[value] + 1}"))
+    return found
+
+
+def _check_zone(zone: Zone) -> Found:
+    found: Found = []
+    wanted, other = ("line", "polygon") if zone.purpose == "counter_edge" else ("polygon", "line")
+    if getattr(zone, wanted) is None:
+        found.append(((), f"a zone for {zone.purpose} needs a {wanted}"))
+    if getattr(zone, other) is not None:
+        found.append(((other,), f"a zone for {zone.purpose} has a {wanted}, no {other}"))
+    if zone.polygon is not None and (fault := outline_fault(zone.polygon)):
+        found.append((("polygon",), fault))
+    if zone.line is not None and zone.line[0] == zone.line[1]:
+        found.append((("line",), "both ends are at the same point"))
+    if not zone.classes:
+        found.append((("classes",), "no vehicle class is left; leave the key out for all of them"))
+    if zone.timetable is not None:
+        if zone.purpose != "no_parking":
+            found.append((("timetable",), f"only no_parking zones have a timetable, not {zone.purpose}"))
+        found += [(("timetable", *path), text) for path, text in _check_timetable(zone.timetable)]
+    return found
+
+
+def _check_timetable(timetable: Timetable) -> Found:
+    found: Found = []
+    if not any(timetable.weekdays.values()) and not timetable.on_holidays:
+        found.append(((), "names no period at all"))
+    for day, periods in timetable.weekdays.items():
+        found += [(("weekdays", day, *path), text) for path, text in _check_periods(periods)]
+    found += [(("on_holidays", *path), text) for path, text in _check_periods(timetable.on_holidays)]
+    for index, text in enumerate(timetable.holidays):
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            found.append((("holidays", index), f"{text!r} is no day of the calendar"))
+    for text, count in Counter(timetable.holidays).items():
+        if count > 1:
+            found.append((("holidays",), f"{text} is there {count} times"))
+    return found
+
+
+def _check_periods(periods: tuple[Period, ...]) -> Found:
+    found: Found = []
+    spans: list[tuple[int, int]] = []
+    for index, period in enumerate(periods):
+        start, end = _minutes(period.start), _minutes(period.end)
+        if start in (end, _DAY_MINUTES):
+            found.append(((index,), f"{period.start} to {period.end} is no span of time"))
+            continue
+        end += _DAY_MINUTES if end < start else 0  # past midnight it still belongs to the day on which it starts
+        if any(start < other_end and other_start < end for other_start, other_end in spans):
+            found.append(((index,), f"{period.start} to {period.end} overlaps another period of that day"))
+        spans.append((start, end))
+    return found
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _check_kind(entry: dict[str, Any], zones: list[tuple[int, Zone]]) -> Found:
+    found: Found = []
+    kind = entry.get("kind")
+    counter_zones = [(index, zone) for index, zone in zones if zone.purpose in _COUNTER_PURPOSES]
+    if counter_zones and kind in _OTHER_KINDS:
+        found += [
+            (("zones", index, "purpose"), f"{zone.purpose} zones are for counter and market cameras, not {kind}")
+            for index, zone in counter_zones
+        ]
+    elif counter_zones and "opening_hours" not in entry:
+        found.append(((), "a camera with queue or staff zones needs opening_hours"))
+    purposes = {zone.purpose for _, zone in zones}
+    if "counter_edge" in purposes and "queue" not in purposes:
+        found.append((("zones",), "a counter_edge counts who leaves a queue; there is no queue zone"))
+    if entry.get("anonymisation") == "heads" and kind != "counter":
+        found.append((("anonymisation",), "only counter cameras may blur heads alone; elsewhere it is persons"))
+    return found
+
+
+def _check_source(source: Source) -> tuple[Found, Found]:
+    errors: Found = []
+    if source.kind not in source_kinds():
+        errors.append((("kind",), f"no source reads {source.kind!r} yet; there are {', '.join(source_kinds())}"))
+    if source.secret and SECRET_NAME.fullmatch(source.secret) is None:
+        errors.append((("secret",), "must be a secret's name (a-z, 0-9, _ and -), never the secret itself"))
+    if source.kind in _SCHEMES:
+        return errors + _check_url(source), []
+    return errors + _check_local(source), _missing_place(source)
+
+
+def _check_url(source: Source) -> Found:
+    found: Found = []
+    schemes = _SCHEMES[source.kind]
+    try:
+        parts = urlsplit(source.url)
+        host, user, _ = parts.hostname, parts.username, parts.port
+    except ValueError as error:
+        return [(("url",), f"is no URL: {error}")]
+    if parts.scheme not in schemes or not host:
+        found.append((("url",), f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host"))
+    if user is not None or parts.password is not None:
+        found.append((("url",), "holds a user or password; put them into a secret and name it under 'secret'"))
+    if any(character.isspace() for character in source.url):
+        found.append((("url",), "holds white space"))
+    for name, value in (("clock", source.clock != "wall"), ("loop", source.loop)):
+        if value:
+            found.append(((name,), "is for file and stills sources"))
+    return found
+
+
+def _check_local(source: Source) -> Found:
+    found: Found = []
+    if "://" in source.url:
+        found.append((("url",), f"a {source.kind} source has a path, no URL"))
+    if source.secret:
+        found.append((("secret",), f"a {source.kind} source needs none"))
+    if source.kind == "file" and source.clock == "recorded" and source.recorded_from_ms == 0:
+        found.append((("recorded_from_ms",), "is needed with 'clock: recorded': when the recording began, in ms"))
+    return found
+
+
+def _missing_place(source: Source) -> Found:
+    path = FilePath(source.url)
+    there = path.is_dir() if source.kind == "stills" else path.is_file()
+    return [] if there else [(("url",), f"there is no such {'folder' if source.kind == 'stills' else 'file'} here")]
