@@ -1,0 +1,36 @@
+"""Ports of this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from deploy.local.ports import claimed, free_port, is_free
+from services.runtime.errors import ConfigurationError
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_port_in_foreign_hands_is_refused_with_its_holder(address: str) -> None:
+    with socket.create_server((address, 0)) as server:
+        port = server.getsockname()[1]
+        assert not is_free(port)
+
+        with pytest.raises(
+            ConfigurationError, match=rf"port {port}, wanted for Kafka, is taken by process {os.getpid()} \("
+        ):
+            claimed(port, "Kafka")
+
+
+def test_zero_gives_a_free_port() -> None:
+    port = claimed(0, "Kafka")
+
+    assert is_free(port)
+    assert claimed(port, "Kafka") == port
+
+
+def test_free_ports_lie_below_those_of_outgoing_connections() -> None:
+    assert all(20_000 <= free_port() <= 32_000 for _ in range(20))
