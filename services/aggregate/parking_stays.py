@@ -116,7 +116,7 @@ class Stay(Struct, array_like=True):
             ruleset=RULESET,
             version=unsaved.offset,
         )
-        unsaved.rows[row.TABLE].append(row)
+        unsaved.publish(row)
 
 
 def match(stays: list[Stay], vehicles: list[Vehicle], least_iou: float) -> dict[int, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from schemas.episodes import Episode
-from services.aggregate.rows import EpisodeRow
+from services.aggregate.rows import EpisodeRow, ParkingStayRow
 from services.aggregate.table import Row
 
 
@@ -15,6 +16,8 @@ class Unsaved:
     Attributes:
         offset: Source offset of the event that is being applied; rules stamp what they publish with it.
         rows: Finished rows by table, in the order in which they came about.
+        published: The latest row of each episode and stay, by table and key. One event may let several waiting frames
+            be judged, and so publish twice under one version; only the last of these may reach a store.
         episodes: The latest message of each episode, by episode id.
         minutes: Changed minutes (since 1970) by camera.
         epochs: Changed epochs by camera.
@@ -24,15 +27,18 @@ class Unsaved:
     def __init__(self) -> None:
         self.offset = 0
         self.rows: dict[str, list[Row]] = defaultdict(list)
+        self.published: dict[tuple[str, tuple[Any, ...]], Row] = {}
         self.episodes: dict[str, Episode] = {}
         self.minutes: dict[str, set[int]] = defaultdict(set)
         self.epochs: dict[str, set[int]] = defaultdict(set)
         self.cameras: set[str] = set()
 
-    def publish(self, episode: Episode, row: EpisodeRow) -> None:
-        """Hold an episode's message, and the same as a row."""
-        self.episodes[episode.episode_id] = episode
-        self.rows[row.TABLE].append(row)
+    def publish(self, row: EpisodeRow | ParkingStayRow, episode: Episode | None = None) -> None:
+        """Hold the row of an episode with its message, or that of a stay, in place of an earlier one."""
+        self.published[row.TABLE, row.key()] = row
+        if episode is not None:
+            self.episodes[episode.episode_id] = episode
 
     def __len__(self) -> int:
-        return sum(map(len, self.rows.values())) + sum(map(len, self.minutes.values()))
+        finished = sum(map(len, self.rows.values()))
+        return finished + len(self.published) + sum(map(len, self.minutes.values()))

@@ -33,6 +33,8 @@ def drain_rows(states: dict[str, CameraState], unsaved: Unsaved) -> dict[str, li
         _add_minute_rows(states[camera_id], sorted(minutes), unsaved)
     for camera_id, epochs in unsaved.epochs.items():
         _add_counter_rows(states[camera_id], epochs, unsaved)
+    for row in unsaved.published.values():
+        unsaved.rows[row.TABLE].append(row)
     return {table: rows for table, rows in unsaved.rows.items() if rows}
 
 

@@ -1,0 +1,150 @@
+"""What every rule keeps to, found by its file: a new one is tested without touching this."""
+
+from __future__ import annotations
+
+import random
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.cameras import Zone
+from schemas.episodes import Episode
+from services.aggregate import rules
+from services.aggregate.observation import MINUTE_MS, Observation
+from services.aggregate.rows import EpisodeRow, ParkingStayRow
+from services.aggregate.sights import Sight, sight_of
+from services.aggregate.table import Row
+from services.aggregate.unsaved import Unsaved
+from services.aggregate.view import CameraView
+from tests.aggregate.make_events import (
+    LEFT_HALF,
+    RIGHT_HALF,
+    START_MS,
+    every_day,
+    make_camera,
+    make_frame,
+    person,
+    vehicle,
+)
+
+NAMES = sorted(path.stem for path in Path(rules.__path__[0]).glob("*.py") if path.stem != "__init__")
+EVERYTHING = make_camera(
+    (
+        Zone("queue", "queue", LEFT_HALF),
+        Zone("staff", "staff", RIGHT_HALF),
+        Zone("edge", "counter_edge", line=((0.5, 1.0), (0.5, 0.0))),
+        Zone("curb", "no_parking", LEFT_HALF),
+    ),
+    opening_hours=every_day("07:10", "15:00"),
+)
+VIEW = CameraView(EVERYTHING)
+
+
+def sights(seed: int, count: int = 1500) -> list[Sight]:
+    """Give a day's work: people and vehicles come and go, frames are missing, once for forty minutes."""
+    chance = random.Random(seed)
+    things: list[Any] = []
+    found, second = [], 0.0
+    for number in range(count):
+        second += 2400 if number == count // 2 else chance.choice((1, 1, 1, 1, 5))
+        if not things or chance.random() < 0.006:
+            things = [
+                chance.choice((person, vehicle))(0.15 + 0.7 * chance.random()) for _ in range(chance.randrange(5))
+            ]
+        found.append(sight_of(make_frame(second, things, sequence=number), VIEW))
+    return found
+
+
+class Publications(Unsaved):
+    """All that was published, not only the latest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[tuple[Row, Episode | None]] = []
+
+    def publish(self, row: EpisodeRow | ParkingStayRow, episode: Episode | None = None) -> None:
+        super().publish(row, episode)
+        self.all.append((row, episode))
+
+
+def judged(rule: ModuleType, seen: list[Sight], *, blob_every: int = 0) -> tuple[Any, list[Any]]:
+    """Give the state and all that was published, plus the rows of all minutes."""
+    state, observation, unsaved = rule.State(), Observation(), Publications()
+    for number, sight in enumerate(seen):
+        if blob_every and number % blob_every == 0:
+            state = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=rule.State)
+        rule.judge(state, sight, observation.advance(sight.at_ms, VIEW), VIEW, unsaved)
+    return state, [*minute_rows(rule, state), unsaved.all]
+
+
+def minute_rows(rule: ModuleType, state: Any) -> list[Any]:
+    first = START_MS // MINUTE_MS
+    return [row for m in range(first, first + 400) for row in rule.rows(state, EVERYTHING.camera_id, m, 0)]
+
+
+@pytest.fixture(params=NAMES)
+def rule(request: pytest.FixtureRequest) -> ModuleType:
+    return import_module(f"services.aggregate.rules.{request.param}")
+
+
+def test_there_are_rules() -> None:
+    assert {"counter", "parking"} <= set(NAMES)
+
+
+def test_the_same_frames_give_the_same(rule: ModuleType) -> None:
+    first, second = judged(rule, sights(1))[1], judged(rule, sights(1))[1]
+    assert first == second
+    assert len(first) > 2
+
+
+def test_a_rule_publishes_episodes(rule: ModuleType) -> None:
+    assert any(episode for _, episode in judged(rule, sights(1))[1][-1])
+
+
+def test_a_state_may_go_through_its_blob_at_any_frame(rule: ModuleType) -> None:
+    assert judged(rule, sights(2), blob_every=1)[1] == judged(rule, sights(2))[1]
+
+
+def test_a_late_frame_amends_the_rows_of_its_minute_only(rule: ModuleType) -> None:
+    seen = sights(3, 300)
+    late = seen.pop(100)
+    state, _ = judged(rule, seen)
+    before = {row.key(): row for row in minute_rows(rule, state)}
+    rule.amend(state, late, VIEW)
+    after = {row.key(): row for row in minute_rows(rule, state)}
+    changed = {row.minute for key, row in after.items() if row != before.get(key)}
+    assert changed == {late.at_ms // MINUTE_MS * MINUTE_MS}
+    assert all(after[key].frames == row.frames + (row.minute in changed) for key, row in before.items())
+
+
+def test_forgotten_minutes_have_no_rows_and_the_others_stay(rule: ModuleType) -> None:
+    state, _ = judged(rule, sights(4, 300))
+    rows = minute_rows(rule, state)
+    oldest = rows[len(rows) // 2].minute // MINUTE_MS
+    rule.forget_before(state, oldest)
+    assert minute_rows(rule, state) == [row for row in rows if row.minute >= oldest * MINUTE_MS]
+
+
+def test_a_camera_without_zones_has_no_rows(rule: ModuleType) -> None:
+    bare, state, unsaved, observation = CameraView(make_camera()), rule.State(), Unsaved(), Observation()
+    for sight in sights(5, 100):
+        rule.judge(state, sight, observation.advance(sight.at_ms, bare), bare, unsaved)
+        rule.amend(state, sight, bare)
+    assert (minute_rows(rule, state), len(unsaved)) == ([], 0)
+
+
+def test_no_two_published_messages_of_an_episode_bear_the_same_revision(rule: ModuleType) -> None:
+    published = judged(rule, sights(1))[1][-1]
+    revisions = [(episode.episode_id, episode.revision) for _, episode in published if episode is not None]
+    assert len(set(revisions)) == len(revisions) > 0
+
+
+def test_a_sight_is_not_changed(rule: ModuleType) -> None:
+    seen = sights(6, 200)
+    copies = msgspec.msgpack.decode(msgspec.msgpack.encode(seen), type=list[Sight])
+    judged(rule, seen)
+    assert seen == copies

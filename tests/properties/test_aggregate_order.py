@@ -1,0 +1,177 @@
+"""Rows are a function of the events: not of their order within the allowed lateness, of repeats, or of restarts."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.camera_events import CameraEvent, Decision, FrameDetections, FrameShed
+from schemas.cameras import Zone
+from services.aggregate.judgement import Judgement
+from services.aggregate.recomputation import NewestRows, PlacedEvent, any_revision_of, recompute, version_of
+from services.aggregate.state import REORDER_MS
+from services.aggregate.table import Row
+from tests.aggregate.make_events import (
+    CAMERA_ID,
+    LEFT_HALF,
+    RIGHT_HALF,
+    every_day,
+    lasting,
+    make_camera,
+    make_decision,
+    make_frame,
+    make_shed,
+    make_status,
+    person,
+    vehicle,
+)
+
+ZONES = (
+    Zone("queue", "queue", LEFT_HALF),
+    Zone("staff", "staff", RIGHT_HALF),
+    Zone("edge", "counter_edge", line=((0.55, 1.0), (0.55, 0.0))),
+    Zone("curb", "no_parking", LEFT_HALF, timetable=every_day("07:00", "07:12")),
+)
+CAMERAS = [make_camera(ZONES, opening_hours=every_day("07:03", "07:20"))]
+SEEDS = st.integers(0, 2**32)
+LEAN = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def stream(seed: int) -> list[CameraEvent]:
+    """Give 12 to 25 minutes of a camera: visits, vehicles, sheds, lost frames, a new owner, gaps, clocks that run."""
+    chance = random.Random(seed)
+    events: list[CameraEvent] = []
+    things: list[Any] = []
+    second, sequence, epoch = 0.0, 0, 1
+    while second < 900:
+        gap = chance.random()
+        second += 1 if gap < 0.97 else chance.choice((3, 45, 100)) if gap < 0.999 else 1900
+        if chance.random() < 0.02:
+            things = [
+                chance.choice((person, vehicle))(0.15 + 0.7 * chance.random()) for _ in range(chance.randrange(5))
+            ]
+        if chance.random() < 0.004:
+            epoch, sequence = epoch + 1, 0
+        events += outcomes(chance, second, things, sequence, epoch)
+        sequence += 1
+    return events
+
+
+def outcomes(chance: random.Random, second: float, things: list[Any], sequence: int, epoch: int) -> list[CameraEvent]:
+    """Give what is said about one frame: nothing, that it was shed, judged, or both; now and then a status as well."""
+    after_ms = -40_000 if chance.random() < 0.01 else 150  # now and then the camera's clock runs ahead
+    fields: dict[str, Any] = {"sequence": sequence, "owner_epoch": epoch, "appended_after_ms": after_ms}
+    said: list[CameraEvent] = []
+    if chance.random() < 0.05:
+        said.append(make_shed(second, chance.choice(("stale", "undecodable")), **fields))
+    if chance.random() < 0.95:
+        said.append(make_frame(second, things, **fields))
+    if chance.random() < 0.02:
+        said.append(make_status(second, sequence + 1, epoch=epoch, bytes=1000 * sequence))
+    if chance.random() < 0.004:
+        mask = ((0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0))
+        said.append(make_decision(second, "static_object_masked", mask=mask))
+    return said
+
+
+def instant_of(event: CameraEvent) -> int:
+    if isinstance(event, FrameDetections | FrameShed):
+        return event.captured_at_ms
+    return event.decided_at_ms if isinstance(event, Decision) else event.at_ms
+
+
+def delayed(events: list[CameraEvent], seed: int) -> list[CameraEvent]:
+    """Let each event arrive up to five seconds after its time."""
+    chance = random.Random(seed)
+    at = [(instant_of(event) + chance.randrange(REORDER_MS + 1), number) for number, event in enumerate(events)]
+    return [events[number] for _, number in sorted(at)]
+
+
+class WrittenRows(NewestRows):
+    """A store that refuses two different rows of one key and version: it could not tell which of them rules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written: dict[tuple[Any, ...], Row] = {}
+
+    def add(self, rows: dict[str, list[Row]]) -> None:
+        super().add(rows)
+        for table, batch in rows.items():
+            for row in batch:
+                assert self._written.setdefault((table, row.key(), version_of(row)), row) == row
+
+
+@LEAN
+@given(SEEDS, SEEDS)
+def test_events_in_any_order_within_the_lateness_give_the_same_rows(seed: int, shuffle_seed: int) -> None:
+    events = stream(seed)
+    shuffled = delayed(events, shuffle_seed)
+    assert shuffled != events
+    assert lasting(recompute(shuffled, CAMERAS)) == lasting(recompute(events, CAMERAS))
+
+
+@LEAN
+@given(SEEDS, SEEDS)
+def test_repeated_events_give_the_same_rows(seed: int, repeat_seed: int) -> None:
+    events, chance = stream(seed), random.Random(repeat_seed)
+    repeated: list[CameraEvent] = []
+    for number, event in enumerate(events):
+        repeated.append(event)
+        repeated += [events[chance.randrange(max(0, number - 300), number + 1)] for _ in range(chance.randrange(3))]
+    assert lasting(recompute(repeated, CAMERAS)) == lasting(recompute(events, CAMERAS))
+
+
+@LEAN
+@given(SEEDS, SEEDS)
+def test_a_judgement_that_goes_through_its_blobs_gives_the_same_rows(seed: int, split_seed: int) -> None:
+    events, chance = stream(seed), random.Random(split_seed)
+    judgement, newest = Judgement(any_revision_of(CAMERAS)), WrittenRows()
+    for offset, event in enumerate(events):
+        judgement.apply(event, offset)
+        if chance.random() < 0.05:
+            drained = judgement.drain()
+            newest.add(drained.rows)
+            judgement = Judgement(any_revision_of(CAMERAS))
+            judgement.load(drained.blobs[CAMERA_ID])
+    newest.add(judgement.drain().rows)
+    assert lasting(newest.sorted()) == lasting(recompute(events, CAMERAS))
+
+
+@LEAN
+@given(SEEDS, SEEDS)
+def test_crashes_before_a_save_change_no_row_and_repeat_versions_only_with_equal_rows(
+    seed: int, chance_seed: int
+) -> None:
+    events, chance = stream(seed), random.Random(chance_seed)
+    judgement, written = Judgement(any_revision_of(CAMERAS)), WrittenRows()
+    saved, blob, offset, crashes = 0, b"", 0, 0
+    while offset < len(events):
+        judgement.apply(events[offset], offset)
+        offset += 1
+        if chance.random() < 0.05:
+            drained = judgement.drain()
+            written.add(drained.rows)  # rows are written first
+            if chance.random() < 0.5 and crashes < 20:
+                crashes += 1  # and the process dies before its state is
+                judgement, offset = Judgement(any_revision_of(CAMERAS)), saved
+                if blob:
+                    judgement.load(blob)
+            else:
+                saved, blob = offset, drained.blobs[CAMERA_ID]
+    written.add(judgement.drain().rows)
+    assert lasting(written.sorted()) == lasting(recompute(events, CAMERAS))
+
+
+@LEAN
+@given(SEEDS)
+def test_captured_is_detected_plus_shed_plus_dead_plus_expired(seed: int) -> None:
+    tables = recompute([PlacedEvent(n, event) for n, event in enumerate(stream(seed))], CAMERAS)
+    proved = sum(row.captured_proved for row in tables["capture_counters"])  # type: ignore[attr-defined]
+    assert len(tables["frame_outcomes"]) == proved
+    in_minutes: dict[int, int] = {}
+    for row in tables["frame_outcomes"]:
+        in_minutes[row.minute] = in_minutes.get(row.minute, 0) + 1  # type: ignore[attr-defined]
+    assert {row.minute: row.frames for row in tables["camera_minutes"]} == in_minutes  # type: ignore[attr-defined]
