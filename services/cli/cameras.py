@@ -146,7 +146,9 @@ def _show(changes: Sequence[CameraChange]) -> None:
 def _table(cameras: Sequence[Camera]) -> Table:
     table = Table(title=f"{len(cameras)} cameras")
     for heading in ("camera", "name", "kind", "kelurahan", "source", "fps", "zones", "state", "public", "revision"):
-        table.add_column(heading, justify="right" if heading in ("fps", "revision") else "left")
+        table.add_column(
+            heading, justify="right" if heading in ("fps", "revision") else "left", no_wrap=heading == "camera"
+        )
     for camera in cameras:
         table.add_row(
             camera.camera_id,

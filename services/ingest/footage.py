@@ -36,6 +36,7 @@ class Footage:
         self._jpeg_quality = jpeg_quality
         self._lock = threading.Lock()
         self._closing = False
+        self._end = 0.0
         self._passthrough = False
         self._items = self._all_items()
         self._shown: Undecoded | None = None
@@ -70,7 +71,7 @@ class Footage:
                 raise SourceFailed("closed", "the footage is closed")
             self._shown, fresh = self._next, True
             self._next = next(self._items, None)
-        if self._next is None and not fresh:
+        if self._next is None and seconds >= self._end:
             raise SourceEnded("ended", f"{self._path} is over")
         return fresh
 
@@ -79,7 +80,7 @@ class Footage:
         while True:
             end = start
             for position, length, item in self._one_round():
-                end = max(end, start + position + length)
+                end = self._end = max(end, start + position + length)
                 yield start + position, item
             if not self._loop or end == start:
                 return

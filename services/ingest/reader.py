@@ -69,6 +69,7 @@ class Reader:
         self.state: ConnectionState = "connecting"
         self._error = ("", "")
         self._unusable = ""
+        self._connected = False
         self._tools = tools
         self._limits = limits
         self._times = times
@@ -88,6 +89,7 @@ class Reader:
 
     async def stop(self) -> None:
         """End reading; the final status goes out after the last frame's report, so that its counters are exact."""
+        self._count_time_down()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -98,7 +100,8 @@ class Reader:
         self.report()
 
     def report(self) -> None:
-        """Send the status as it is now."""
+        """Send the status as it is now; what passed without a connection is counted up to now."""
+        self._count_time_down()
         self._statuses.report(self.camera, self.publisher.ledger, self.state, *self._error)
 
     def report_ended(self, ended: EpochLedger) -> None:
@@ -124,6 +127,7 @@ class Reader:
         try:
             source = make_source(self.camera.source, self._tools)
             await self._open(source)
+            self._connected = True
             await self._sample(source)
         except SourceEnded:
             raise
@@ -136,6 +140,7 @@ class Reader:
             log.exception("reader.defect", camera=self.camera.camera_id)
             self._enter("backing_off", SourceFailed("defect", f"{type(error).__name__}"))
         finally:
+            self._connected = False
             if source is not None:
                 await source.close()
         return self._backoff.pause()
@@ -212,6 +217,10 @@ class Reader:
         skipped = self._clock.skip_past(asyncio.get_running_loop().time())
         if self.camera.source.clock != "recorded":
             self.publisher.miss(reason, skipped)
+
+    def _count_time_down(self) -> None:
+        if not self._connected and self.state != "stopped":
+            self._skip("source_down")
 
     def _trouble(self) -> SourceError | None:
         return SourceFailed(*self._error) if self._error[0] else None

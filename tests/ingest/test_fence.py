@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from services.ingest.fence import Fence
+
+
+class Seconds:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_fence_is_open_while_the_loop_turns_and_stays_shut_afterwards() -> None:
+    clock = Seconds()
+    fence = Fence(10.0, clock)
+    clock.now += 9.9
+    assert fence.touch()
+    clock.now += 9.9
+    assert fence.open
+    clock.now += 0.1
+    assert not fence.open
+    assert not fence.touch()
+    assert not fence.open
+
+
+def test_a_late_touch_does_not_open_a_fence_that_nobody_asked_meanwhile() -> None:
+    clock = Seconds()
+    fence = Fence(10.0, clock)
+    clock.now += 30
+    assert not fence.touch()
+    assert not fence.open
