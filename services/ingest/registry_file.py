@@ -152,7 +152,7 @@ def _described(error: Any) -> list[tuple[Path, str]]:
     sentences = {
         "enum": lambda: f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}",
         "type": lambda: f"{_shown(error.instance)} is not of type {error.validator_value}",
-        "pattern": lambda: f"{error.instance!r} does not match {error.validator_value}",
+        "pattern": lambda: f"{error.instance!r} does not match {_readable(error.validator_value)}",
         "minItems": lambda: f"{len(error.instance)} items; there must be {error.validator_value} or more",
         "maxItems": lambda: f"{len(error.instance)} items; there may be {error.validator_value}",
         "items": lambda: f"{_shown(error.instance)} has too many items",
@@ -170,6 +170,10 @@ def _unknown_keys(error: Any, path: Path) -> Iterator[tuple[Path, str]]:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             yield (*path, key), f"unknown key; {hint}"
+
+
+def _readable(pattern: str) -> str:
+    return pattern.replace(r"(?!\n)", "")  # there for programs: it forbids a newline at the end
 
 
 def _shown(value: object) -> str:

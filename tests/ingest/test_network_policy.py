@@ -55,6 +55,7 @@ def test_other_schemes_and_malformed_urls_are_refused(url: str) -> None:
         NetworkPolicy(["http", "https"], DEFAULTS).check_url(url)
 
 
+@pytest.mark.integration
 def test_an_address_is_checked_after_the_name_is_resolved() -> None:
     policy = NetworkPolicy(["http"], DEFAULTS)
     with pytest.raises(SourceRefused, match="address_not_allowed"):
