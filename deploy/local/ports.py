@@ -78,6 +78,6 @@ def _process_text(pid: int | None) -> str:
         return "a process of another user"
     try:
         process = psutil.Process(pid)
-        return f"process {pid} ({process.name()}: {' '.join(process.cmdline())[:120]})"
+        return f"process {pid} ({process.name()}: {' '.join(process.cmdline())[:80]})"
     except psutil.Error:
         return f"process {pid}"

@@ -25,6 +25,8 @@ LONGEST_PAUSE_SECONDS = 30.0
 SETTLED_SECONDS = 30.0
 """A process that ran for so long starts anew with the shortest pause."""
 _SHORT_LIFE_SECONDS = 1.0
+_AT_ONCE_IN_A_ROW = 3
+"""A process that asks for a restart more often than that, and never settles, only burns the processor."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def restart_pause_seconds(exit_code: int, lived_seconds: float, restart_count: i
     """
     if exit_code == EXIT_CONFIGURATION:
         return None
-    if exit_code == EXIT_RESTART and lived_seconds > _SHORT_LIFE_SECONDS:
+    if exit_code == EXIT_RESTART and lived_seconds > _SHORT_LIFE_SECONDS and restart_count <= _AT_ONCE_IN_A_ROW:
         return 0.0
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(restart_count, 10))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not secrecy

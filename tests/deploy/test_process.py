@@ -19,8 +19,9 @@ def test_pauses_double_with_jitter_up_to_a_limit() -> None:
 
 
 def test_a_process_that_asks_for_it_is_restarted_at_once() -> None:
-    assert restart_pause_seconds(70, 5.0, 4) == 0
-    assert restart_pause_seconds(70, 0.1, 4) != 0  # unless it does so over and over
+    assert restart_pause_seconds(70, 5.0, 3) == 0
+    assert restart_pause_seconds(70, 0.1, 1) != 0  # unless it did nothing at all
+    assert restart_pause_seconds(70, 5.0, 4) != 0  # or does so over and over
 
 
 def test_wrong_settings_are_not_tried_again() -> None:
