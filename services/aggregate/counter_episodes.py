@@ -196,7 +196,7 @@ class CounterRuns(Struct, array_like=True):
         window = [frame for frame in self.window if frame > oldest]
         window.append(now.at_ms * 2 + (scene.waiting > 0))
         self.window = window
-        ratio = sum(frame & 1 for frame in window) / len(window)
+        ratio = sum([frame & 1 for frame in window]) / len(window)
         self.waiting_from = (self.waiting_from or now) if ratio >= WAITING_RATIO else None
         return ratio
 

@@ -15,8 +15,12 @@ from services.aggregate.view import CameraView, ParkingThresholds, ParkingZone
 
 
 class ZoneStays(Struct, array_like=True):
-    """The vehicles followed in a zone, its cases whose end is not published, and since when its timetable holds."""
+    """The vehicles followed in a zone, its cases whose end is not published, and since when its timetable holds.
 
+    ``number`` counts the frames that the zone has seen.
+    """
+
+    number: int = 0
     stays: list[Stay] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)
     in_force: Mark | None = None
@@ -31,6 +35,7 @@ class ZoneStays(Struct, array_like=True):
         self, vehicles: list[Vehicle], sight: Sight, step: Step, view: CameraView, zone: ParkingZone, unsaved: Unsaved
     ) -> None:
         """Take the next frame, which shows ``vehicles`` in the zone."""
+        self.number += 1
         self._follow_timetable(step, zone, unsaved)
         if not vehicles and not self.stays and not self.cases:
             return
@@ -112,9 +117,10 @@ class ZoneStays(Struct, array_like=True):
             stay.stop_standing()
             return
         if stay.still_from is None:
-            stay.start_standing(now, frame.sight)
+            stay.start_standing(now, frame.sight, self.number)
         stay.frames += 1
-        if not stay.confirmed and stay.dwell_ms >= thresholds.window_ms:
+        seen_enough = stay.is_seen_enough(self.number)
+        if not stay.confirmed and stay.dwell_ms >= thresholds.window_ms and seen_enough:
             stay.confirmed = True
             self._continue_case(stay, thresholds)
         if stay.confirmed:
@@ -129,7 +135,8 @@ class ZoneStays(Struct, array_like=True):
         case = self.cases.get(stay.case_id)
         if case is None and self.in_force is not None and stay.still_from is not None:
             counted_from = max(stay.still_from, self.in_force, key=_clock_of)
-            if frame.now.clock_ms - counted_from.clock_ms >= frame.thresholds.grace_ms:
+            stood_ms = frame.now.clock_ms - counted_from.clock_ms
+            if stood_ms >= frame.thresholds.grace_ms and stay.is_seen_enough(self.number):
                 rule = frame.thresholds.rule
                 case = open_case(frame.camera_id, frame.zone_id, stay, counted_from, rule)
                 self.cases[case.case_id] = case
@@ -146,7 +153,7 @@ class ZoneStays(Struct, array_like=True):
             away_ms = frame.now.clock_ms - case.last.clock_ms
             if case.present or away_ms < thresholds.return_ms:
                 continue
-            if any(not stay.confirmed and _is_return(stay, case, thresholds) for stay in self.stays):
+            if any(_may_become_return(stay, case, thresholds) for stay in self.stays):
                 continue  # a vehicle stands there again; whether it stays is not known yet
             case.publish(frame.unsaved, case.last.at_ms, "left")
             del self.cases[case.case_id]
@@ -170,6 +177,11 @@ def _is_return(stay: Stay, case: Case, thresholds: ParkingThresholds) -> bool:
         return False
     soon = stay.still_from.clock_ms - case.last.clock_ms <= thresholds.return_ms
     return soon and iou(case.box, stay.box) >= thresholds.rule.match_iou
+
+
+def _may_become_return(stay: Stay, case: Case, thresholds: ParkingThresholds) -> bool:
+    too_young = not stay.confirmed and stay.dwell_ms < thresholds.window_ms
+    return too_young and _is_return(stay, case, thresholds)
 
 
 def _clock_of(mark: Mark) -> int:

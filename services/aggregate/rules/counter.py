@@ -13,6 +13,7 @@ from services.aggregate.sights import Sight
 from services.aggregate.tracks import PeopleTracks
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView
+from services.aggregate.zones import count_in
 
 EXPECTED_SECONDS: Final = 60.0
 LEAST_DEPARTURES: Final = 3
@@ -109,7 +110,7 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
     state.fingerprint = view.counter_fingerprint
     minute = sight.at_ms // MINUTE_MS
     window = state.minutes.setdefault(minute, CounterMinute())
-    scene = Scene(_people_in_queue(sight, view), _people_in_staff(sight, view))
+    scene = Scene(count_in(view.queue, sight.people), count_in(view.staff, sight.people))
     window.take(minute, sight, scene.waiting, view)
     if view.edges:
         window.served += state.tracks.follow(sight, view)
@@ -122,7 +123,7 @@ def amend(state: State, sight: Sight, view: CameraView) -> None:
     if view.has_counter:
         minute = sight.at_ms // MINUTE_MS
         window = state.minutes.setdefault(minute, CounterMinute())
-        window.take(minute, sight, _people_in_queue(sight, view), view)
+        window.take(minute, sight, count_in(view.queue, sight.people), view)
         window.amended += 1
 
 
@@ -147,14 +148,6 @@ def _credit(state: State, step: Step) -> None:
 def _start_over(state: State) -> None:
     state.runs.start_over()
     state.tracks = PeopleTracks()
-
-
-def _people_in_queue(sight: Sight, view: CameraView) -> int:
-    return sum(any(zone.holds_box(box) for zone in view.queue) for box in sight.people)
-
-
-def _people_in_staff(sight: Sight, view: CameraView) -> int:
-    return sum(any(zone.holds_box(box) for zone in view.staff) for box in sight.people)
 
 
 def _median(queue: dict[int, int], frames: int) -> float:

@@ -8,6 +8,8 @@ import pytest
 
 from schemas.camera_events import CameraEvent, DetectedObject
 from schemas.cameras import Camera, Zone
+from services.aggregate.judgement import Judgement
+from services.aggregate.recomputation import NewestRows
 from services.aggregate.rows import CounterMinuteRow, EpisodeRow
 from tests.aggregate.make_events import (
     LEFT_HALF,
@@ -205,3 +207,25 @@ def test_the_best_frame_is_the_one_with_most_people_waiting() -> None:
     (episode,) = episodes(crowd)
     assert (episode.people_waiting_max, episode.best_frame_offset) == (2, 150)
     assert (episode.first_frame_offset, episode.frame_topic) == (0, "frames")
+
+
+def test_a_changed_zone_ends_an_episode_and_starts_the_counter_afresh() -> None:
+    wider = (
+        Zone("queue", "queue", LEFT_HALF),
+        Zone("staff", "staff", ((0.55, 0.0), (1.0, 0.0), (1.0, 1.0), (0.55, 1.0))),
+    )
+    revisions = {1: CAMERA, 2: counter_camera(zones=wider, revision=2)}
+    judgement, newest = Judgement(lambda _, revision: revisions[revision]), NewestRows()
+    for n in range(380):
+        judgement.apply(make_frame(n, [CUSTOMER], camera_revision=1 if n < 200 else 2), n)
+    newest.add(judgement.drain().rows)
+    found = sorted((row.started_at, row.ended_because) for row in newest.sorted()["episodes"])  # type: ignore[attr-defined]
+    assert found == [(ms(0), "rule_changed"), (ms(200), "")]
+
+
+def test_a_revision_that_leaves_the_counter_alone_ends_nothing() -> None:
+    revisions = {1: CAMERA, 2: counter_camera(revision=2, public=True)}
+    judgement = Judgement(lambda _, revision: revisions[revision])
+    for n in range(380):
+        judgement.apply(make_frame(n, [CUSTOMER], camera_revision=1 if n < 200 else 2), n)
+    assert [row.phase for row in judgement.drain().rows["episodes"]] == ["open"]  # type: ignore[attr-defined]

@@ -182,6 +182,17 @@ def test_a_camera_that_was_blind_keeps_a_case_open_until_half_an_hour_has_passed
     assert (case.ended_because, case.ended_at) == ("no_data", ms(399))
 
 
+def test_cars_that_pass_the_same_spot_now_and_then_are_no_vehicle_that_stands() -> None:
+    passing = [make_frame(n, [CAR] if n % 8 == 0 else []) for n in range(700)]
+    assert stays(passing) == []
+    assert cases(passing) == []
+
+
+def test_a_vehicle_seen_in_every_third_frame_stands() -> None:
+    flickering = [make_frame(n, [CAR] if n % 3 == 0 else []) for n in range(330)]
+    assert [case.started_at for case in cases(flickering)] == [ms(0)]
+
+
 def test_parking_minutes_count_vehicles_over_frames_and_seconds() -> None:
     row = rows_of(ParkingMinuteRow, until(70, (0, 30, CAR), (15, 30, vehicle(0.12))), CAMERA)[0]
     assert (row.frames, row.vehicles_max, row.vehicles_mean, row.vehicle_seconds) == (60, 2, 0.75, 45.0)
