@@ -35,10 +35,12 @@ class Scenes:
         self._cameras: list[HttpCamera] = []
 
     def good(self, kind: str) -> SourceEntry:
-        return getattr(self, f"_{kind}")("good")
+        entry: SourceEntry = getattr(self, f"_{kind}")("good")
+        return entry
 
     def bad(self, kind: str) -> SourceEntry:
-        return getattr(self, f"_{kind}")("garbage")
+        entry: SourceEntry = getattr(self, f"_{kind}")("garbage")
+        return entry
 
     def http(self, kind: str, mood: Mood, lengths: bool = True, secret: str = "") -> tuple[SourceEntry, HttpCamera]:
         camera = HttpCamera(mood, lengths=lengths)
