@@ -81,7 +81,7 @@ class Playback:
         self.frames_per_second = frames_per_second
         self.views = {view.name: view for view in views}
         self._pictures: dict[Window, list[Picture]] = {view.window: [] for view in views}
-        for image_rgb in _sampled(clip, frames_per_second):
+        for image_rgb in sampled(clip, frames_per_second):
             for window, pictures in self._pictures.items():
                 pictures.append(_encode(image_rgb, window))
         if not all(self._pictures.values()):
@@ -98,7 +98,7 @@ class Playback:
         return pictures[int((seconds + view.offset_seconds) * self.frames_per_second) % len(pictures)]
 
 
-def _sampled(clip: Path, frames_per_second: float) -> Iterator[npt.NDArray[np.uint8]]:
+def sampled(clip: Path, frames_per_second: float) -> Iterator[npt.NDArray[np.uint8]]:
     """Decode the clip and give one picture (RGB, (height, width, 3)) for each step of the wanted rate."""
     wanted_at = 0.0
     with av.open(str(clip)) as container:

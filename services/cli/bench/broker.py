@@ -1,0 +1,108 @@
+"""``tilik bench broker``: ingest's publisher and detect's fetch beside bare confluent-kafka, on 60 KB frames.
+
+Both sides run as processes of their own against one broker that the benchmark starts, in turns, so that what else the
+machine does hits both. A figure is the ratio of the medians.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from deploy.local.broker import broker_spec
+from deploy.local.kafka_jars import fetch_jars
+from deploy.local.ports import HOST, free_port
+from deploy.local.settings import local_settings
+from deploy.local.supervisor import Supervisor
+from schemas.topics import FRAMES
+from services.cli.bench.report import Figure, at_least, plain
+from services.runtime.settings import KafkaSettings
+from services.runtime.topics import ensure_topics
+
+ROUNDS = 5
+PUBLISHED_FRAMES = 3_000
+FETCHED_FRAMES = 12_000
+"""Several times what a bare consumer holds in memory before it is first asked (64 MiB)."""
+FRAME_BYTES = 60_000
+CAMERAS = 400
+"""As many as it takes to keep the producer busy while each camera waits for the acknowledgement of its frame."""
+BATCH_RECORDS = 32
+GOAL_RATIO = 0.8
+
+_TIMEOUT_SECONDS = 180.0
+_HEAP_MIB = 1024
+_REPOSITORY = Path(__file__).parents[3]
+"""The sides are scripts of the source tree (``benchmarks/``), which no wheel contains."""
+
+
+def run() -> Sequence[Figure]:
+    """Measure; takes about two minutes.
+
+    Raises:
+        ConfigurationError: The broker can't be started here.
+    """
+    with _own_broker() as bootstrap_servers:
+        return measure(bootstrap_servers, ROUNDS)
+
+
+@contextmanager
+def _own_broker() -> Iterator[str]:
+    """Run a broker with data of its own on a free port; what it held is deleted at the end."""
+    local = local_settings()
+    jars = local.jars_dir or local.state_dir
+    fetch_jars(jars)
+    with TemporaryDirectory(prefix="tilik-bench-") as folder:
+        port = free_port()
+        supervisor = Supervisor(Path(folder))
+        try:
+            supervisor.start([broker_spec(Path(folder), jars, port, free_port(), _HEAP_MIB)])
+            yield f"{HOST}:{port}"
+        finally:
+            supervisor.stop()
+
+
+def measure(bootstrap_servers: str, rounds: int) -> list[Figure]:
+    """Measure against a broker that runs and holds nothing worth keeping."""
+    ensure_topics(KafkaSettings(bootstrap_servers=bootstrap_servers), "local")
+    publish = (str(PUBLISHED_FRAMES), str(FRAME_BYTES), str(CAMERAS))
+    ours, bare = _in_turns(
+        rounds,
+        lambda _: _rate("benchmarks.measured.ingest_publish", bootstrap_servers, *publish),
+        lambda _: _rate("benchmarks.peers.kafka_produce", bootstrap_servers, FRAMES.name, *publish),
+    )
+    fetch = (str(FETCHED_FRAMES), str(BATCH_RECORDS))
+    ours_fetch, bare_fetch = _in_turns(
+        rounds,
+        lambda n: _rate("benchmarks.measured.detect_fetch", bootstrap_servers, f"bench-ours-{n}", *fetch),
+        lambda n: _rate("benchmarks.peers.kafka_consume", bootstrap_servers, FRAMES.name, f"bench-bare-{n}", *fetch),
+    )
+    return [
+        at_least("produce_ratio_vs_bare", ours / bare, "ratio", GOAL_RATIO),
+        at_least("consume_ratio_vs_bare", ours_fetch / bare_fetch, "ratio", GOAL_RATIO),
+        plain("produce_rate", ours, "msg/s"),
+        plain("produce_rate_bare", bare, "msg/s"),
+        plain("consume_rate", ours_fetch, "msg/s"),
+        plain("consume_rate_bare", bare_fetch, "msg/s"),
+    ]
+
+
+def _in_turns(rounds: int, ours: Callable[[int], float], bare: Callable[[int], float]) -> tuple[float, float]:
+    """Run both sides in turns after one unmeasured round, and give the median of each."""
+    pairs = [(ours(n), bare(n)) if n % 2 else (bare(n), ours(n))[::-1] for n in range(rounds + 1)][1:]
+    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+
+
+def _rate(module: str, *arguments: str) -> float:
+    """Run a side; its last line is the messages a second that it measured itself, start-up not counted."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(
+        command, cwd=_REPOSITORY, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{module} failed: {done.stderr.strip()[-1000:]}")
+    return float(done.stdout.strip().splitlines()[-1])

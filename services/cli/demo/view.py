@@ -1,0 +1,121 @@
+"""The live view of the demonstration: a picture of the readings, as tables or as one line."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.demo.readings import CameraReading, ProcessReading, Readings
+
+_STATE_STYLES = {"live": "green", "ready": "green", "stopped": "dim", "refused": "red", "failed": "red"}
+_SCREENSHOT_COLUMNS = 132
+
+
+class Surroundings(Struct, frozen=True):
+    """What stays the same while it runs: addresses, where the logs are, what is to be known about the footage."""
+
+    bootstrap_servers: str
+    clickhouse_port: int
+    database: str
+    logs: Path
+    rendered_footage: bool
+
+    def lines(self) -> list[str]:
+        """Give them as text."""
+        query = f"SELECT+*+FROM+{self.database}.frame_accounting+FORMAT+PrettyCompact"
+        address = f"http://127.0.0.1:{self.clickhouse_port}"
+        lines = [
+            f"ClickHouse  {address}   try: curl '{address}/?query={query}'",
+            f"Kafka       {self.bootstrap_servers}",
+            f"logs        {self.logs}",
+        ]
+        if self.rendered_footage:
+            lines.append(
+                "footage     drawn, since the real clip can't be had here: what is detected in it means little"
+            )
+        return lines
+
+
+def picture(readings: Readings, surroundings: Surroundings, headline: str) -> RenderableType:
+    """Give the whole view."""
+    return Group(
+        _cameras_table(readings.cameras, headline),
+        _processes_table(readings.processes),
+        Text("\n".join(surroundings.lines()), no_wrap=True, overflow="ellipsis"),
+    )
+
+
+def line(readings: Readings, elapsed_seconds: float) -> str:
+    """Give the view as one line, for where there is no terminal."""
+    cameras = readings.cameras
+    ages = [camera.age_seconds for camera in cameras if camera.age_seconds is not None]
+    parts = [
+        f"{sum(camera.state == 'live' for camera in cameras)} of {len(cameras)} cameras live",
+        f"captured {sum(camera.captured for camera in cameras)}",
+        f"detected {sum(camera.detected for camera in cameras)}",
+        f"shed {sum(camera.shed for camera in cameras)}",
+        f"dead-lettered {sum(camera.dead_lettered for camera in cameras)}",
+        f"newest row {min(ages):.1f} s old" if ages else "no row yet",
+        f"parking cases open {sum(camera.open_cases for camera in cameras)}",
+    ]
+    parts += [f"{p.name} {p.state}, restarts {p.restarts}" for p in readings.processes if _noteworthy(p)]
+    return f"{elapsed_seconds:5.0f} s  {'; '.join(parts)}"
+
+
+def save_screenshot(view: RenderableType, path: Path) -> None:
+    """Write the view as an SVG picture that loads nothing from anywhere."""
+    console = Console(record=True, width=_SCREENSHOT_COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print(view)
+    svg = console.export_svg(title="tilik demo")
+    path.write_text(re.sub(r",\s*url\(\"https?://[^)]*\)(\s*format\(\"[^)]*\"\))?", "", svg), encoding="utf-8")
+
+
+def _cameras_table(cameras: Sequence[CameraReading], headline: str) -> Table:
+    table = Table(title=headline, expand=True, title_justify="left")
+    for heading in ("camera", "source", "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("captured", "detected", "shed", "dead", "age s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("zones in the newest minute", ratio=1)
+    for camera in cameras:
+        table.add_row(
+            camera.name,
+            camera.source,
+            _styled(camera.state),
+            str(camera.captured),
+            str(camera.detected),
+            _alarming(camera.shed),
+            _alarming(camera.dead_lettered),
+            "" if camera.age_seconds is None else f"{camera.age_seconds:.1f}",
+            Text("; ".join(camera.figures), style="bold" if camera.open_cases else ""),
+        )
+    return table
+
+
+def _processes_table(processes: Sequence[ProcessReading]) -> Table:
+    table = Table.grid(padding=(0, 3))
+    table.add_row(*(Text(process.name, style="bold") for process in processes))
+    table.add_row(*(_styled(process.state) for process in processes))
+    table.add_row(*(Text(f"port {process.port}", style="dim") for process in processes))
+    if any(process.restarts for process in processes):
+        table.add_row(*(Text(f"restarts {p.restarts}", style="yellow" if p.restarts else "dim") for p in processes))
+    return table
+
+
+def _styled(state: str) -> Text:
+    return Text(state, style=_STATE_STYLES.get(state.partition(" ")[0], "yellow"))
+
+
+def _alarming(count: int) -> Text:
+    return Text(str(count), style="yellow" if count else "dim")
+
+
+def _noteworthy(process: ProcessReading) -> bool:
+    return process.restarts > 0 or process.state != "ready"
