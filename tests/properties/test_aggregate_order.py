@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.camera_events import CameraEvent, Decision, FrameDetections, FrameShed
-from schemas.cameras import Zone
+from schemas.cameras import CounterRule, ParkingRule, Rules, Zone
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows, PlacedEvent, any_revision_of, recompute, version_of
 from services.aggregate.state import REORDER_MS
@@ -33,23 +33,29 @@ ZONES = (
     Zone("queue", "queue", LEFT_HALF),
     Zone("staff", "staff", RIGHT_HALF),
     Zone("edge", "counter_edge", line=((0.55, 1.0), (0.55, 0.0))),
-    Zone("curb", "no_parking", LEFT_HALF, timetable=every_day("07:00", "07:12")),
+    Zone("curb", "no_parking", LEFT_HALF, timetable=every_day("07:00", "07:10")),
 )
-CAMERAS = [make_camera(ZONES, opening_hours=every_day("07:03", "07:20"))]
+SHORT = Rules(
+    counter=CounterRule(unattended_after_seconds=30, not_open_after_seconds=60, after_hours_after_seconds=20),
+    parking=ParkingRule(stationary_window_seconds=10, grace_seconds=30, return_seconds=60),
+)
+"""So short that a few minutes of footage open and end episodes of every kind."""
+
+CAMERAS = [make_camera(ZONES, opening_hours=every_day("07:03", "07:20"), rules=SHORT)]
 SEEDS = st.integers(0, 2**32)
 LEAN = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def stream(seed: int) -> list[CameraEvent]:
-    """Give 12 to 25 minutes of a camera: visits, vehicles, sheds, lost frames, a new owner, gaps, clocks that run."""
+    """Give 800 frames of a camera: visits, vehicles, sheds, lost frames, a new owner, gaps, clocks that run."""
     chance = random.Random(seed)
     events: list[CameraEvent] = []
     things: list[Any] = []
     second, sequence, epoch = 0.0, 0, 1
-    while second < 900:
+    for _ in range(800):
         gap = chance.random()
-        second += 1 if gap < 0.97 else chance.choice((3, 45, 100)) if gap < 0.999 else 1900
-        if chance.random() < 0.02:
+        second += 1 if gap < 0.97 else chance.choice((3, 45, 100)) if gap < 0.9995 else 1900
+        if chance.random() < 0.012:
             things = [
                 chance.choice((person, vehicle))(0.15 + 0.7 * chance.random()) for _ in range(chance.randrange(5))
             ]
@@ -88,6 +94,22 @@ def delayed(events: list[CameraEvent], seed: int) -> list[CameraEvent]:
     chance = random.Random(seed)
     at = [(instant_of(event) + chance.randrange(REORDER_MS + 1), number) for number, event in enumerate(events)]
     return [events[number] for _, number in sorted(at)]
+
+
+def test_the_streams_open_and_end_episodes_of_every_kind() -> None:
+    """Else the properties below would hold of nothing."""
+    found: set[tuple[str, str, str]] = set()
+    for seed in range(20):
+        for row in recompute(stream(seed), CAMERAS)["episodes"]:
+            found.add((row.episode_type, row.kind, row.ended_because))  # type: ignore[attr-defined]
+    kinds = {(kind, because) for _, kind, because in found}
+    assert {("", "left"), ("", "timetable"), ("", "no_data")} <= kinds
+    assert {
+        ("unattended", "cleared"),
+        ("unattended", "left"),
+        ("not_open", "cleared"),
+        ("after_hours", "left"),
+    } <= kinds
 
 
 class WrittenRows(NewestRows):
