@@ -150,7 +150,8 @@ def ownership_consumer(settings: KafkaSettings, group: str, session_timeout_seco
             "group.protocol": "classic",
             "partition.assignment.strategy": "cooperative-sticky",
             "session.timeout.ms": int(session_timeout_seconds * 1000),
-            "heartbeat.interval.ms": int(session_timeout_seconds * 1000 / 4),
+            # A member learns of a rebalance by its heartbeat, and a partition moves in two rounds of them.
+            "heartbeat.interval.ms": 1_000,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
