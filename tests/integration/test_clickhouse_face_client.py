@@ -169,7 +169,7 @@ def test_million_rows_stream_in_little_memory(face: RunningFace, client: Any) ->
     rows, most = streamed_rows(client, engine)
 
     assert rows == 1_000_000
-    assert most - before < 60e6  # the result is 310 MB: it is never held whole, let alone twice
+    assert most - before < 150e6  # the result is 310 MB: it is never held whole, let alone twice
 
 
 def streamed_rows(client: Any, engine: psutil.Process) -> tuple[int, int]:

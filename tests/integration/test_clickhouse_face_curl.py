@@ -156,6 +156,38 @@ def test_answers_are_compressed_when_asked(face: RunningFace, coding: str) -> No
     assert len(answer.body) < len(plain.body) * 0.7
 
 
+VALUES = """
+    toUInt8(number), toString(number), repeat('long', 20 * (number % 10)::UInt16), toFixedString('ab', 4), number % 2 = 0,
+    toDate(number), toDateTime64(number, 3, 'UTC'), toDecimal128(number, 4), generateUUIDv4(), toIPv6('::1'),
+    CAST('a', 'Enum8(\\'a\\' = 1, \\'(,\\' = 2)'), if(number % 2, NULL, toString(number)), [toString(number), ''],
+    arrayMap(x -> range(x), range(number % 5)), toLowCardinality(toString(number % 3)), [toLowCardinality('x')],
+    CAST(if(number % 2, NULL, 'n'), 'LowCardinality(Nullable(String))'), emptyArrayString(), (1, 'two'),
+    CAST((number, toString(number)), 'Tuple(number UInt64, `odd name` String)'), map(toString(number), [number]),
+    map(toLowCardinality('k'), (number, toLowCardinality('v'))), (1.5, 2.5)::Point, toIntervalDay(number), NULL, 1e3
+"""
+
+
+@pytest.mark.parametrize("tail", ["numbers(200000) LIMIT 150000", "numbers(1)", "numbers(5) LIMIT 0"])
+def test_clients_that_name_their_revision_get_its_blocks(face: RunningFace, tail: str) -> None:
+    sql = f"SELECT {VALUES} FROM (SELECT number % 1000 AS number FROM {tail}) SETTINGS max_threads = 1 FORMAT Native"
+    sql = sql.replace("generateUUIDv4()", "toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')")
+    plain = curl(face, data=sql.encode()).body
+    revised = curl(face, "/?client_protocol_version=54460", data=sql.encode()).body
+
+    columns = 26
+    assert revised.startswith(b"\x01\x00\x02\xff\xff\xff\xff\x00" + bytes([columns]))
+    added = len(revised) - len(plain)
+    assert added % (8 + columns) == 0
+    assert added >= 8 + columns
+
+
+def test_types_of_unknown_length_are_refused_by_name(face: RunningFace) -> None:
+    answer = curl(face, "/?client_protocol_version=54460", data=b"SELECT sumState(1) FORMAT Native")
+
+    assert answer.headers["x-clickhouse-exception-code"] == "48"
+    assert b"AggregateFunction" in answer.body
+
+
 def test_head_has_headers_alone(face: RunningFace) -> None:
     answer = curl(face, "/?query=SELECT%201", "--head")
 

@@ -15,6 +15,7 @@ from deploy.local.clickhouse.answer import Answer, Insertion
 from deploy.local.clickhouse.errors import READONLY, ClickHouseError, clickhouse_error
 from deploy.local.clickhouse.handle import SLICE_BYTES, Handle, quoted, slices
 from deploy.local.clickhouse.native_header import empty_block
+from deploy.local.clickhouse.native_revision import FIRST_REVISION, with_revision
 from deploy.local.clickhouse.request import QueryRequest
 from deploy.local.clickhouse.sessions import Lease, Sessions
 from deploy.local.clickhouse.statement import Statement, read_statement
@@ -143,14 +144,32 @@ class Engine:
         format_name = statement.format_name or request.default_format
         reads = statement_class == "READ_ONLY"
         selects = statement.words[:1] in (("SELECT",), ("WITH",))  # what else reads, such as SHOW, can't be streamed
-        if reads and selects and format_name.lower() in _STREAMED and not request.wait_end:
-            answer = _streamed(lease.handle.stream(statement.sql, format_name, request.parameters))
+        revised = format_name.lower() == "native" and request.client_revision >= FIRST_REVISION
+        if reads and selects and format_name.lower() in _STREAMED and (revised or not request.wait_end):
+            answer = _streamed(lease.handle.stream(statement.sql, format_name, request.parameters, revised))
         else:
             answer = _whole(lease.handle.query(statement.sql, format_name, request.parameters))
         if reads and not answer.first and format_name.lower() == "native":
             answer.first = empty_block(lease.handle, statement, request.parameters)
         answer.format_name = format_name if reads or answer.first else None
-        return answer
+        return _revised(answer) if revised else answer
+
+
+def _revised(answer: Answer) -> Answer:
+    """Write the result's blocks as the client's revision has them. A streamed result comes block by block."""
+    if answer.summary["result_bytes"] != "0" and answer.rest is not None:  # held as a whole, cut anywhere
+        answer.first, answer.rest = answer.first + b"".join(answer.rest), None
+    answer.first = b"".join(with_revision([answer.first]))
+    if answer.rest is not None:
+        rest = answer.rest
+        answer.rest = _then(with_revision(rest), lambda: _close(rest))
+    return answer
+
+
+def _close(chunks: Iterator[bytes]) -> None:
+    close: Callable[[], None] | None = getattr(chunks, "close", None)
+    if close is not None:
+        close()
 
 
 def _streamed(blocks: Iterator[bytes]) -> Answer:
@@ -166,9 +185,7 @@ def _chained(second: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield second
         yield from blocks
     finally:
-        close: Callable[[], None] | None = getattr(blocks, "close", None)
-        if close is not None:
-            close()
+        _close(blocks)
 
 
 def _whole(result: Any) -> Answer:

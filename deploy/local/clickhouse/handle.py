@@ -58,18 +58,23 @@ class Handle:
         except Exception as error:
             raise engine_error(error) from error
 
-    def stream(self, sql: bytes, format_name: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
-        """Run ``sql`` and give the result block by block. Closing the iterator cancels the query."""
+    def stream(
+        self, sql: bytes, format_name: str, parameters: Mapping[str, str], whole_blocks: bool = False
+    ) -> Iterator[bytes]:
+        """Run ``sql`` and give the result, large blocks in pieces. Closing the iterator cancels the query."""
         try:
             result = self._connection.send_query(sql, format_name, params=dict(parameters))
         except Exception as error:
             raise engine_error(error) from error
-        return self._blocks(result)
+        return self._blocks(result, whole_blocks)
 
-    def _blocks(self, result: Any) -> Iterator[bytes]:
+    def _blocks(self, result: Any, whole_blocks: bool) -> Iterator[bytes]:
         try:
             for block in result:
-                yield from slices(block)
+                if whole_blocks:
+                    yield block.bytes()
+                else:
+                    yield from slices(block)
         except GeneratorExit:
             raise
         except Exception as error:

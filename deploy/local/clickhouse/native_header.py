@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deploy.local.clickhouse.handle import Handle
+from deploy.local.clickhouse.native_layout import read_varint
 from deploy.local.clickhouse.statement import Statement
 
 
@@ -23,22 +24,11 @@ def empty_block(handle: Handle, statement: Statement, parameters: Mapping[str, s
 
 def _native_from_row_binary(header: bytes) -> bytes:
     """Turn ``count, names…, types…`` into ``count, 0 rows, (name, type)…``; counts and lengths are varints in both."""
-    count, position = _varint(header, 0)
+    count, position = read_varint(header, 0)
     texts = []
     for _ in range(2 * count):
-        size, after = _varint(header, position)
+        size, after = read_varint(header, position)
         texts.append(header[position : after + size])
         position = after + size
     pairs = b"".join(name + kind for name, kind in zip(texts[:count], texts[count:], strict=True))
-    return header[: _varint(header, 0)[1]] + b"\x00" + pairs
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, position
+    return header[: read_varint(header, 0)[1]] + b"\x00" + pairs

@@ -60,6 +60,7 @@ class QueryRequest:
         session_id: Session to run in; empty: none.
         session_timeout_seconds: How long the session lives unused.
         session_check: The session must be there already.
+        client_revision: Revision of the protocol that the client wants Native in; 0: as in files.
     """
 
     query: bytes = b""
@@ -74,6 +75,7 @@ class QueryRequest:
     session_id: str = ""
     session_timeout_seconds: int = _SESSION_SECONDS
     session_check: bool = False
+    client_revision: int = 0
 
 
 def read_request(method: str, fields: Iterable[tuple[str, str]], headers: Mapping[str, str]) -> QueryRequest:
@@ -104,6 +106,7 @@ def read_request(method: str, fields: Iterable[tuple[str, str]], headers: Mappin
         session_id=values.get("session_id", ""),
         session_timeout_seconds=_session_timeout(values.get("session_timeout", str(_SESSION_SECONDS))),
         session_check=values.get("session_check") == "1",
+        client_revision=_number(values.get("client_protocol_version", "")),
     )
 
 
@@ -129,6 +132,10 @@ def form_fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
 
 def _is_setting(name: str) -> bool:
     return name not in _NOT_SETTINGS and not name.startswith("param_")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _session_timeout(text: str) -> int:
