@@ -33,7 +33,13 @@ class DetectSettings(ServiceSettings):
     )
     models_folder: Path = Field(Path(".tilik/models"), description="Where `tilik models fetch` puts weights.")
     device: str = Field("cpu", description="Where the network runs: cpu, cuda, cuda:1.")
-    threads: int = Field(2, ge=1, le=256, description="CPU threads of the network; as many as there are cores.")
+    threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="CPU threads of the network. More only on cores that nothing else uses: its threads wait for one "
+        "another, and on busy cores two took longer than one. Replicas scale better.",
+    )
     batch_frames: int = Field(8, ge=1, le=256, description="Inputs that the network takes at once.")
     poll_frames: int = Field(16, ge=1, le=1024, description="Most frames between two commits.")
     poll_wait_seconds: float = Field(0.05, ge=0, le=5, description="How long a poll waits for more than one frame.")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.camera_events import FrameCoordinates
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
+from schemas.topics import FRAMES
 from services.detect.detector import Detector, DetectorOptions, load_detector
 from services.detect.frame import Frame
 from services.runtime.kafka import ConsumedRecord
@@ -60,7 +61,7 @@ def make_headers(sequence: int = 0, owner_epoch: int = 1, captured_at_ms: int = 
 def make_frame(
     jpeg: bytes | None = None, sequence: int = 0, camera_id: str = "cam-1", appended_at_ms: int = APPENDED_AT_MS
 ) -> Frame:
-    coordinates = FrameCoordinates("frames", 0, sequence, appended_at_ms)
+    coordinates = FrameCoordinates(FRAMES.name, 0, sequence, appended_at_ms)
     return Frame(camera_id, make_headers(sequence), coordinates, jpeg_of(street_bgr()) if jpeg is None else jpeg)
 
 

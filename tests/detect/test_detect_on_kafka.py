@@ -174,7 +174,7 @@ def test_every_frame_has_one_outcome_though_the_process_is_killed(kafka: KafkaSe
     assert patient[5].reason == "undecodable"
     hasty = [event for event in found if event.camera_id == HASTY]
     assert {event.reason for event in hasty if isinstance(event, FrameShed)} == {"stale"}
-    assert len(read_values(kafka, f"{FRAMES.name}-dlq")) >= 2
+    assert len(read_values(kafka, FRAMES.dead_letters or "")) >= 2
 
 
 def test_without_weights_the_process_ends_and_says_what_to_do(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
 from schemas.cameras import Camera, Place, Source
 from schemas.dead_letters import DEAD_LETTER_CODEC
+from schemas.topics import CAMERA_EVENTS, FRAMES
 from services.detect.metrics import DETECT_METRICS
 from services.detect.pipeline import CameraPolicy, Tools
 from services.detect.settings import DetectSettings
@@ -29,8 +30,8 @@ def test_a_batch_becomes_events_keyed_by_camera_in_order() -> None:
     records = [make_record(make_frame(sequence=n, camera_id=f"cam-{n % 2}")) for n in range(4)]
     outgoing = processor().process(records)
     assert [(record.topic, record.key) for record in outgoing] == [
-        ("camera-events", b"cam-0"),
-        ("camera-events", b"cam-1"),
+        (CAMERA_EVENTS.name, b"cam-0"),
+        (CAMERA_EVENTS.name, b"cam-1"),
     ] * 2
     events = [CAMERA_EVENT_CODEC.decode(record.value) for record in outgoing]
     assert [event.frame.offset for event in events if isinstance(event, FrameDetections)] == [0, 1, 2, 3]
@@ -38,7 +39,7 @@ def test_a_batch_becomes_events_keyed_by_camera_in_order() -> None:
 
 def test_an_undecodable_frame_is_shed_and_a_dead_letter_without_its_picture() -> None:
     event, letter = processor().process([make_record(make_frame(b"no jpeg", sequence=3))])
-    assert (event.topic, letter.topic) == ("camera-events", "frames-dlq")
+    assert (event.topic, letter.topic) == (CAMERA_EVENTS.name, FRAMES.dead_letters)
     shed, dead = CAMERA_EVENT_CODEC.decode(event.value), DEAD_LETTER_CODEC.decode(letter.value)
     assert isinstance(shed, FrameShed)
     assert (shed.reason, dead.reason, dead.offset, dead.original) == ("undecodable", "undecodable", 3, None)
@@ -60,7 +61,7 @@ def test_a_record_that_does_not_keep_the_contract_is_a_dead_letter_and_the_rest_
     good = make_record(make_frame(sequence=1))
     bad = replace(make_record(make_frame(sequence=0)), **spoilt)  # type: ignore[arg-type]
     outgoing = processor().process([bad, good])
-    assert [record.topic for record in outgoing] == ["frames-dlq", "camera-events"]
+    assert [record.topic for record in outgoing] == [FRAMES.dead_letters, CAMERA_EVENTS.name]
     assert DEAD_LETTER_CODEC.decode(outgoing[0].value).reason == "invalid_headers"
 
 
