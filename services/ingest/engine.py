@@ -20,6 +20,9 @@ from services.runtime.metrics import Metrics
 
 log = get_logger(__name__)
 
+_EVENTS_DELIVERY_SECONDS = 600.0
+"""Statuses are small and wait for Kafka: the final counters of an epoch are said once."""
+
 
 class Engine:
     """Runs a fleet. Methods are for the main thread.
@@ -37,7 +40,8 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed: BaseException | None = None
         frames = frames_producer(settings.kafka, settings.delivery_timeout_seconds)
-        self._deliveries = Deliveries(frames, events_producer(settings.kafka), self._loop)
+        events = events_producer(settings.kafka, _EVENTS_DELIVERY_SECONDS)
+        self._deliveries = Deliveries(frames, events, self._loop)
         self._fleet = Fleet(settings, self._deliveries, fence, metrics)
         self._thread.start()
         self._later(self._fleet.tick())
