@@ -98,6 +98,8 @@ class FaustFeed:
                     self._fail(error)
                     return
 
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(RepeatedOnce())
         try:
             await self.app.start()
         except Exception as error:  # whatever it is, the way out is to be started again

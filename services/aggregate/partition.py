@@ -53,6 +53,7 @@ class Partition:
         self.sought_at = 0.0
         self._judgement = Judgement(find_camera)
         self._dead_letters: list[OutgoingRecord] = []
+        self._saving_count = 0
         for blob in found.blobs.values():
             self._judgement.load(blob)
 
@@ -63,8 +64,8 @@ class Partition:
 
     @property
     def unsaved_count(self) -> int:
-        """Give about how many rows and dead letters are in no store yet."""
-        return self._judgement.unsaved_count + len(self._dead_letters)
+        """Give about how many rows and dead letters are in no store yet, those that are being saved among them."""
+        return self._judgement.unsaved_count + len(self._dead_letters) + self._saving_count
 
     @property
     def camera_count(self) -> int:
@@ -87,11 +88,14 @@ class Partition:
 
     def snapshot(self) -> Snapshot:
         """Take what changed, as it stands between two events."""
-        letters, self._dead_letters = self._dead_letters, []
-        return Snapshot(self, self.next_offset, self._judgement.drain(), letters)
+        snapshot = Snapshot(self, self.next_offset, self._judgement.drain(), self._dead_letters)
+        self._dead_letters = []
+        self._saving_count = snapshot.count
+        return snapshot
 
     def settle(self, snapshot: Snapshot, outcome: SaveOutcome) -> None:
         """Take note of what became of a snapshot: what could not be saved counts as changed again."""
+        self._saving_count = 0
         if outcome == "saved":
             self.saved_offset = snapshot.next_offset
         elif outcome == "fenced":
@@ -126,6 +130,11 @@ class Snapshot:
     def state_bytes(self) -> int:
         """Give the size of the cameras' states."""
         return sum(map(len, self.drained.blobs.values()))
+
+    @property
+    def count(self) -> int:
+        """Give how many rows and dead letters it holds."""
+        return sum(map(len, self.drained.rows.values())) + len(self.dead_letters)
 
     def settle(self, outcome: SaveOutcome) -> None:
         """Tell the partition what became of it."""

@@ -45,7 +45,7 @@ def test_the_app_still_starts_in_no_generation(tmp_path: Any) -> None:
 
 
 def test_the_app_commits_nothing_and_declares_nothing_by_itself(tmp_path: Any) -> None:
-    conf = make_app(AggregateSettings(group="g"), 8, str(tmp_path)).conf
+    conf: Any = make_app(AggregateSettings(group="g"), 8, str(tmp_path)).conf
     assert conf.id == "g"
     assert conf.topic_partitions == 8
     assert (conf.topic_allow_declare, conf.topic_disable_leader, conf.stream_wait_empty) == (False, True, False)
