@@ -111,8 +111,9 @@ def test_only_what_changed_is_restarted(broker: Broker, stills: Source, start: S
     same, renamed, faster, paused = city(stills, "change", 4)
     apply(same, renamed, faster, paused)
     worker = start("one")
-    wait_for(lambda: worker.owned() >= {c.camera_id for c in (same, renamed, faster, paused)}, "all are read")
-    wait_for(lambda: {c for c, _ in frames_by_epoch(broker.settings)} >= worker.owned(), "frames of all come")
+    names = {camera.camera_id for camera in (same, renamed, faster, paused)}
+    wait_for(lambda: worker.owned() >= names, "all are read")
+    wait_for(lambda: {c for c, _ in frames_by_epoch(broker.settings)} >= names, "frames of all come")
 
     def seen_twice(camera: Camera) -> bool:
         frames = [f for (c, _), f in frames_by_epoch(broker.settings).items() if c == camera.camera_id]
