@@ -22,7 +22,7 @@ CAMERA = CameraReading(
     shed=2,
     dead_lettered=1,
     age_seconds=0.84,
-    figures=("vehicles 2.0, at most 2", "2 parked where forbidden"),
+    figures=("vehicles 2.0 (max 2)", "parking cases 2"),
     open_cases=2,
 )
 SILENT = CameraReading(camera_id="contoh-2", name="Contoh: Pasar", source="mjpeg", state="refused (http_404)")
@@ -43,7 +43,7 @@ def shown(surroundings: Surroundings = SURROUNDINGS) -> str:
     "text",
     [
         "Contoh: Jalan Pandanaran",
-        "vehicles 2.0, at most 2; 2 parked where forbidden",
+        "vehicles 2.0 (max 2) · parking cases 2",
         "refused (http_404)",
         "restarts 3",
         "curl 'http://127.0.0.1:8123/?query=SELECT+*+FROM+tilik.frame_accounting",

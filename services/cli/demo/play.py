@@ -92,7 +92,9 @@ def play(options: DemoOptions, console: Console) -> list[str]:
         with _until_told_to_stop() as stopping:
             last = _watch(playing, options, console, stopping, began)
         if options.screenshot is not None:
-            save_screenshot(picture(last, playing.surroundings, "Tilik: eight cameras on one clip"), options.screenshot)
+            save_screenshot(
+                picture(last, playing.surroundings, f"Tilik: {len(last.cameras)} cameras"), options.screenshot
+            )
         return _finish(playing, options, console)
 
 
@@ -115,11 +117,12 @@ def _start(stack: LocalStack, footage: Footage, folder: Path, console: Console) 
         update={"host": HOST, "port": stack.clickhouse_port}
     )
     migrate(clickhouse, known_migrations())
+    console.print("starting detect, aggregate and ingest …")
+    stack.start_services(_services(stack.settings))
+    # Last: what is captured before there is a detector would only grow stale.
     changes = plan_changes(stage.cameras, read_registry(stack.kafka), remove_missing=True)
     publish(stack.kafka, [change.camera for change in changes if change.kind != "unchanged"])
-    console.print(f"{len(stage.cameras)} cameras are in the registry; starting detect, aggregate and ingest …")
-    stack.start_services(_judging(stack.settings))
-    stack.start_services(_capturing())  # last: what is captured before there is a detector only grows stale
+    console.print(f"{len(stage.cameras)} cameras are in the registry")
     return Playing(stack, stage, clickhouse, folder)
 
 
@@ -129,23 +132,20 @@ def _start_cameras(stack: LocalStack, footage: Footage, folder: Path) -> Stage:
     return stage
 
 
-def _judging(local: LocalSettings) -> list[ServiceRun]:
+def _services(local: LocalSettings) -> list[ServiceRun]:
     models = load_settings(DetectSettings).models_folder
     if not models.is_absolute():
         models = (local.jars_dir or local.state_dir) / "models"
-    env = {
+    detect = {
         "TILIK_DETECT_MODELS_FOLDER": str(models.resolve()),
         "TILIK_DETECT_THREADS": str(max(1, len(os.sched_getaffinity(0)) - 1)),  # a core for Kafka and the others
     }
-    return [ServiceRun("detect", env=env), ServiceRun("aggregate")]
-
-
-def _capturing() -> list[ServiceRun]:
-    env = {
+    ingest = {
         "TILIK_INGEST_ALLOWED_NETWORKS": '["loopback"]',  # the demonstration's cameras are on this machine
         "TILIK_INGEST_STATUS_EVERY_SECONDS": "10",
     }
-    return [ServiceRun("ingest", name, env) for name in _INGEST_WORKERS]
+    workers = [ServiceRun("ingest", name, ingest) for name in _INGEST_WORKERS]
+    return [ServiceRun("detect", env=detect), ServiceRun("aggregate"), *workers]
 
 
 @contextmanager

@@ -122,17 +122,17 @@ def _figures(client: Client) -> tuple[dict[str, list[str]], dict[str, int]]:
     texts: dict[str, list[str]] = defaultdict(list)
     cases: dict[str, int] = defaultdict(int)
     for camera_id, mean, most, staffed_known, staffed, served_known, served in _rows(client, _COUNTERS):
-        texts[camera_id].append(f"queue {mean:.1f}, at most {most}")
+        texts[camera_id].append(f"queue {mean:.1f} (max {most})")
         if staffed_known:
             texts[camera_id].append(f"staffed {staffed:.0%}")
         if served_known and served:
             texts[camera_id].append(f"served {served}")
     for camera_id, mean, most in _rows(client, _PARKING):
-        texts[camera_id].append(f"vehicles {mean:.1f}, at most {most}")
+        texts[camera_id].append(f"vehicles {mean:.1f} (max {most})")
     for camera_id, kind, count in _rows(client, _EPISODES):
         if kind == "parking":
             cases[camera_id] = count
-            texts[camera_id].append(f"{count} parked where forbidden")
+            texts[camera_id].append(f"parking cases {count}")
         else:
             texts[camera_id].append(kind.replace("_", " "))
     return texts, cases

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -78,12 +79,12 @@ def save_screenshot(view: RenderableType, path: Path) -> None:
 
 
 def _cameras_table(cameras: Sequence[CameraReading], headline: str) -> Table:
-    table = Table(title=headline, expand=True, title_justify="left")
+    table = Table(title=headline, expand=True, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("camera", "source", "state"):
         table.add_column(heading, no_wrap=True)
     for heading in ("captured", "detected", "shed", "dead", "age s"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("zones in the newest minute", ratio=1)
+    table.add_column("zones, newest minute", ratio=1)
     for camera in cameras:
         table.add_row(
             camera.name,
@@ -94,7 +95,7 @@ def _cameras_table(cameras: Sequence[CameraReading], headline: str) -> Table:
             _alarming(camera.shed),
             _alarming(camera.dead_lettered),
             "" if camera.age_seconds is None else f"{camera.age_seconds:.1f}",
-            Text("; ".join(camera.figures), style="bold" if camera.open_cases else ""),
+            Text(" · ".join(camera.figures), style="bold" if camera.open_cases else ""),
         )
     return table
 
