@@ -6,12 +6,22 @@ import os
 import socket
 from typing import Annotated, Any, Literal, TypeVar
 
+from confluent_kafka import KafkaError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.runtime.errors import ConfigurationError
+from services.runtime.logging import get_logger
+
+log = get_logger(__name__)
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+def _report_error(error: KafkaError) -> None:
+    """Log what librdkafka can't attribute to a call: fatal errors, and the moment in which no broker is left."""
+    if error.fatal() or error.code() == KafkaError._ALL_BROKERS_DOWN:
+        log.warning("kafka.unreachable", error=error.str())
 
 
 class KafkaSettings(BaseModel):
@@ -36,7 +46,8 @@ class KafkaSettings(BaseModel):
             "reconnect.backoff.ms": 100,
             "reconnect.backoff.max.ms": 2_000,
             "socket.keepalive.enable": True,
-            "log_level": 3,
+            "log_level": 2,  # at 3 every attempt to connect is a line; what matters comes by error_cb, once
+            "error_cb": _report_error,
         }
         if self.sasl_mechanism:
             config["sasl.mechanism"] = self.sasl_mechanism
