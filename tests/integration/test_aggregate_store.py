@@ -164,8 +164,8 @@ def test_accounting_adds_up_and_a_deleted_outcome_shows(database: ClickHouseSett
     client.command("DELETE FROM frame_outcomes WHERE outcome = 'shed'")
     assert client.query(query).result_rows == [(5, 2, 0, 1, 1, 1)]
     store.close()
-    for table in ("frame_outcomes", "capture_counters"):
-        client.command(f"TRUNCATE TABLE {table}")
+    for row_type in (FrameOutcomeRow, CaptureCountersRow):
+        client.command(f"TRUNCATE TABLE {row_type.TABLE}")
 
 
 def test_the_last_decision_about_an_episode_is_its_review(database: ClickHouseSettings, client: Client) -> None:
@@ -184,8 +184,8 @@ def test_the_last_decision_about_an_episode_is_its_review(database: ClickHouseSe
         ("rejected",)
     ]
     store.close()
-    for table in ("episodes", "decisions"):
-        client.command(f"TRUNCATE TABLE {table}")
+    for row_type in (EpisodeRow, DecisionRow):
+        client.command(f"TRUNCATE TABLE {row_type.TABLE}")
 
 
 def test_migrations_run_once_and_at_the_same_time_without_harm(clickhouse_port: int) -> None:
