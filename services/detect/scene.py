@@ -22,8 +22,8 @@ FULL_LUMA, FULL_CONTRAST, FULL_SHARPNESS = 0.10, 0.06, 90.0
 """From these up a picture is fully reliable. Chosen by darkening, fogging and blurring PETS09 and TUD-Stadtmitte: here
 NanoDet-g still finds 72 to 95 % of the persons that it finds in the untouched picture; at a third of the light or the
 contrast it finds 0 to 60 %, at a third of the sharpness about 70 %. All daylight footage at hand (PKLot with its
-time-lapse, PETS09, TUD, Intel's clip) lies above: luma from .32, contrast from .084, sharpness from 340. No night footage
-was at hand."""
+time-lapse, PETS09, TUD, Intel's clip) lies above: luma from .32, contrast from .084, sharpness from 340. There was no
+night footage."""
 
 
 def measure_scene(image_bgr: ImageBgr) -> SceneFacts:

@@ -42,30 +42,28 @@ def run(settings: DetectSettings, service: Service) -> None:
     service.health.wait_for("model", "registry", "partitions")
     torch.set_num_threads(settings.threads)
     cv2.setNumThreads(1)  # batches are small: its threads would only fight the network's
+    detector = load_detector(
+        settings.detector, DetectorOptions(settings.models_folder, settings.weights, settings.device)
+    )
+    warm_up(detector, settings.batch_frames)
+    service.health.fulfil("model")
     registry = CameraRegistry(settings.kafka, SERVICE)
     try:
-        tools = build_tools(settings, registry.revisions)
-        warm_up(tools.detector, settings.batch_frames)
-        service.health.fulfil("model")
         if not _registry_read(registry, service):
             return
         service.health.fulfil("registry")
         loop = LoopSettings(FRAMES.name, settings.poll_frames, settings.poll_wait_seconds)
         consumer, producer = frames_consumer(settings.kafka, settings.group), events_producer(settings.kafka)
-        run_loop(loop, consumer, producer, FrameProcessor(tools, service.metrics).process, service)
+        processor = FrameProcessor(build_tools(settings, detector, registry.revisions), service.metrics)
+        run_loop(loop, consumer, producer, processor.process, service)
     finally:
         registry.close()
 
 
-def build_tools(settings: DetectSettings, cameras: CameraRevisions) -> Tools:
-    """Load the detector and give what the pipeline works with.
-
-    Raises:
-        ConfigurationError: There is no such detector, or its weights are not there.
-    """
-    options = DetectorOptions(settings.models_folder, settings.weights, settings.device)
+def build_tools(settings: DetectSettings, detector: Detector, cameras: CameraRevisions) -> Tools:
+    """Give what the pipeline works with."""
     return Tools(
-        detector=load_detector(settings.detector, options),
+        detector=detector,
         detector_name=settings.detector,
         policy_of=RegistryPolicies(cameras, settings.stale_after_seconds).of,
         limits=JpegLimits(settings.limits.most_bytes, settings.limits.most_pixels),

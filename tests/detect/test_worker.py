@@ -9,6 +9,7 @@ from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
 from schemas.cameras import Camera, Place, Source
 from schemas.dead_letters import DEAD_LETTER_CODEC
 from schemas.topics import CAMERA_EVENTS, FRAMES
+from services.detect.decode import JpegLimits
 from services.detect.metrics import DETECT_METRICS
 from services.detect.pipeline import CameraPolicy, Tools
 from services.detect.settings import DetectSettings
@@ -98,9 +99,10 @@ def test_the_revision_under_which_a_frame_was_taken_says_how_it_is_treated() -> 
 
 
 def test_tools_are_built_from_settings_and_the_model_warms() -> None:
-    tools = build_tools(load_settings(DetectSettings), CameraRevisions())
+    tools = build_tools(load_settings(DetectSettings), nanodet(), CameraRevisions())
     warm_up(tools.detector, tools.batch_size)
     assert tools.detector_name == "nanodet"
+    assert tools.limits == JpegLimits()
 
 
 def test_settings_refuse_what_they_do_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
