@@ -78,7 +78,7 @@ def test_the_screenshot_loads_nothing_from_anywhere(tmp_path: Path) -> None:
 
 def test_the_summary_has_exactly_the_agreed_keys_in_their_order() -> None:
     assert Summary.__struct_fields__ == (
-        "cameras",
+        "cameras",  # not a topic: how many there are
         "captured",
         "detected",
         "shed",

@@ -54,15 +54,9 @@ def end_run(client: Client, kafka: KafkaSettings, camera_ids: Sequence[str], say
 
 
 def _pause(kafka: KafkaSettings, camera_ids: Sequence[str]) -> None:
-    latest = [read_registry(kafka).latest(camera_id) for camera_id in camera_ids]
-    publish(
-        kafka,
-        [
-            msgspec.structs.replace(c, revision=c.revision + 1, state="paused")
-            for c in latest
-            if c and c.state == "active"
-        ],
-    )
+    registry = read_registry(kafka)
+    latest = [camera for camera in map(registry.latest, camera_ids) if camera is not None and camera.state == "active"]
+    publish(kafka, [msgspec.structs.replace(c, revision=c.revision + 1, state="paused") for c in latest])
 
 
 def _wait(what: str, done: Callable[[], bool], say: Callable[[str], None]) -> None:

@@ -68,6 +68,7 @@ class Playing:
         self.surroundings = Surroundings(
             stack.bootstrap_servers, stack.clickhouse_port, clickhouse.database, folder / "logs", stage.footage.rendered
         )
+        self.outcomes_before = self.read().outcomes  # of former runs, where their data was kept
 
     def read(self) -> Readings:
         """Ask for everything that the view shows."""
@@ -119,11 +120,12 @@ def _start(stack: LocalStack, footage: Footage, folder: Path, console: Console) 
     migrate(clickhouse, known_migrations())
     console.print("starting detect, aggregate and ingest …")
     stack.start_services(_services(stack.settings))
+    playing = Playing(stack, stage, clickhouse, folder)
     # Last: what is captured before there is a detector would only grow stale.
     changes = plan_changes(stage.cameras, read_registry(stack.kafka), remove_missing=True)
     publish(stack.kafka, [change.camera for change in changes if change.kind != "unchanged"])
     console.print(f"{len(stage.cameras)} cameras are in the registry")
-    return Playing(stack, stage, clickhouse, folder)
+    return playing
 
 
 def _start_cameras(stack: LocalStack, footage: Footage, folder: Path) -> Stage:
@@ -172,7 +174,7 @@ def _watch(
         show = _shower(live, playing.surroundings, console, options)
         while not stopping.is_set() and not _over(started, first_row, options.seconds):
             readings = playing.read()
-            if first_row is None and readings.has_rows:
+            if first_row is None and readings.outcomes > playing.outcomes_before:
                 first_row = time.monotonic()
                 console.print(f"the first row was in ClickHouse {first_row - began:.1f} s after the start")
             show(readings, time.monotonic() - started)

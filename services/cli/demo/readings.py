@@ -66,9 +66,9 @@ class Readings(Struct, frozen=True):
     processes: tuple[ProcessReading, ...]
 
     @property
-    def has_rows(self) -> bool:
-        """Tell whether a frame has come all the way to ClickHouse."""
-        return any(camera.age_seconds is not None for camera in self.cameras)
+    def outcomes(self) -> int:
+        """Give how many frames have come all the way to ClickHouse."""
+        return sum(c.detected + c.shed + c.dead_lettered + c.expired for c in self.cameras)
 
 
 def read_cameras(client: Client, cameras: Sequence[Camera]) -> tuple[CameraReading, ...]:

@@ -90,13 +90,13 @@ def summary_table(summary: Summary) -> Table:
         f"{summary.captured} captured = {summary.detected} detected + {summary.shed} shed + "
         f"{summary.dead_lettered} dead-lettered + {summary.expired} expired + {summary.in_flight} in flight"
     )
-    table.add_row("frames", outcomes)
+    table.add_row("every frame", outcomes)
     table.add_row(
         "capture to row", f"p50 {summary.p50_capture_to_row_s:.2f} s, p95 {summary.p95_capture_to_row_s:.2f} s"
     )
     table.add_row(
-        "cameras",
-        f"{summary.cameras}: {summary.owned_once} owned by one ingest worker, {summary.owned_none} by none, "
+        "ownership",
+        f"of {summary.cameras} cameras, {summary.owned_once} owned by one ingest worker, {summary.owned_none} by none, "
         f"{summary.owned_twice} by more",
     )
     table.add_row("rows", ", ".join(f"{name} {count}" for name, count in summary.rows.items() if count))
