@@ -22,7 +22,7 @@ from schemas.camera_events import (
     SceneFacts,
     make_event_id,
 )
-from schemas.cameras import CAMERA_CODEC, Camera, Place, Source, Zone
+from schemas.cameras import CAMERA_CODEC, Camera, ParkingRule, Place, Rules, Source, Zone
 from schemas.topics import CAMERA_EVENTS, CAMERAS, FRAMES
 from services.runtime.kafka import OutgoingRecord
 
@@ -41,6 +41,7 @@ def make_camera(camera_id: str, revision: int = 1) -> Camera:
         place=Place("Semarang Tengah", "Sekayu", -6.98, 110.41),
         source=Source(kind="snapshot", url="http://camera.test/still.jpg"),
         zones=(Zone("q", "queue", QUEUE), Zone("s", "staff", STAFF), Zone("p", "no_parking", ROAD)),
+        rules=Rules(parking=ParkingRule(grace_seconds=60)),
     )
 
 

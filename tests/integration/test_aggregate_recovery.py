@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from schemas.episodes import EPISODE_CODEC
+from schemas.topics import CAMERA_EVENTS, EPISODES
+from services.aggregate.rows import EpisodeRow
 from services.aggregate.settings import ClickHouseSettings
+from services.aggregate.store_client import connect
 from services.runtime.settings import KafkaSettings
 from tests.integration.aggregate_scene import City
 from tests.integration.aggregate_worker import (
+    TableRows,
     Workers,
     assert_rows_are_exact,
     positions,
+    read_all,
     send,
     send_slowly,
     wait_until,
@@ -54,6 +60,29 @@ def test_killed_in_mid_stream_it_leaves_exact_rows(
     assert len(rows["frame_outcomes"]) > 3900
     assert len(rows["counter_minutes"]) == 80
     assert worker.metric("tilik_aggregate_lost_events_total") == 0
+    assert_published_episodes_are(rows, kafka, database, city)
+
+
+def assert_published_episodes_are(
+    rows: TableRows, kafka: KafkaSettings, database: ClickHouseSettings, city: City
+) -> None:
+    """The last message of each episode is what its row says, and lies where its camera's events lie."""
+    homes = {(record.key or b"").decode(): record.partition for record in read_all(kafka, CAMERA_EVENTS.name)}
+    latest = {}
+    for record in read_all(kafka, EPISODES.name):
+        episode = EPISODE_CODEC.decode(record.value)
+        if episode.camera_id.startswith(city.prefix):
+            assert record.partition == homes[episode.camera_id]
+            assert record.key == episode.episode_id.encode()
+            latest[episode.camera_id, episode.episode_id] = episode
+    assert len(latest) >= city.camera_count
+    assert latest.keys() == rows[EpisodeRow.TABLE].keys()
+    client = connect(database, database.database)
+    stored = client.query("SELECT camera_id, toString(episode_id), phase, revision FROM episodes FINAL").result_rows
+    client.close()
+    assert {(c, e): (phase, revision) for c, e, phase, revision in stored} == {
+        place: (episode.phase, episode.revision) for place, episode in latest.items()
+    }
 
 
 def test_told_to_stop_it_leaves_nothing_to_do_again(
