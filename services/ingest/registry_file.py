@@ -25,6 +25,9 @@ from services.runtime.logging import redact_url
 _UNASSIGNED_REVISION = 1
 _LOCAL_KINDS = ("file", "stills")
 
+LIST_KEY = "cameras"
+"""Key of the file under which the entries are."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegistryFile:
@@ -68,7 +71,7 @@ def parse_registry(text: str, path: FilePath) -> RegistryFile:
         warnings += _located(document, at, advice)
         if len(document.faults) == before:
             cameras += _converted(document, at, entry)
-    document.faults += _located(document, ("cameras",), check_ids([entry for _, entry in entries]))
+    document.faults += _located(document, (LIST_KEY,), check_ids([entry for _, entry in entries]))
     faults = tuple(sorted(set(document.faults), key=lambda fault: (fault.line, fault.path, fault.text)))
     return RegistryFile(path, () if faults else tuple(cameras), faults, tuple(warnings))
 
@@ -78,19 +81,19 @@ def _entries(document: Document) -> list[tuple[Path, dict[str, Any]]]:
     if document.faults and document.value is None:
         return []
     top = document.value
-    if not isinstance(top, dict) or not isinstance(top.get("cameras"), list):
+    if not isinstance(top, dict) or not isinstance(top.get(LIST_KEY), list):
         document.faults.append(Fault(1, "", "the file must hold a list under the key 'cameras'"))
         return []
     for key in top:
-        if key != "cameras" and not key.startswith("x-"):
+        if key != LIST_KEY and not key.startswith("x-"):
             text = "unknown key; here are only 'cameras' and, for anchors, keys that start with 'x-'"
             document.faults.append(Fault(document.line_of((key,)), key, text))
     found: list[tuple[Path, dict[str, Any]]] = []
-    for index, entry in enumerate(top["cameras"]):
+    for index, entry in enumerate(top[LIST_KEY]):
         if isinstance(entry, dict):
-            found.append((("cameras", index), entry))
+            found.append(((LIST_KEY, index), entry))
         else:
-            document.faults += _located(document, ("cameras",), [((index,), "a camera must be a mapping")])
+            document.faults += _located(document, (LIST_KEY,), [((index,), "a camera must be a mapping")])
     return found
 
 

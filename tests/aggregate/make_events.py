@@ -22,6 +22,7 @@ from schemas.camera_events import (
 )
 from schemas.cameras import Camera, Period, Place, Source, Timetable, Weekday, Zone
 from schemas.geometry import Polygon
+from schemas.topics import FRAMES
 from services.aggregate.recomputation import recompute
 from services.aggregate.table import Row, lasting_columns_of
 
@@ -111,7 +112,7 @@ def make_frame(
     return FrameDetections(
         captured_at_ms=ms(seconds),
         detected_at_ms=appended_ms + 400,
-        frame=FrameCoordinates("frames", 0, values["sequence"], appended_ms),
+        frame=FrameCoordinates(FRAMES.name, 0, values["sequence"], appended_ms),
         objects=tuple(objects),
         **values,
     )
@@ -135,7 +136,7 @@ def make_shed(
         camera_revision=1,
         source_kind="file",
         simulated=False,
-        frame=FrameCoordinates("frames", 0, number, ms(seconds) + appended_after_ms),
+        frame=FrameCoordinates(FRAMES.name, 0, number, ms(seconds) + appended_after_ms),
         shed_at_ms=ms(seconds) + 12_000,
         reason=reason,
         **values,

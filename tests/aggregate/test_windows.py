@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.camera_events import CameraEvent
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import any_revision_of
+from services.aggregate.rows import EpisodeRow, ParkingStayRow
 from services.aggregate.state import CameraState, decode_state
 from tests.aggregate.make_events import (
     CAMERA_ID,
@@ -93,5 +94,5 @@ def test_of_several_publications_under_one_event_only_the_last_is_drained() -> N
     judgement.drain()
     judgement.apply(make_frame(400, sequence=362), 362)
     drained = judgement.drain()
-    for table in ("episodes", "parking_stays"):
+    for table in (EpisodeRow.TABLE, ParkingStayRow.TABLE):
         assert [row.ended_because for row in drained.rows[table]] == ["rule_changed"]  # type: ignore[attr-defined]

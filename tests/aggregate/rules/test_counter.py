@@ -8,6 +8,7 @@ import pytest
 
 from schemas.camera_events import CameraEvent, DetectedObject
 from schemas.cameras import Camera, Zone
+from schemas.topics import FRAMES
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows
 from services.aggregate.rows import CounterMinuteRow, EpisodeRow
@@ -206,7 +207,7 @@ def test_the_best_frame_is_the_one_with_most_people_waiting() -> None:
     crowd = [make_frame(n, [CUSTOMER, person(0.1)] if n == 150 else [CUSTOMER]) for n in range(200)]
     (episode,) = episodes(crowd)
     assert (episode.people_waiting_max, episode.best_frame_offset) == (2, 150)
-    assert (episode.first_frame_offset, episode.frame_topic) == (0, "frames")
+    assert (episode.first_frame_offset, episode.frame_topic) == (0, FRAMES.name)
 
 
 def test_a_changed_zone_ends_an_episode_and_starts_the_counter_afresh() -> None:
