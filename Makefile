@@ -6,13 +6,16 @@ SOURCES := schemas services deploy checks tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
-	check-generated check-rules check-unit environment test-packages
+	check-generated check-compatibility check-rules check-unit environment test-packages
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 environment:
 	@deploy/local/environment.sh
+
+test-packages:
+	@deploy/local/test_packages.sh
 
 setup: environment ## Install everything: packages, Kafka's jars, the detector's weights, footage
 	@$(TILIK) setup
@@ -24,7 +27,7 @@ test: setup test-packages ## Set up, then run every check and every test
 	$(MAKE) check
 	$(PYTHON) -m pytest -m "integration or pipeline or accuracy"
 
-check: check-format check-lint check-types check-imports check-generated check-rules check-unit ## Check the code, and run the unit tests
+check: check-format check-lint check-types check-imports check-generated check-compatibility check-rules check-unit ## Check the code, and run the unit tests
 
 check-format:
 	$(PYTHON) -m ruff format --check --quiet $(SOURCES) || { $(PYTHON) -m ruff format --diff $(SOURCES); exit 1; }
@@ -40,8 +43,10 @@ check-imports:
 
 check-generated:
 	$(PYTHON) -m schemas.generate --check
-	$(PYTHON) -m schemas.compatibility
 	$(PYTHON) -m services.aggregate.store_dictionary --check
+
+check-compatibility:
+	$(PYTHON) -m schemas.compatibility
 
 check-rules:
 	$(PYTHON) -m checks.house_rules

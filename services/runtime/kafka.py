@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from services.runtime.errors import FatalError, RetryableError
+from services.runtime.errors import ConfigurationError, FatalError, RetryableError
 from services.runtime.settings import KafkaSettings
 
 Headers = Sequence[tuple[str, bytes | None]]
+
+ClientT = TypeVar("ClientT", Producer, Consumer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,18 @@ class OutgoingRecord:
     partition: int | None = None
 
 
+def _client(kind: Callable[[dict[str, Any]], ClientT], config: dict[str, Any]) -> ClientT:
+    """Make a client.
+
+    Raises:
+        ConfigurationError: librdkafka does not accept a setting; the text is its own.
+    """
+    try:
+        return kind(config)
+    except KafkaException as error:
+        raise ConfigurationError(f"Kafka client: {error.args[0]}") from error
+
+
 def _producer_config(settings: KafkaSettings) -> dict[str, Any]:
     # murmur2 is what Java's and Faust's clients hash with: topics keyed by camera are co-partitioned only if all do.
     return {**settings.client_config(), "partitioner": "murmur2_random"}
@@ -68,7 +82,8 @@ def events_producer(settings: KafkaSettings, delivery_timeout_seconds: float = 3
     It is not transactional on purpose: transactions would leave holes in the offsets of ``camera-events``, and the
     aggregate tells a lost event by a hole.
     """
-    return Producer(
+    return _client(
+        Producer,
         {
             **_producer_config(settings),
             "enable.idempotence": True,
@@ -77,7 +92,7 @@ def events_producer(settings: KafkaSettings, delivery_timeout_seconds: float = 3
             "linger.ms": 5,
             "delivery.timeout.ms": int(delivery_timeout_seconds * 1000),
             "queue.buffering.max.kbytes": 65_536,
-        }
+        },
     )
 
 
@@ -87,7 +102,8 @@ def frames_producer(settings: KafkaSettings, delivery_timeout_seconds: float = 5
     JPEG does not compress, so compression is off. A frame that Kafka has not acknowledged in time fails, and ingest
     counts it as missed.
     """
-    return Producer(
+    return _client(
+        Producer,
         {
             **_producer_config(settings),
             "acks": 1,
@@ -97,7 +113,7 @@ def frames_producer(settings: KafkaSettings, delivery_timeout_seconds: float = 5
             "message.max.bytes": 1_000_000,
             "delivery.timeout.ms": int(delivery_timeout_seconds * 1000),
             "queue.buffering.max.kbytes": 262_144,
-        }
+        },
     )
 
 
@@ -107,7 +123,8 @@ def frames_consumer(settings: KafkaSettings, group: str) -> Consumer:
     The queue is kept short: what a consumer has fetched ahead only grows stale. A new group starts at the earliest
     frame, so that every frame that was captured has an outcome.
     """
-    return Consumer(
+    return _client(
+        Consumer,
         {
             **settings.client_config(),
             "group.id": group,
@@ -118,13 +135,14 @@ def frames_consumer(settings: KafkaSettings, group: str) -> Consumer:
             "queued.max.messages.kbytes": 32_768,
             "fetch.wait.max.ms": 50,
             "fetch.queue.backoff.ms": 1,  # with so short a queue, ten were what limited the fetch: 0.4 of the rate
-        }
+        },
     )
 
 
 def whole_topic_consumer(settings: KafkaSettings, name: str) -> Consumer:
     """Give a consumer that belongs to no group and reads a topic from its beginning, committed records only."""
-    return Consumer(
+    return _client(
+        Consumer,
         {
             **settings.client_config(),
             "group.id": name,
@@ -133,7 +151,7 @@ def whole_topic_consumer(settings: KafkaSettings, name: str) -> Consumer:
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 50,
-        }
+        },
     )
 
 
@@ -143,7 +161,8 @@ def ownership_consumer(settings: KafkaSettings, group: str, session_timeout_seco
     The classic protocol, because there the session time-out is the client's to choose; cooperative-sticky, because a
     rebalance then takes away only what moves. Nothing is ever committed: who gets a partition reads it from its start.
     """
-    return Consumer(
+    return _client(
+        Consumer,
         {
             **settings.client_config(),
             "group.id": group,
@@ -158,7 +177,7 @@ def ownership_consumer(settings: KafkaSettings, group: str, session_timeout_seco
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 50,
             "topic.metadata.refresh.interval.ms": 10_000,
-        }
+        },
     )
 
 
@@ -179,9 +198,13 @@ def assign_whole_topic(consumer: Consumer, topic: str) -> list[int]:
     return partitions
 
 
+_NEVER_ACCEPTED = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError._INVALID_ARG})
+"""Refusals of a record itself: the same record is refused again, however often it is sent."""
+
+
 def translated(error: KafkaException) -> RetryableError | FatalError:
     """Give the error of ours that says how to react to one of librdkafka's."""
     cause = error.args[0]
-    if isinstance(cause, KafkaError) and cause.fatal():
+    if isinstance(cause, KafkaError) and (cause.fatal() or cause.code() in _NEVER_ACCEPTED):
         return FatalError(f"Kafka client: {cause.str()}")
     return RetryableError(f"Kafka: {cause}")

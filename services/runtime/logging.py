@@ -26,6 +26,7 @@ def configure_logging(
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _named(service, instance),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -35,8 +36,18 @@ def configure_logging(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service, instance=instance)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+
+
+def _named(service: str, instance: str) -> structlog.typing.Processor:
+    """Give what adds the process's name to a line, whatever thread writes it."""
+
+    def add(_: Any, __: str, facts: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        facts.setdefault("service", service)
+        facts.setdefault("instance", instance)
+        return facts
+
+    return add
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -49,42 +49,53 @@ def run_loop(
     Raises:
         FatalError: Kafka's client can't go on.
     """
-    _subscribe(consumer, settings.topic, service)
+    revoked = _subscribe(consumer, settings.topic, service)
     try:
         while not service.stopping.is_set():
             service.health.touch()
-            records = _poll(consumer, settings)
+            records = _poll(consumer, settings, revoked)
             if not records:
                 continue
             started = time.monotonic()
             if _until_done(records, settings, producer, process, service):
                 _commit(consumer, records)
-            service.metrics.count("tilik_loop_records_total", len(records))
-            service.metrics.observe("tilik_loop_batch_seconds", time.monotonic() - started)
+                service.metrics.count("tilik_loop_records_total", len(records))
+                service.metrics.observe("tilik_loop_batch_seconds", time.monotonic() - started)
     finally:
         consumer.close()
 
 
-def _subscribe(consumer: Consumer, topic: str, service: Service) -> None:
+def _subscribe(consumer: Consumer, topic: str, service: Service) -> set[int]:
+    """Join the group. The set that is given gets each partition that is taken away; callbacks run inside polls."""
     service.health.wait_for("partitions")
+    gone: set[int] = set()
 
     def assigned(_: Consumer, partitions: list[TopicPartition]) -> None:
         log.info("loop.assigned", topic=topic, partitions=[p.partition for p in partitions])
         service.health.fulfil("partitions")
+        gone.difference_update(p.partition for p in partitions)
 
     def revoked(_: Consumer, partitions: list[TopicPartition]) -> None:
         log.info("loop.revoked", topic=topic, partitions=[p.partition for p in partitions])
+        gone.update(p.partition for p in partitions)
 
     consumer.subscribe([topic], on_assign=assigned, on_revoke=revoked, on_lost=revoked)
+    return gone
 
 
-def _poll(consumer: Consumer, settings: LoopSettings) -> list[ConsumedRecord]:
-    """1: take the first record as soon as it comes, then what else is there within the wait."""
+def _poll(consumer: Consumer, settings: LoopSettings, revoked: set[int]) -> list[ConsumedRecord]:
+    """1: take the first record as soon as it comes, then what else is there within the wait.
+
+    A partition that was taken away between the two is somebody else's by now: to commit for it would set the group
+    back, so its records are left to its new owner.
+    """
+    revoked.clear()
     first = consumer.poll(0.5)
     if first is None:
         return []
     messages = [first, *consumer.consume(settings.batch_records - 1, settings.batch_wait_seconds)]
-    return [ConsumedRecord.from_message(message) for message in messages if _usable(message)]
+    records = [ConsumedRecord.from_message(message) for message in messages if _usable(message)]
+    return [record for record in records if record.partition not in revoked]
 
 
 def _usable(message: Message) -> bool:
@@ -176,6 +187,10 @@ def _commit(consumer: Consumer, records: Sequence[ConsumedRecord]) -> None:
         nexts[place] = max(nexts.get(place, 0), record.offset + 1)
     offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in nexts.items()]
     try:
-        consumer.commit(offsets=offsets, asynchronous=False)
+        committed = consumer.commit(offsets=offsets, asynchronous=False) or []
     except KafkaException as error:
         log.warning("loop.commit_failed", error=str(error.args[0]))
+        return
+    for told in committed:
+        if told.error is not None:
+            log.warning("loop.commit_failed", partition=told.partition, error=str(told.error))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import Annotated, Any, Literal, TypeVar
 
 from confluent_kafka import KafkaError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from services.runtime.errors import ConfigurationError
 from services.runtime.logging import get_logger
@@ -18,10 +19,19 @@ log = get_logger(__name__)
 Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
-def _report_error(error: KafkaError) -> None:
-    """Log what librdkafka can't attribute to a call: fatal errors, and the moment in which no broker is left."""
-    if error.fatal() or error.code() == KafkaError._ALL_BROKERS_DOWN:
-        log.warning("kafka.unreachable", error=error.str())
+class _UnreachableReport:
+    """Logs what librdkafka can't attribute to a call: fatal errors, and, now and then, that no broker is left."""
+
+    _EVERY_SECONDS = 10.0
+
+    def __init__(self) -> None:
+        self._said_at = -self._EVERY_SECONDS
+
+    def __call__(self, error: KafkaError) -> None:
+        down = error.code() == KafkaError._ALL_BROKERS_DOWN
+        if error.fatal() or (down and time.monotonic() - self._said_at >= self._EVERY_SECONDS):
+            self._said_at = time.monotonic()
+            log.warning("kafka.unreachable", error=error.str())
 
 
 class KafkaSettings(BaseModel):
@@ -47,7 +57,7 @@ class KafkaSettings(BaseModel):
             "reconnect.backoff.max.ms": 2_000,
             "socket.keepalive.enable": True,
             "log_level": 2,  # at 3 every attempt to connect is a line; what matters comes by error_cb, once
-            "error_cb": _report_error,
+            "error_cb": _UnreachableReport(),
         }
         if self.sasl_mechanism:
             config["sasl.mechanism"] = self.sasl_mechanism
@@ -102,6 +112,8 @@ def load_settings(settings_type: type[SettingsT]) -> SettingsT:
             variable = prefix + "__".join(str(part) for part in fault["loc"])
             problems.append(f"{variable.upper()}: {fault['msg']}")
         raise ConfigurationError("; ".join(problems)) from error
+    except SettingsError as error:  # a list or a table that is not JSON
+        raise ConfigurationError("; ".join([*problems, f"{prefix}*: {error}; lists and tables are JSON"])) from error
     if problems:
         raise ConfigurationError("; ".join(problems))
     return settings

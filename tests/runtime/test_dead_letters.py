@@ -51,3 +51,11 @@ def test_original_too_large_for_a_message_is_left_out() -> None:
 def test_topic_without_dead_letters_is_refused() -> None:
     with pytest.raises(ValueError, match="no dead letters"):
         dead_letter(make_record(AGGREGATE_STATE.name), InvalidMessageError("invalid_event", "x"), "aggregate")
+
+
+def test_letter_of_a_record_with_a_huge_key_fits_into_a_message() -> None:
+    record = ConsumedRecord(FRAMES.name, 0, 0, 0, b"k" * 900_000, b"", ())
+
+    outgoing = dead_letter(record, InvalidMessageError("invalid_headers", "x"), "detect")
+
+    assert len(outgoing.key) + len(outgoing.value) < 2_000

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import pytest
+import json
+import threading
 
-from services.runtime.logging import redact_url
+import pytest
+import structlog
+
+from services.runtime.logging import configure_logging, get_logger, redact_url
 
 
 @pytest.mark.parametrize(
@@ -17,3 +21,17 @@ from services.runtime.logging import redact_url
 )
 def test_credentials_are_taken_out_of_urls(url: str, redacted: str) -> None:
     assert redact_url(url) == redacted
+
+
+def test_lines_of_every_thread_name_the_process(capsys: pytest.CaptureFixture[str]) -> None:
+    before = structlog.get_config()
+    configure_logging("ingest", "worker-7", style="json")
+    try:
+        thread = threading.Thread(target=lambda: get_logger("reader").info("camera.live", camera="a"))
+        thread.start()
+        thread.join()
+    finally:
+        structlog.configure(**before)
+
+    line = json.loads(capsys.readouterr().err)
+    assert (line["service"], line["instance"], line["camera"]) == ("ingest", "worker-7", "a")

@@ -5,6 +5,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.errors import ConfigurationError
+from services.runtime.kafka import events_producer
 from services.runtime.settings import KafkaSettings, ServiceSettings, load_settings
 
 
@@ -12,6 +13,12 @@ class ExampleSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="TILIK_EXAMPLE_")
 
     batch_records: int = Field(8, ge=1, le=64, description="Records a batch.")
+
+
+class ListedSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="TILIK_LISTED_")
+
+    networks: tuple[str, ...] = Field((), description="Names.")
 
 
 def test_nested_field_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,3 +63,17 @@ def test_sasl_password_reaches_the_client_and_no_text() -> None:
 
     assert settings.client_config()["sasl.password"] == "hunter2"
     assert "hunter2" not in repr(settings)
+
+
+def test_list_that_is_no_json_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILIK_LISTED_NETWORKS", "loopback")
+
+    with pytest.raises(ConfigurationError, match="lists and tables are JSON"):
+        load_settings(ListedSettings)
+
+
+def test_setting_that_kafkas_client_refuses_is_a_wrong_setting() -> None:
+    settings = KafkaSettings(security_protocol="sasl_plaintext", sasl_mechanism="NO-SUCH")
+
+    with pytest.raises(ConfigurationError, match="Kafka client"):
+        events_producer(settings)
