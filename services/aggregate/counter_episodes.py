@@ -118,8 +118,9 @@ class CounterRuns(Struct, array_like=True):
     """What the episodes of a counter rest on.
 
     ``absent_from``: the last frame with staff, if staff is away. ``present_from``: start of the presence that is going
-    on. ``window``: frames of the waiting window, as twice the capture time plus 1 where someone was in the queue.
-    ``opened``: when the opening hours that hold now began, and ``open_until`` when they end.
+    on, ``last_staff`` its last frame, ``missed`` whether there were frames without staff since. ``window``: frames of
+    the waiting window, as twice the capture time plus 1 where someone was in the queue. ``opened``: when the opening
+    hours that hold now began, and ``open_until`` when they end.
     """
 
     last_staff: Sighting | None = None
@@ -131,12 +132,14 @@ class CounterRuns(Struct, array_like=True):
     open_until: int = 0
     usage: Usage | None = None
     episodes: dict[Kind, OpenEpisode] = field(default_factory=dict)
+    missed: bool = False
 
     def start_over(self) -> None:
         """Forget all runs; an open episode stays open."""
         self.last_staff = self.absent_from = self.present_from = self.waiting_from = self.opened = None
         self.window = []
         self.usage = None
+        self.missed = False
 
     def end_all(self, because: EndReason, unsaved: Unsaved) -> None:
         """End what is open at its last sight."""
@@ -148,7 +151,7 @@ class CounterRuns(Struct, array_like=True):
         rule = view.camera.rules.counter
         now = Sighting(sight.at_ms, step.clock_ms, sight.evidence)
         self._follow_opening(step, view, unsaved)
-        self._follow_staff(scene, now, rule, unsaved)
+        self._follow_staff(scene, now, view, unsaved)
         waiting_ratio = self._follow_waiting(scene, now, rule)
         moment = Moment(scene, sight, now, view.camera)
         if view.opening is None:
@@ -177,17 +180,22 @@ class CounterRuns(Struct, array_like=True):
             self._end(kind, self.open_until, "timetable", unsaved)
         self.opened = None
 
-    def _follow_staff(self, scene: Scene, now: Sighting, rule: CounterRule, unsaved: Unsaved) -> None:
+    def _follow_staff(self, scene: Scene, now: Sighting, view: CameraView, unsaved: Unsaved) -> None:
+        last = self.last_staff
+        gone = last is None or now.clock_ms - last.clock_ms > view.presence_gap_ms
         if not scene.staff:
-            self.present_from = None
-            self.absent_from = self.absent_from or self.last_staff or now
+            self.missed = True
+            if gone or self.present_from is None:
+                self.present_from, self.absent_from = None, self.absent_from or last or now
             return
-        self.last_staff = now
+        if gone and self.missed:
+            self.present_from, self.absent_from = None, self.absent_from or last
+        self.missed, self.last_staff = False, now
         self.present_from = self.present_from or now
         present_ms = now.clock_ms - self.present_from.clock_ms
-        if self.absent_from is not None and present_ms >= rule.presence_bridge_seconds * 1000:
+        if present_ms >= view.camera.rules.counter.presence_bridge_seconds * 1000:
             self.absent_from = None
-            for kind in IN_OPENING_HOURS:
+            for kind in IN_OPENING_HOURS:  # also where a gap made this forget the absence on which an episode rests
                 self._end(kind, self.present_from.at_ms, "cleared", unsaved)
 
     def _follow_waiting(self, scene: Scene, now: Sighting, rule: CounterRule) -> float:
@@ -238,6 +246,8 @@ class CounterRuns(Struct, array_like=True):
             self._end_at_last_sight("after_hours", "left", unsaved)
             usage = self.usage = None
         if not people:
+            if usage is None:  # open since before a gap that started runs over
+                self._end_at_last_sight("after_hours", "left", unsaved)
             return
         first = now if usage is None else usage.first
         self.usage = Usage(first, Mark(now.at_ms, now.clock_ms))
@@ -276,7 +286,7 @@ class CounterRuns(Struct, array_like=True):
     def _end(self, kind: Kind, ended_at_ms: int, because: EndReason, unsaved: Unsaved) -> None:
         episode = self.episodes.pop(kind, None)
         if episode is not None:
-            episode.publish(unsaved, ended_at_ms, because)
+            episode.publish(unsaved, max(ended_at_ms, episode.started_at_ms), because)
 
 
 def _time_of(sighting: Sighting) -> int:

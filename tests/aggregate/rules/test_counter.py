@@ -230,3 +230,66 @@ def test_a_revision_that_leaves_the_counter_alone_ends_nothing() -> None:
     for n in range(380):
         judgement.apply(make_frame(n, [CUSTOMER], camera_revision=1 if n < 200 else 2), n)
     assert [row.phase for row in judgement.drain().rows["episodes"]] == ["open"]  # type: ignore[attr-defined]
+
+
+def test_staff_missed_in_single_frames_have_not_left() -> None:
+    """A detector that sees nine of ten: the worst run of misses is two frames, a sight again after 3 P."""
+    missed = [make_frame(n, [CUSTOMER] if n % 10 in (4, 5) else [CUSTOMER, CLERK]) for n in range(700)]
+    assert episodes(missed) == []
+
+
+def test_a_presence_with_missed_frames_ends_an_absence_too() -> None:
+    back = [make_frame(n, [CUSTOMER] if n < 200 or n % 3 else [CUSTOMER, CLERK]) for n in range(300)]
+    (episode,) = episodes(back)
+    assert (episode.kind, episode.ended_because, episode.ended_at) == ("unattended", "cleared", ms(201))
+
+
+def test_sights_further_apart_than_three_periods_are_no_presence() -> None:
+    glimpses = [make_frame(n, [CUSTOMER] if n % 4 else [CUSTOMER, CLERK]) for n in range(300)]
+    (episode,) = episodes(glimpses)
+    assert (episode.kind, episode.phase, episode.started_at) == ("unattended", "open", ms(0))
+
+
+def test_an_absence_starts_at_the_last_frame_with_staff_although_missed_frames_are_bridged() -> None:
+    (episode,) = episodes(until(200, (0, 11, CLERK), (0, 200, CUSTOMER)))
+    assert (episode.started_at, episode.why_values[0]) == (ms(10), 120.0)
+
+
+def test_where_frames_are_far_apart_a_presence_bridges_no_more_than_a_short_absence() -> None:
+    slow = counter_camera(sample_fps=0.05)
+    events = [make_frame(20 * n, [CLERK] if n % 2 else [], sequence=n) for n in range(60)]
+    assert [e.kind for e in episodes(events, slow)] == ["not_open"]
+
+
+def test_a_lost_frame_between_two_with_staff_is_no_absence() -> None:
+    slow = counter_camera(sample_fps=0.05)
+    events = [make_frame(20 * n, [CLERK], sequence=n) for n in range(90) if n % 2 == 0]
+    assert episodes(events, slow) == []
+
+
+@pytest.mark.parametrize(("kind", "end"), [("unattended", 200), ("not_open", 700)])
+def test_staff_back_after_a_gap_ends_what_was_open_before_it(kind: str, end: int) -> None:
+    queue = [CUSTOMER] if kind == "unattended" else []
+    before = [make_frame(n, queue) for n in range(end)]
+    after = [make_frame(n, [*queue, CLERK]) for n in range(end + 120, end + 160)]
+    (episode,) = episodes([*before, *after])
+    assert (episode.kind, episode.ended_because, episode.ended_at) == (kind, "cleared", ms(end + 120))
+
+
+def test_people_gone_after_a_gap_have_left_at_their_last_sight() -> None:
+    events = [*until(100, (0, 100, CLERK)), *[make_frame(n) for n in range(220, 230)]]
+    (episode,) = episodes(events, CLOSED)
+    assert (episode.kind, episode.ended_because, episode.ended_at) == ("after_hours", "left", ms(99))
+
+
+def test_people_still_there_after_a_gap_go_on() -> None:
+    events = [make_frame(n, [CLERK]) for n in (*range(100), *range(220, 230))]
+    (episode,) = episodes(events, CLOSED)
+    assert (episode.phase, episode.started_at) == ("open", ms(0))
+
+
+def test_an_episode_never_ends_before_it_began() -> None:
+    """Staff come at 100 s, people wait from 105 s on, and the absence is long enough before the presence counts."""
+    (episode,) = episodes(until(300, (0, 1, CLERK), (100, 300, CLERK), (75, 300, CUSTOMER)))
+    assert episode.ended_because == "cleared"
+    assert episode.ended_at >= episode.started_at
