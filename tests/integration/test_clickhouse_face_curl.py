@@ -6,10 +6,13 @@ import gzip
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -193,6 +196,37 @@ def test_head_has_headers_alone(face: RunningFace) -> None:
 
     assert (answer.status, answer.body) == (200, b"")
     assert answer.headers["x-clickhouse-format"] == "TabSeparated"
+
+
+LONG_RESULT = "SELECT number FROM numbers(100000000) FORMAT TSV"
+
+
+def session_is_free(face: RunningFace, session: str) -> bool:
+    """Tell whether a request of the session is answered; it waits by itself for one that is just ending."""
+    deadline = time.monotonic() + 10
+    while (answer := curl(face, f"/?session_id={session}", data=b"SELECT 1")).status != 200:
+        if time.monotonic() > deadline:
+            return False
+    return answer.body == b"1\n"
+
+
+def test_head_of_a_long_result_gives_its_session_back(face: RunningFace) -> None:
+    query = quote(LONG_RESULT)
+    answer = curl(face, f"/?session_id=head&query={query}", "--head")
+
+    assert (answer.status, answer.body) == (200, b"")
+    assert session_is_free(face, "head")
+
+
+@pytest.mark.parametrize("read_bytes", [1, 3_000_000])
+def test_client_that_leaves_in_mid_result_gives_its_session_back(face: RunningFace, read_bytes: int) -> None:
+    request = f"POST /?session_id=left HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(LONG_RESULT)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", face.port), timeout=30) as connection:
+        connection.sendall(request.encode() + LONG_RESULT.encode())
+        while read_bytes > 0:
+            read_bytes -= len(connection.recv(min(read_bytes, 65_536)))
+
+    assert session_is_free(face, "left")
 
 
 def test_error_in_mid_stream_breaks_the_transfer(face: RunningFace) -> None:

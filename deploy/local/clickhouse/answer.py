@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from deploy.local.clickhouse.request import QueryRequest
 from deploy.local.clickhouse.statement import Statement
+
+
+class Rest:
+    """What follows the beginning of a result, chunk by chunk.
+
+    The end of the chunks, an error in them, or ``close`` runs ``ends`` in their order, once. A generator's ``finally``
+    would not do for that: closing one that was never begun runs nothing of it.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], *ends: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._ends = ExitStack()
+        for end in reversed(ends):
+            self._ends.callback(end)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give back what the result holds, whether a chunk was asked for or not. May be called again."""
+        self._ends.close()
 
 
 @dataclass
@@ -26,7 +55,7 @@ class Answer:
     format_name: str | None
     summary: dict[str, str]
     first: bytes = b""
-    rest: Iterator[bytes] | None = None
+    rest: Rest | None = None
 
 
 class FileInserter(Protocol):

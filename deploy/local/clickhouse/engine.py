@@ -6,12 +6,13 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from deploy.local.clickhouse.answer import Answer, Insertion
+from deploy.local.clickhouse.answer import Answer, Insertion, Rest
 from deploy.local.clickhouse.errors import READONLY, ClickHouseError, clickhouse_error
 from deploy.local.clickhouse.handle import SLICE_BYTES, Handle, quoted, slices
 from deploy.local.clickhouse.native_header import empty_block
@@ -132,9 +133,10 @@ class Engine:
         except BaseException:
             lease.release()
             raise
-        answer.rest = _then(answer.rest, lease.release) if answer.rest is not None else None
         if answer.rest is None:
             lease.release()
+        else:
+            answer.rest = Rest(answer.rest, answer.rest.close, lease.release)
         return answer
 
     def _answer(self, lease: Lease, request: QueryRequest, statement: Statement) -> Answer:
@@ -159,33 +161,23 @@ def _revised(answer: Answer) -> Answer:
     """Write the result's blocks as the client's revision has them. A streamed result comes block by block."""
     if answer.summary["result_bytes"] != "0" and answer.rest is not None:  # held as a whole, cut anywhere
         answer.first, answer.rest = answer.first + b"".join(answer.rest), None
-    answer.first = b"".join(with_revision([answer.first]))
-    if answer.rest is not None:
-        rest = answer.rest
-        answer.rest = _then(with_revision(rest), lambda: _close(rest))
+    rest = answer.rest
+    try:
+        answer.first = b"".join(with_revision([answer.first]))
+    except BaseException:
+        if rest is not None:
+            rest.close()
+        raise
+    answer.rest = None if rest is None else Rest(with_revision(rest), rest.close)
     return answer
 
 
-def _close(chunks: Iterator[bytes]) -> None:
-    close: Callable[[], None] | None = getattr(chunks, "close", None)
-    if close is not None:
-        close()
-
-
-def _streamed(blocks: Iterator[bytes]) -> Answer:
+def _streamed(blocks: Generator[bytes, None, None]) -> Answer:
     started = time.monotonic_ns()
     first = next(blocks, b"")
     second = next(blocks, None)
-    rest = None if second is None else _chained(second, blocks)
+    rest = None if second is None else Rest(chain((second,), blocks), blocks.close)
     return Answer(None, _summary(elapsed_ns=time.monotonic_ns() - started), first, rest)
-
-
-def _chained(second: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        yield second
-        yield from blocks
-    finally:
-        _close(blocks)
 
 
 def _whole(result: Any) -> Answer:
@@ -201,14 +193,7 @@ def _whole(result: Any) -> Answer:
     )
     pieces = slices(result)
     first = next(pieces)
-    return Answer(None, summary, first, pieces if result.size() > SLICE_BYTES else None)
-
-
-def _then(chunks: Iterator[bytes], done: Callable[[], None]) -> Iterator[bytes]:
-    try:
-        yield from chunks
-    finally:
-        done()
+    return Answer(None, summary, first, Rest(pieces) if result.size() > SLICE_BYTES else None)
 
 
 def _summary(**counts: int) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import chdb
@@ -60,7 +60,7 @@ class Handle:
 
     def stream(
         self, sql: bytes, format_name: str, parameters: Mapping[str, str], whole_blocks: bool = False
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         """Run ``sql`` and give the result, large blocks in pieces. Closing the iterator cancels the query."""
         try:
             result = self._connection.send_query(sql, format_name, params=dict(parameters))
@@ -68,7 +68,7 @@ class Handle:
             raise engine_error(error) from error
         return self._blocks(result, whole_blocks)
 
-    def _blocks(self, result: Any, whole_blocks: bool) -> Iterator[bytes]:
+    def _blocks(self, result: Any, whole_blocks: bool) -> Generator[bytes, None, None]:
         try:
             for block in result:
                 if whole_blocks:

@@ -59,9 +59,8 @@ class ResponseBody:
 
     def close(self) -> None:
         """End the query if it still runs."""
-        close = getattr(self._rest, "close", None)
-        if close is not None:
-            close()
+        if self._rest is not None:
+            self._rest.close()
 
     def _encoded(self, answer: Answer) -> Iterator[bytes]:
         yield self._encoder.encode(answer.first)
