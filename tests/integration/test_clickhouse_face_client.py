@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -225,7 +226,6 @@ def test_session_keeps_what_was_set_and_nothing_else(face: RunningFace) -> None:
 
 def test_clients_work_beside_each_other(face: RunningFace, client: Any) -> None:
     table = fresh_table(client, "shared", "worker UInt8, id UInt32")
-    errors: list[BaseException] = []
 
     def work(worker: int) -> int:
         own = connect(face)
@@ -238,7 +238,6 @@ def test_clients_work_beside_each_other(face: RunningFace, client: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(work, range(8)))
 
-    assert errors == []
     assert counts == [500] * 8
 
 
@@ -259,10 +258,12 @@ def test_running_query_is_let_finish_at_the_end(tmp_path: Path) -> None:
     answers: list[int] = []
     with running_face(tmp_path) as face:
         client = connect(face)
-        slow = threading.Thread(target=lambda: answers.append(client.command("SELECT 5 + sleep(1)")))
+        slow = threading.Thread(target=lambda: answers.append(client.command("SELECT 5 + sleep(3)")))
         slow.start()
+        deadline = time.monotonic() + 20
         while not client_is_busy(face):
-            pass
+            assert slow.is_alive(), "the query ended before it was seen to run"
+            assert time.monotonic() < deadline
         face.supervisor.stop()
         slow.join()
         client.close()

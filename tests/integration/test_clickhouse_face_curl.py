@@ -239,10 +239,12 @@ def test_error_in_mid_stream_breaks_the_transfer(face: RunningFace) -> None:
 
 
 def test_session_in_use_is_locked(face: RunningFace) -> None:
-    slow = ["curl", "-sS", f"{face.url}/?session_id=busy", "-d", "SELECT sleep(2)"]
+    slow = ["curl", "-sS", f"{face.url}/?session_id=busy", "-d", "SELECT sleep(3)"]
     with subprocess.Popen(slow, stdout=subprocess.PIPE) as first:
+        deadline = time.monotonic() + 20
         while not int(curl(face, data=b"SELECT count() FROM system.processes WHERE query LIKE 'SELECT sleep%'").body):
-            pass
+            assert first.poll() is None, "the query ended before it was seen to run"
+            assert time.monotonic() < deadline
         second = curl(face, "/?session_id=busy", data=b"SELECT 1")
         first.communicate()
 
