@@ -13,7 +13,7 @@ from services.runtime.errors import ConfigurationError
 OLDEST_JAVA = 17
 """Source: Apache Kafka 4.x, "Compatibility": brokers need Java 17."""
 
-_GET_JAVA = "On Debian: apt-get install openjdk-17-jre-headless"
+_GET_JAVA = "On Debian: apt-get install default-jre-headless"
 JAVA_MISSING = f"Java is missing: the local Kafka broker runs on it, {OLDEST_JAVA} or later. {_GET_JAVA}"
 MAVEN_MISSING = "Maven is missing: the local Kafka broker's jars come by it. On Debian: apt-get install maven"
 
