@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from schemas.topics import FRAMES
 from services.runtime.health import Health
 from services.runtime.kafka import ConsumedRecord, OutgoingRecord, events_producer, frames_consumer
+from services.runtime.logging import configure_logging
 from services.runtime.loop import LoopSettings, run_loop
 from services.runtime.metrics import LOOP_METRICS, Metrics
 from services.runtime.service import Service
@@ -33,15 +34,14 @@ def fetch(bootstrap_servers: str, group: str, messages: int, batch: int) -> floa
         seen += len(records)
         if seen >= messages:
             service.stopping.set()
-            last_batch.append(len(records))
         return ()
 
     first_batch: list[int] = []
-    last_batch: list[int] = []
     settings = LoopSettings(FRAMES.name, batch_records=batch)
     run_loop(settings, frames_consumer(kafka, group), events_producer(kafka), count, service)
     return (seen - first_batch[0]) / (ended - began)
 
 
 if __name__ == "__main__":
+    configure_logging("bench", "bench")  # as a service does
     print(fetch(sys.argv[1], sys.argv[2], *(int(argument) for argument in sys.argv[3:5])))

@@ -20,6 +20,7 @@ from services.ingest.pipeline import PreparedFrame
 from services.ingest.publisher import FramePublisher
 from services.runtime.clock import now_ms
 from services.runtime.kafka import events_producer, frames_producer
+from services.runtime.logging import configure_logging
 from services.runtime.metrics import Metrics
 from services.runtime.settings import KafkaSettings
 
@@ -69,4 +70,5 @@ def _fail(ledger: EpochLedger) -> None:
 
 
 if __name__ == "__main__":
+    configure_logging("bench", "bench")  # as a service does: no line a frame
     print(asyncio.run(publish(sys.argv[1], *(int(argument) for argument in sys.argv[2:5]))))

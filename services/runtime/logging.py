@@ -9,12 +9,35 @@ from typing import Any, Literal
 
 import structlog
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@")
+_CREDENTIALS = re.compile(
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)"
+    r"(?:[^/\s:@\[]*:(?!\d{1,5}(?:[/?#\s]|$))\S*@"  # a password may hold / and @; host:port/ is none
+    r"|[^/\s]*@)"
+)
+_QUERY_FIELD = re.compile(r"(?P<key>(?<=[?&;])[^=&;\s]+)=[^&;#\s'\"]*")
+_CREDENTIAL_KEYS = frozenset(
+    {"user", "username", "usr", "login", "pwd", "pass", "passwd", "password", "psw", "token", "key", "auth", "sig"}
+)
+_CREDENTIAL_PARTS = ("passw", "passphrase", "pwd", "token", "secret", "apikey", "credential", "authoriz", "signature")
+
+
+def is_credential_key(key: str) -> bool:
+    """Tell whether a field of a URL's query is named like one that lets its bearer in."""
+    plain = re.sub(r"[^a-z0-9]", "", key.lower())
+    return plain in _CREDENTIAL_KEYS or any(part in plain for part in _CREDENTIAL_PARTS)
 
 
 def redact_url(url: str) -> str:
-    """Give ``url`` without its user and password."""
-    return _CREDENTIALS.sub(r"\g<scheme>***@", url)
+    """Give ``url``, or a text with URLs in it, without users and passwords, and without secrets in queries.
+
+    What can't be told apart is rather taken out: with a password before it, all up to the last ``@`` goes. One that
+    begins like a port (``12/3``) is taken for a port.
+    """
+    return _QUERY_FIELD.sub(_redacted_field, _CREDENTIALS.sub(r"\g<scheme>***@", url))
+
+
+def _redacted_field(field: re.Match[str]) -> str:
+    return f"{field['key']}=***" if is_credential_key(field["key"]) else field[0]
 
 
 def configure_logging(

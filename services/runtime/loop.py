@@ -139,6 +139,8 @@ def deliver(producer: Producer, outgoing: Sequence[OutgoingRecord], timeout_seco
         RetryableError: At least one record was not acknowledged.
         FatalError: The producer can't go on.
     """
+    if not outgoing:
+        return
     failures: list[KafkaError] = []
     acknowledged = 0
 
