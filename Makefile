@@ -44,6 +44,7 @@ check-imports:
 check-generated:
 	$(PYTHON) -m schemas.generate --check
 	$(PYTHON) -m services.aggregate.store_dictionary --check
+	$(PYTHON) -m services.cli.reference --check
 
 check-compatibility:
 	$(PYTHON) -m schemas.compatibility
