@@ -18,6 +18,7 @@ KAFKA_BINDING_VERSION = "0.5.0"
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 
 _LIST_SETTINGS = frozenset({"cleanup.policy"})
+_SENT_TO = [operation.topic for operation in OPERATIONS if operation.action == "send"]
 _KEY_TYPES = {"camera_id": CameraId, "episode_id": EventId}
 
 
@@ -44,6 +45,7 @@ def _channel(topic: Topic) -> JsonObject:
     return {
         "address": topic.name,
         "title": topic.title,
+        **({} if topic in _SENT_TO else {"description": "No service sends to it yet."}),
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _messages(topic)},
         "bindings": {
             "kafka": {

@@ -1,7 +1,8 @@
 """Compare the contracts with those of the last release: only optional additions may have been made.
 
 ``python -m schemas.compatibility`` takes the generated documents of the newest release tag (``v*``) that leads to HEAD
-and exits 1, naming each path, where a message of that release would now be refused or a topic is gone.
+and exits 1, naming each path, where a message of that release would now be refused, a topic is gone, or a topic that
+exists on a cluster would have to change its partitions, lose records earlier, or be compacted in another way.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from schemas.generate import ASYNCAPI_FILE, documents
@@ -17,6 +19,10 @@ from schemas.json_schema import JsonObject
 from schemas.schema_changes import schema_changes
 
 GENERATED_PATH = "schemas/generated"
+
+_RETENTION_DEFAULTS = {"retention.ms": 7 * 24 * 60 * 60_000, "retention.bytes": -1}
+"""What a topic that states none gets. Source: Apache Kafka, topic configuration."""
+_UNBOUNDED = -1
 
 
 class ReleaseUnreadableError(RuntimeError):
@@ -55,9 +61,22 @@ def _one_topic(before: JsonObject, after: JsonObject) -> list[str]:
         (".bindings.kafka", before["bindings"]["kafka"], after["bindings"]["kafka"]),
         (".x-local", before["x-local"], after["x-local"]),
     ):
-        if now["partitions"] < was["partitions"]:
-            lines.append(f"{path}.partitions: fewer, {was['partitions']} before and {now['partitions']} now")
+        lines += [f"{path}{change}" for change in _placement(was, now)]
     return lines
+
+
+def _placement(was: JsonObject, now: JsonObject) -> Iterator[str]:
+    """Compare a topic under one profile. Another number of partitions, even a larger one, moves cameras to others."""
+    if now["partitions"] != was["partitions"]:
+        yield f".partitions: {was['partitions']} before and {now['partitions']} now"
+    before, after = was["topicConfiguration"], now["topicConfiguration"]
+    policy_before, policy_now = ",".join(before["cleanup.policy"]), ",".join(after["cleanup.policy"])
+    if policy_now != policy_before:
+        yield f".cleanup.policy: {policy_before} before and {policy_now} now"
+    for name, default in _RETENTION_DEFAULTS.items():
+        kept, keeps = before.get(name, default), after.get(name, default)
+        if keeps != _UNBOUNDED and (kept == _UNBOUNDED or keeps < kept):
+            yield f".{name}: shorter, {kept} before and {keeps} now"
 
 
 def last_release(repository: Path) -> str | None:
@@ -87,9 +106,11 @@ def documents_of(repository: Path, tag: str) -> dict[str, JsonObject]:
 
 
 def _git(repository: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(repository), *arguments], capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    command = ["git", "-C", str(repository), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    except FileNotFoundError as error:
+        raise ReleaseUnreadableError("git is missing") from error
     if done.returncode != 0:
         raise ReleaseUnreadableError(done.stderr.strip())
     return done.stdout
@@ -104,6 +125,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tag", help="compare with this release instead of the last one")
     options = parser.parse_args(arguments)
     try:
+        if options.tag is None and not (options.repository / ".git").exists():
+            print("No repository here, such as in a source archive: nothing to compare with.")
+            return 0
         tag = options.tag or last_release(options.repository)
         if tag is None:
             print("No release tag (v*) yet: nothing to be compatible with.")

@@ -9,6 +9,9 @@
 | episodes         | episode_id  | Episode (JSON)                | compacted and 30 days     |
 | <topic>-dlq      | original    | DeadLetter (JSON)             | 14 days                   |
 
+A topic without a sender is marked so in the AsyncAPI document: today these are the dead letters of cameras (the command
+line refuses a wrong camera before it is sent) and of episodes (which no service reads yet).
+
 Topics that are keyed by camera have equally many partitions, so that whoever owns a partition of one owns its cameras
 in all of them. That holds only if every producer hashes alike: murmur2.
 """
@@ -28,6 +31,8 @@ Profile = Literal["local", "production"]
 
 PARTITIONS: dict[Profile, int] = {"local": 8, "production": 48}
 REPLICAS: dict[Profile, int] = {"local": 1, "production": 3}
+IN_SYNC_REPLICAS: dict[Profile, int] = {"local": 1, "production": 2}
+"""How many replicas must have a record before a producer that waits for all is told so: any one broker may be lost."""
 
 _MINUTE_MS = 60_000
 _DAY_MS = 24 * 60 * _MINUTE_MS
@@ -38,7 +43,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     """One row of the table.
 
     ``value_type`` is what a value decodes to as JSON; None where a value is not JSON (JPEG, msgpack). ``settings`` are
-    topic settings of Kafka, equal in every profile. ``retention_bytes`` bounds each partition, by profile.
+    topic settings of Kafka, equal in every profile. ``retention_bytes`` bounds each partition, by profile. Producers
+    wait for all in-sync replicas, except where ``awaits_all_replicas`` says that the leader is enough.
     """
 
     name: str
@@ -48,12 +54,16 @@ class Topic(Struct, frozen=True, kw_only=True):
     settings: dict[str, str]
     retention_bytes: dict[Profile, int] | None = None
     dead_letters: str | None = None
+    awaits_all_replicas: bool = True
 
     def settings_for(self, profile: Profile) -> dict[str, str]:
         """Give all topic settings of this topic under ``profile``."""
-        if self.retention_bytes is None:
-            return dict(self.settings)
-        return {**self.settings, "retention.bytes": str(self.retention_bytes[profile])}
+        settings = dict(self.settings)
+        if self.retention_bytes is not None:
+            settings["retention.bytes"] = str(self.retention_bytes[profile])
+        if self.awaits_all_replicas:
+            settings["min.insync.replicas"] = str(IN_SYNC_REPLICAS[profile])
+        return settings
 
 
 def _dead_letters_of(name: str) -> Topic:
@@ -91,6 +101,7 @@ FRAMES = Topic(
     # 1,100 cameras x 1 fps x 60 KB over 48 partitions are 0.84 GB in ten minutes; twice that is the bound.
     retention_bytes={"local": 512 * _MIB, "production": 2048 * _MIB},
     dead_letters="frames-dlq",
+    awaits_all_replicas=False,
 )
 CAMERA_EVENTS = Topic(
     name="camera-events",

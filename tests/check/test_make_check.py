@@ -21,7 +21,7 @@ from schemas.topics import CAMERA_EVENTS, FRAMES
 pytestmark = pytest.mark.integration
 
 REPOSITORY = Path(__file__).parents[2]
-STEPS = ("format", "lint", "types", "imports", "generated", "rules", "unit")
+STEPS = ("format", "lint", "types", "imports", "generated", "compatibility", "rules", "unit")
 STRAY = "services/detect/stray.py"
 
 Break = Callable[[Path], object]
@@ -141,6 +141,22 @@ def test_a_broken_copy_fails_its_step_with_a_line_that_says_what(
     broken = make(copy, f"check-{step}")
     assert broken.returncode != 0
     assert message in broken.stdout, broken.stdout
+
+
+def test_a_contract_that_breaks_the_last_release_fails_its_step_and_a_source_archive_passes(copy: Path) -> None:
+    archive = make(copy, "check-compatibility")
+    assert archive.returncode == 0, archive.stdout
+    assert "No repository here" in archive.stdout
+    alone = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    named = ("-c", "user.name=Uji", "-c", "user.email=uji@tilik.example")
+    for command in (("init", "-q"), ("add", "."), (*named, "commit", "-q", "-m", "release"), ("tag", "v1.0.0")):
+        subprocess.run(["git", "-C", str(copy), *command], check=True, env=alone)
+    untouched = make(copy, "check-compatibility")
+    assert untouched.returncode == 0, untouched.stdout
+    replace("schemas/topics.py", '"production": 48', '"production": 96')(copy)
+    broken = make(copy, "check-compatibility")
+    assert broken.returncode != 0
+    assert "partitions: 48 before and 96 now" in broken.stdout
 
 
 def test_check_runs_every_step() -> None:

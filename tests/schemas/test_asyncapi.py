@@ -11,7 +11,7 @@ import pytest
 from schemas.asyncapi import ASYNCAPI_VERSION, asyncapi_document
 from schemas.generate import GENERATED
 from schemas.operations import OPERATIONS
-from schemas.topics import PARTITIONS, REPLICAS, TOPICS, Profile
+from schemas.topics import FRAMES, PARTITIONS, REPLICAS, TOPICS, Profile
 
 SPECIFICATION = "@asyncapi/specs@6.11.1"
 """The npm package that carries the official JSON Schemas of AsyncAPI, Apache-2.0."""
@@ -71,6 +71,21 @@ def test_every_topic_is_sent_to_by_a_service_and_every_dead_letter_topic_belongs
     dead = {topic.dead_letters for topic in TOPICS if topic.dead_letters}
     assert {topic.name for topic in TOPICS} - dead <= sent
     assert dead <= {topic.name for topic in TOPICS}
+
+
+def test_a_topic_that_no_service_sends_to_is_said_to_have_no_sender_yet() -> None:
+    sent = {operation.topic.name for operation in OPERATIONS if operation.action == "send"}
+    said = {
+        name for name, channel in DOCUMENT["channels"].items() if "No service sends" in str(channel.get("description"))
+    }
+    assert said == {topic.name for topic in TOPICS} - sent
+
+
+def test_what_producers_wait_for_survives_the_loss_of_one_broker_and_frames_do_not_wait() -> None:
+    for topic in TOPICS:
+        in_sync = topic.settings_for("production").get("min.insync.replicas")
+        assert in_sync == (None if topic is FRAMES else "2")
+        assert topic.settings_for("local").get("min.insync.replicas") == (None if topic is FRAMES else "1")
 
 
 def test_the_headers_of_a_frame_are_a_schema_of_type_object() -> None:

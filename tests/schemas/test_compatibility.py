@@ -62,20 +62,48 @@ def test_a_renamed_topic_is_named() -> None:
     ]
 
 
-@pytest.mark.parametrize("profile", ["production", "local"])
-def test_fewer_partitions_are_named_in_either_profile_and_more_are_not(profile: str) -> None:
-    def set_partitions(count: int) -> Callable[[dict[str, Any]], None]:
-        def edit(d: dict[str, Any]) -> None:
-            channel = d[ASYNCAPI_FILE]["channels"][CAMERA_EVENTS.name]
-            (channel["x-local"] if profile == "local" else channel["bindings"]["kafka"])["partitions"] = count
+def setting(profile: str, name: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Set one of the facts that the document states of the camera events' topic under a profile."""
 
-        return edit
+    def edit(d: dict[str, Any]) -> None:
+        channel = d[ASYNCAPI_FILE]["channels"][CAMERA_EVENTS.name]
+        stated = channel["x-local"] if profile == "local" else channel["bindings"]["kafka"]
+        (stated if name == "partitions" else stated["topicConfiguration"])[name] = value
 
-    now = PARTITIONS["local" if profile == "local" else "production"]
-    (line,) = incompatibilities(documents(), edited(set_partitions(now - 1)))
+    return edit
+
+
+def change_of(profile: str, name: str, value: Any) -> str:
+    """What is said of that one change, after the topic's path."""
+    (line,) = incompatibilities(documents(), edited(setting(profile, name, value)))
     assert line.startswith(f"{ASYNCAPI_FILE} channels.{CAMERA_EVENTS.name}.")
-    assert line.endswith(f"partitions: fewer, {now} before and {now - 1} now")
-    assert incompatibilities(documents(), edited(set_partitions(now + 1))) == []
+    return line.split(" ", 1)[1].removeprefix(f"channels.{CAMERA_EVENTS.name}")
+
+
+@pytest.mark.parametrize("profile", ["production", "local"])
+@pytest.mark.parametrize("step", [-1, 1])
+def test_fewer_and_more_partitions_are_named_in_either_profile(profile: str, step: int) -> None:
+    now = PARTITIONS["local" if profile == "local" else "production"]
+    path = ".x-local" if profile == "local" else ".bindings.kafka"
+    assert change_of(profile, "partitions", now + step) == f"{path}.partitions: {now} before and {now + step} now"
+
+
+def test_a_topic_that_keeps_less_is_named_and_one_that_keeps_more_is_not() -> None:
+    days = 3 * 86_400_000
+    path = ".bindings.kafka"
+    shorter = f"{path}.retention.ms: shorter, {days} before and {days - 1} now"
+    assert change_of("production", "retention.ms", days - 1) == shorter
+    assert change_of("production", "retention.bytes", 1) == f"{path}.retention.bytes: shorter, -1 before and 1 now"
+    for longer in (days + 1, -1):
+        assert incompatibilities(documents(), edited(setting("production", "retention.ms", longer))) == []
+    forever = edited(setting("production", "retention.ms", -1))
+    (line,) = incompatibilities(forever, documents())
+    assert line.endswith(f"retention.ms: shorter, -1 before and {days} now")
+
+
+def test_a_topic_that_is_compacted_in_another_way_is_named() -> None:
+    said = change_of("local", "cleanup.policy", ["compact"])
+    assert said == ".x-local.cleanup.policy: delete before and compact now"
 
 
 def test_a_changed_key_and_a_removed_message_are_named() -> None:
@@ -154,6 +182,25 @@ def test_a_tag_that_does_not_exist_is_an_error_of_its_own(git: Repository, tmp_p
     assert "v1.0.0" not in git("tag")
 
 
-def test_a_folder_that_is_no_repository_is_an_error_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_is_no_repository_the_check_passes_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compatibility.main(["--repository", str(tmp_path)]) == 0
+    assert "No repository here" in capsys.readouterr().out
+
+
+def test_a_release_asked_for_where_there_is_no_repository_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert compatibility.main(["--repository", str(tmp_path), "--tag", "v1.0.0"]) == 2
+
+
+def test_a_repository_that_git_cannot_read_is_an_error_of_its_own(
+    git: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".git" / "HEAD").write_text("nothing")
     assert compatibility.main(["--repository", str(tmp_path)]) == 2
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert compatibility.main(["--repository", str(tmp_path)]) == 2
+    assert "git is missing" in capsys.readouterr().err
