@@ -77,5 +77,5 @@ def _flatten(value: Any, path: str, into: dict[str, str]) -> None:
         for zone in value:
             _flatten(zone, f"zones[{zone['zone_id']}]", into)
     else:
-        text = redact_url(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+        text = redact_url(value if isinstance(value, str) else msgspec.json.encode(value).decode())
         into[path] = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

@@ -87,7 +87,8 @@ class NetworkPolicy:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise SourceRefused("bad_url", str(error)) from error
+            # The library's text quotes what it took for a port: it can be a part of a password.
+            raise SourceRefused("bad_url", "the URL's host or port can't be read") from error
         if parts.scheme not in self._schemes:
             raise SourceRefused("scheme_not_allowed", f"scheme {parts.scheme!r} is not allowed")
         if not parts.hostname or port == 0:

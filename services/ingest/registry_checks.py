@@ -5,11 +5,12 @@ Checks look at the parts of an entry that keep their own contract, so that an er
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Any, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -18,6 +19,7 @@ from services.ingest.outline import outline_fault
 from services.ingest.secret_store import SECRET_NAME
 from services.ingest.source import source_kinds
 from services.ingest.yaml_lines import Path
+from services.runtime.logging import is_credential_key
 
 Found = list[tuple[Path, str]]
 T = TypeVar("T", bound=msgspec.Struct)
@@ -31,6 +33,7 @@ _SCHEMES = {
 _COUNTER_PURPOSES = frozenset({"queue", "staff", "counter_edge"})
 _OTHER_KINDS = frozenset(get_args(CameraKind)) - {"counter", "market"}
 _DAY_MINUTES = 24 * 60
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:/|//|.*://")
 
 
 def check_ids(entries: list[dict[str, Any]]) -> Found:
@@ -60,6 +63,11 @@ def check_camera(entry: dict[str, Any]) -> tuple[Found, Found]:
         errors += [(("source", *path), text) for path, text in faults]
         warnings += [(("source", *path), text) for path, text in advice]
     return errors, warnings
+
+
+def is_url(text: str) -> bool:
+    """Tell whether a text that should be a path is a URL: made into a path, it would no longer look like one."""
+    return _URL.match(text) is not None
 
 
 def _part(kind: type[T], raw: object) -> T | None:
@@ -143,7 +151,7 @@ def _check_kind(entry: dict[str, Any], zones: list[tuple[int, Zone]]) -> Found:
     found: Found = []
     kind = entry.get("kind")
     counter_zones = [(index, zone) for index, zone in zones if zone.purpose in _COUNTER_PURPOSES]
-    if counter_zones and kind in _OTHER_KINDS:
+    if counter_zones and isinstance(kind, str) and kind in _OTHER_KINDS:
         found += [
             (("zones", index, "purpose"), f"{zone.purpose} zones are for counter and market cameras, not {kind}")
             for index, zone in counter_zones
@@ -166,7 +174,8 @@ def _check_source(source: Source) -> tuple[Found, Found]:
         errors.append((("secret",), "must be a secret's name (a-z, 0-9, _ and -), never the secret itself"))
     if source.kind in _SCHEMES:
         return errors + _check_url(source), []
-    return errors + _check_local(source), _missing_place(source)
+    errors += _check_local(source)
+    return errors, [] if errors else _missing_place(source)
 
 
 def _check_url(source: Source) -> Found:
@@ -175,12 +184,16 @@ def _check_url(source: Source) -> Found:
     try:
         parts = urlsplit(source.url)
         host, user, _ = parts.hostname, parts.username, parts.port
-    except ValueError as error:
-        return [(("url",), f"is no URL: {error}")]
+    except ValueError:  # its text quotes what it took for a port: it can be a part of a password
+        return [(("url",), "is no URL: its host or port can't be read; a password belongs into a secret")]
     if parts.scheme not in schemes or not host:
         found.append((("url",), f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host"))
     if user is not None or parts.password is not None:
         found.append((("url",), "holds a user or password; put them into a secret and name it under 'secret'"))
+    named = sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True) if is_credential_key(key)})
+    if named:
+        text = f"holds {', '.join(map(repr, named))} in its query; put user and password into a secret and name it"
+        found.append((("url",), f"{text} under 'secret'"))
     if any(character.isspace() for character in source.url):
         found.append((("url",), "holds white space"))
     for name, value in (("clock", source.clock != "wall"), ("loop", source.loop)):
@@ -191,7 +204,7 @@ def _check_url(source: Source) -> Found:
 
 def _check_local(source: Source) -> Found:
     found: Found = []
-    if "://" in source.url:
+    if is_url(source.url):
         found.append((("url",), f"a {source.kind} source has a path, no URL"))
     if source.secret:
         found.append((("secret",), f"a {source.kind} source needs none"))

@@ -17,7 +17,7 @@ import jsonschema
 import msgspec
 
 from schemas.cameras import Camera, Weekday
-from services.ingest.registry_checks import check_camera, check_ids
+from services.ingest.registry_checks import check_camera, check_ids, is_url
 from services.ingest.yaml_lines import Document, Fault, Path, path_text, read_yaml
 from services.runtime.errors import ConfigurationError
 from services.runtime.logging import redact_url
@@ -103,7 +103,7 @@ def _check_schema(document: Document, at: Path, entry: dict[str, Any]) -> None:
 
 
 def _located(document: Document, at: Path, found: list[tuple[Path, str]]) -> list[Fault]:
-    return [Fault(document.line_of((*at, *path)), path_text((*at, *path)), redact_url(text)) for path, text in found]
+    return [Fault(document.line_of((*at, *path)), path_text((*at, *path)), text) for path, text in found]
 
 
 def _converted(document: Document, at: Path, entry: dict[str, Any]) -> list[Camera]:
@@ -116,8 +116,11 @@ def _converted(document: Document, at: Path, entry: dict[str, Any]) -> list[Came
 
 def _make_absolute(entry: dict[str, Any], folder: FilePath) -> None:
     source = entry.get("source")
-    if isinstance(source, dict) and source.get("kind") in _LOCAL_KINDS and isinstance(source.get("url"), str):
-        entry["source"] = {**source, "url": str((folder / source["url"]).resolve())}
+    if not isinstance(source, dict) or source.get("kind") not in _LOCAL_KINDS:
+        return
+    url = source.get("url")
+    if isinstance(url, str) and not is_url(url):
+        entry["source"] = {**source, "url": str((folder / url).resolve())}
 
 
 @cache
@@ -180,5 +183,5 @@ def _readable(pattern: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = redact_url(repr(value))  # before it is cut: half a URL does not show what in it is a password
     return text if len(text) <= 60 else text[:57] + "…"

@@ -5,11 +5,14 @@ Scalars follow YAML 1.2's core schema, not 1.1's: ``08:00`` is a text and not 48
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import yaml
+
+from services.runtime.logging import redact_url
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the document's root."""
@@ -24,7 +27,7 @@ class Fault:
     text: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.path + ': ' if self.path else ''}{self.text}"
+        return redact_url(f"line {self.line}: {self.path + ': ' if self.path else ''}{self.text}")
 
 
 @dataclass(slots=True)
@@ -65,7 +68,10 @@ for _tag, _pattern, _first in (
 ):
     _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
 
-_NUMBERS: dict[str, Callable[[str], object]] = {
+_INTEGERS = range(-(1 << 63), 1 << 63)
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+"""What an escape can put into a text, and neither a path nor UTF-8 can hold."""
+_NUMBERS: dict[str, Callable[[str], int | float]] = {
     "tag:yaml.org,2002:bool": lambda text: text.lower() == "true",
     "tag:yaml.org,2002:int": int,
     "tag:yaml.org,2002:float": float,
@@ -111,13 +117,30 @@ class _Reader:
         return self._scalar(node, path)
 
     def _scalar(self, node: yaml.Node, path: Path) -> object:
-        text = str(node.value)
+        text = self._text(node, path)
         kind = node.tag.rpartition(":")[2]
         if node.tag in _NUMBERS:
-            return _NUMBERS[node.tag](text)
+            return self._number(node, path, text)
         if kind not in ("str", "null"):
             self._fault(node, path, f"tag {node.tag!r} is not allowed")
         return text if kind != "null" else None
+
+    def _text(self, node: yaml.Node, path: Path) -> str:
+        text = str(node.value)
+        if _UNFIT.search(text) is None:
+            return text
+        self._fault(node, path, "holds a character that no text may have")
+        return _UNFIT.sub("\ufffd", text)
+
+    def _number(self, node: yaml.Node, path: Path, text: str) -> object:
+        try:
+            number = _NUMBERS[node.tag](text)
+        except ValueError:  # no number at all, or of thousands of digits
+            number = math.nan
+        fits = math.isfinite(number) if isinstance(number, float) else number in _INTEGERS
+        if not fits:
+            self._fault(node, path, "is no number, or one too large")
+        return number if fits else None
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -127,7 +150,7 @@ class _Reader:
             if key_node.tag == _MERGE:
                 merged += value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
                 continue
-            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
+            key = self._text(key_node, path) if isinstance(key_node, yaml.ScalarNode) else ""
             line = key_node.start_mark.line + 1
             if not key:
                 self._fault(key_node, path, "a key must be a text")

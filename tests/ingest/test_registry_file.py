@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.cameras import Period
+from schemas.cameras import CAMERA_CODEC, Period
 from services.ingest.registry_file import RegistryFile, parse_registry, read_registry_file
 from services.ingest.yaml_lines import read_yaml
 from services.runtime.errors import ConfigurationError
@@ -158,10 +160,57 @@ def test_what_the_schema_can_not_say_is_checked_as_well(more: str, text: str) ->
         ('{kind: mjpeg, url: "http://10.0.0.1/", secret: "admin:geheim"}', "never the secret itself"),
         ("{kind: file, url: a.mp4, clock: recorded}", "is needed with 'clock: recorded'"),
         ("{kind: stills, url: a, secret: gate}", "needs none"),
+        ('{kind: file, url: "rtsp://admin:geheim@10.0.0.1/s"}', "a file source has a path, no URL"),
+        ('{kind: stills, url: "rtsp:/admin:geheim@10.0.0.1/s"}', "a stills source has a path, no URL"),
+        ('{kind: file, url: "//admin:geheim@10.0.0.1/s"}', "a file source has a path, no URL"),
+        ('{kind: mjpeg, url: "http://10.0.0.1/v?user=admin&pwd=geheim"}', "holds 'pwd', 'user' in its query"),
+        ('{kind: mjpeg, url: "http://10.0.0.1/v?Auth_Token=geheim"}', "holds 'Auth_Token' in its query"),
+        ('{kind: mjpeg, url: "http://admin:geheim/1@10.0.0.1/v"}', "is no URL"),
     ],
 )
 def test_sources_say_what_their_kind_needs(source: str, text: str) -> None:
-    assert any(text in line for line in told(camera(source=source)))
+    lines = told(camera(source=source))
+    assert any(text in line for line in lines)
+    assert not any("geheim" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'source: "rtsp://admin:geheim-that-goes-on-and-on-and-on-so-that-it-is-cut@10.0.0.1/s"',
+        '"rtsp://admin:geheim@10.0.0.1/s": 1',
+        'kind: "rtsp://admin:geheim@10.0.0.1/s"',
+    ],
+)
+def test_no_fault_shows_a_password_wherever_it_was_put(more: str) -> None:
+    lines = told(camera(more))
+    assert lines
+    assert not any("geheim" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ("sample_fps: !!int x", "is no number"),
+        (f"retention_days: {'9' * 5000}", "is no number"),
+        ("retention_days: 99999999999999999999", "is no number"),
+        ("sample_fps: 1e999", "is no number"),
+        ("sample_fps: !!float nan", "is no number"),
+        (r'anonymisation: "a\0b"', "no text may have"),
+        (r'"\ud800": 1', "no text may have"),
+    ],
+)
+def test_values_that_nothing_can_hold_are_faults(more: str, text: str) -> None:
+    assert any(text in line for line in told(camera(more)))
+
+
+def test_a_path_with_a_nul_is_a_fault() -> None:
+    assert any("no text may have" in line for line in told(camera(source=r'{kind: file, url: "a\0b"}')))
+
+
+def test_a_kind_that_is_a_list_is_a_fault_also_with_a_queue() -> None:
+    zones = f"zones: [{{zone_id: q, purpose: queue, polygon: {TRIANGLE}}}]"
+    assert any("cameras[0].kind" in line for line in told(camera(zones, kind="[counter]")))
 
 
 def test_purposes_and_blurring_fit_the_kind_of_camera() -> None:
@@ -203,12 +252,12 @@ def test_a_file_that_is_not_there_is_a_configuration_error(tmp_path: Path) -> No
         read_registry_file(tmp_path / "cameras.yaml")
 
 
+WORDS = st.sampled_from(
+    ["counter", "street", "file", "stills", "mjpeg", "queue", "counter_edge", "private", "recorded", "heads", "2x2"]
+    + ["08:00", "24:00", "2026-08-17", "http://u:p@h:x/?pwd=1", "http://[", "rtsp://h/", "cam-1", "removed"]
+)
 YAML_VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-5, 5)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text("ab:/-0", max_size=6),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text("ab:/-0\0\ud800", max_size=6) | WORDS,
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -221,13 +270,57 @@ YAML_VALUES = st.recursive(
     ),
     max_leaves=12,
 )
+PERIODS = [{"start": "08:00", "end": "15:00"}]
+WHOLE = {
+    "camera_id": "cam-1",
+    "name": "Camera",
+    "kind": "counter",
+    "place": {"kecamatan": "Candisari", "kelurahan": "Jatingaleh", "latitude": -7.03, "longitude": 110.42},
+    "source": {"kind": "file", "url": "a.mp4", "clock": "recorded", "recorded_from_ms": 1},
+    "sample_fps": 1,
+    "opening_hours": {"weekdays": {"mon": PERIODS}, "holidays": ["2026-08-17"], "on_holidays": PERIODS},
+    "zones": [
+        {"zone_id": "q", "purpose": "queue", "polygon": [[0, 0], [1, 0], [1, 1]]},
+        {"zone_id": "e", "purpose": "counter_edge", "line": [[0, 0], [1, 1]]},
+    ],
+    "anonymisation": "heads",
+}
+
+
+def paths_in(value: object) -> list[tuple[str | int, ...]]:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [(), *((key, *path) for key, part in parts for path in paths_in(part))]
+
+
+def replaced(value: object, path: tuple[str | int, ...], new: object) -> object:
+    if not path:
+        return new
+    copied: Any = dict(value) if isinstance(value, dict) else list(value)  # type: ignore[call-overload]
+    copied[path[0]] = replaced(copied[path[0]], path[1:], new)
+    return copied
+
+
+def dumped(entries: list[object]) -> str:
+    return yaml.safe_dump({"cameras": entries})
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(YAML_VALUES, max_size=3))
 def test_whatever_the_entries_are_the_answer_is_faults_and_no_crash(entries: list[object]) -> None:
-    import yaml
-
-    file = parse_registry(yaml.safe_dump({"cameras": entries}), Path("/srv/cameras.yaml"))
+    file = parse_registry(dumped(entries), Path("/srv/cameras.yaml"))
     assert not file.cameras
     assert bool(file.faults) is bool(entries)
+
+
+def test_the_whole_camera_that_is_spoilt_below_is_right() -> None:
+    assert parse_registry(dumped([WHOLE]), Path("/srv/cameras.yaml")).faults == ()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(paths_in(WHOLE)), YAML_VALUES)
+def test_a_camera_with_one_part_replaced_is_read_or_faulted_and_can_be_published(
+    path: tuple[str | int, ...], new: object
+) -> None:
+    file = parse_registry(dumped([replaced(WHOLE, path, new)]), Path("/srv/cameras.yaml"))
+    assert len(file.cameras) == (0 if file.faults else 1)
+    assert [CAMERA_CODEC.decode(CAMERA_CODEC.encode(camera)) for camera in file.cameras] == list(file.cameras)
