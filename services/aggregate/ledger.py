@@ -13,9 +13,13 @@ from msgspec import Struct, field
 from schemas.camera_events import CaptureCounters, ShedReason
 from services.aggregate import intervals
 
-RANK_DETECTED: Final = 3
-RANKS: Final[dict[str, int]] = {"": 3, "undecodable": 2, "refused": 2, "stale": 1, "overload": 1}
-"""Which outcome of a frame rules, by shed reason (empty: detected): detected > dead_lettered > shed."""
+RANK_DETECTED: Final = 5
+RANKS: Final[dict[str, int]] = {"": RANK_DETECTED, "refused": 4, "undecodable": 3, "overload": 2, "stale": 1}
+"""Which outcome of a frame rules, by shed reason (empty: detected): detected > dead_lettered > shed.
+
+No two reasons rank alike, so that which of them rules does not depend on the order in which they came. Within a kind
+the one that says more about the frame ranks higher: it was looked at further, or later.
+"""
 
 _VERSION_BITS: Final = 60
 _VERSION_MASK: Final = (1 << _VERSION_BITS) - 1

@@ -66,7 +66,7 @@ class DetectionsRow(Row, frozen=True, kw_only=True):
     frame_partition: Annotated[int, Column("UInt32", "Its partition")]
     frame_offset: Annotated[int, Column(COUNT, "Its offset")]
     appended_at: AppendedAtColumn
-    detected_at: Annotated[int, Column(TIME, "When the detector was done with the frame")]
+    detected_at: Annotated[int, Column(TIME, "When the detector was done with the frame", True)]
     width: Annotated[int, Column("UInt16", "Width of the frame, px")]
     height: Annotated[int, Column("UInt16", "Height of the frame, px")]
     detector_name: Annotated[str, Column(WORD, "Which detector judged")]
@@ -110,7 +110,7 @@ class FrameOutcomeRow(Row, frozen=True, kw_only=True):
     minute: Annotated[int, Column(TIME, "Minute in which the frame is accounted for")]
     captured_at: CapturedAtColumn
     appended_at: AppendedAtColumn
-    judged_at: Annotated[int, Column(TIME, "When the outcome was decided; 1970 for expired")]
+    judged_at: Annotated[int, Column(TIME, "When the outcome was decided; 1970 for expired", True)]
     clock_skewed: Annotated[
         bool, Column(BOOL, "Captured more than 30 s after Kafka took it: the camera's clock is off")
     ]
@@ -121,7 +121,11 @@ class FrameOutcomeRow(Row, frozen=True, kw_only=True):
     ruleset: RulesetColumn
     version: Annotated[
         int,
-        Column(COUNT, "Largest wins: detected over dead_lettered over shed over expired, then the lowest offset", True),
+        Column(
+            COUNT,
+            "Largest wins: detected, refused, undecodable, overload, stale, expired; then the lowest offset",
+            True,
+        ),
     ]
 
 

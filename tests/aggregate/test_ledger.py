@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.camera_events import CaptureCounters
 from services.aggregate.ledger import LARGEST_GAP, RANKS, EpochLedger, Recorded, outcome_version
 
-OUTCOMES = st.lists(st.tuples(st.integers(0, 25), st.sampled_from(["", "stale", "undecodable"])), max_size=60)
+OUTCOMES = st.lists(st.tuples(st.integers(0, 25), st.sampled_from(sorted(RANKS))), max_size=60)
 
 
 def test_frames_in_order_leave_no_gap() -> None:
@@ -42,9 +42,16 @@ def test_a_detection_outranks_a_shed_frame_but_not_the_other_way_round() -> None
     assert ledger.record(0, "", 0).kind == "repeated"
 
 
-def test_of_equal_rank_the_first_outcome_stays() -> None:
+def test_no_two_reasons_rank_alike() -> None:
+    by_rank = sorted(RANKS, key=lambda reason: RANKS[reason])
+    assert by_rank == ["stale", "overload", "undecodable", "refused", ""]
+    assert len(set(RANKS.values())) == len(RANKS)
+
+
+def test_a_repeated_reason_changes_nothing() -> None:
     ledger = EpochLedger(1)
     ledger.record(0, "overload", 0)
+    assert ledger.record(0, "overload", 0).kind == "repeated"
     assert ledger.record(0, "stale", 0).kind == "repeated"
 
 

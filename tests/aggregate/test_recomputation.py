@@ -40,10 +40,15 @@ def test_a_camera_that_is_not_given_is_an_error() -> None:
         recompute([make_frame(0, camera_id="elsewhere")], [make_camera()])
 
 
-def test_a_place_in_the_source_decides_which_of_equal_outcomes_rules() -> None:
+def test_which_reason_rules_depends_neither_on_order_nor_on_place() -> None:
     overload, stale = make_shed(0, "overload"), make_shed(0, "stale")
-    rows = recompute([PlacedEvent(5, overload), PlacedEvent(9, stale)], [make_camera()])["frame_outcomes"]
-    assert [row.reason for row in rows] == ["overload"]  # type: ignore[attr-defined]
+    for events in (
+        [PlacedEvent(5, overload), PlacedEvent(9, stale)],
+        [PlacedEvent(5, stale), PlacedEvent(9, overload)],
+    ):
+        for order in (events, events[::-1]):
+            rows = recompute(order, [make_camera()])["frame_outcomes"]
+            assert [row.reason for row in rows] == ["overload"]  # type: ignore[attr-defined]
 
 
 def test_rows_do_not_depend_on_how_often_they_are_drained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.camera_events import CameraEvent, Decision, FrameDetections, FrameShed
+from schemas.camera_events import CameraEvent, Decision, FrameDetections, FrameShed, ShedReason
 from schemas.cameras import CounterRule, ParkingRule, Rules, Zone
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows, PlacedEvent, any_revision_of, recompute, version_of
@@ -42,18 +43,21 @@ SHORT = Rules(
 """So short that a few minutes of footage open and end episodes of every kind."""
 
 CAMERAS = [make_camera(ZONES, opening_hours=every_day("07:03", "07:20"), rules=SHORT)]
+REASONS: tuple[ShedReason, ...] = ("stale", "overload", "undecodable", "refused")
 SEEDS = st.integers(0, 2**32)
 LEAN = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def stream(seed: int) -> list[CameraEvent]:
-    """Give 800 frames of a camera: visits, vehicles, sheds, lost frames, a new owner, gaps, clocks that run."""
+    """Give 800 frames of a camera: visits, vehicles, sheds, lost frames, new owners, gaps, an outage, clocks that run."""
     chance = random.Random(seed)
     events: list[CameraEvent] = []
     things: list[Any] = []
     second, sequence, epoch = 0.0, 0, 1
-    for _ in range(800):
+    outage = chance.randrange(500, 700)
+    for number in range(800):
         gap = chance.random()
+        second += 3_700 if number == outage else 0  # so long that minutes and epochs are let go
         second += 1 if gap < 0.97 else chance.choice((3, 45, 100)) if gap < 0.9995 else 1900
         if chance.random() < 0.012:
             things = [
@@ -67,14 +71,17 @@ def stream(seed: int) -> list[CameraEvent]:
 
 
 def outcomes(chance: random.Random, second: float, things: list[Any], sequence: int, epoch: int) -> list[CameraEvent]:
-    """Give what is said about one frame: nothing, that it was shed, judged, or both; now and then a status as well."""
+    """Give what is said about one frame: nothing, that it was shed, judged, both, or twice; at times a status as well."""
     after_ms = -40_000 if chance.random() < 0.01 else 150  # now and then the camera's clock runs ahead
     fields: dict[str, Any] = {"sequence": sequence, "owner_epoch": epoch, "appended_after_ms": after_ms}
     said: list[CameraEvent] = []
     if chance.random() < 0.05:
-        said.append(make_shed(second, chance.choice(("stale", "undecodable")), **fields))
+        said += [make_shed(second, chance.choice(REASONS), **fields) for _ in range(chance.randrange(1, 3))]
     if chance.random() < 0.95:
-        said.append(make_frame(second, things, **fields))
+        judged = make_frame(second, things, **fields)
+        said.append(judged)
+        if chance.random() < 0.05:  # by a second worker, since the first one died before it could commit
+            said.append(msgspec.structs.replace(judged, detected_at_ms=judged.detected_at_ms + 777))
     if chance.random() < 0.02:
         said.append(make_status(second, sequence + 1, epoch=epoch, bytes=1000 * sequence))
     if chance.random() < 0.004:

@@ -116,7 +116,7 @@ CREATE TABLE IF NOT EXISTS frame_outcomes
     `ruleset`         LowCardinality(String) CODEC(ZSTD(1))
         COMMENT 'Version of the rules that made the row',
     `version`         UInt64 CODEC(Delta(8), ZSTD(1))
-        COMMENT 'Largest wins: detected over dead_lettered over shed over expired, then the lowest offset',
+        COMMENT 'Largest wins: detected, refused, undecodable, overload, stale, expired; then the lowest offset',
     `inserted_at`     DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
         COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
@@ -124,7 +124,6 @@ ENGINE = ReplacingMergeTree(version)
 PARTITION BY intDiv(owner_epoch, 2592000000)
 ORDER BY (camera_id, owner_epoch, sequence)
 TTL toDateTime(inserted_at) + INTERVAL 90 DAY
-SETTINGS ttl_only_drop_parts = 1
 COMMENT 'What became of a frame: the accounting\'s raw material, written as the outcome arrives.';
 
 CREATE TABLE IF NOT EXISTS capture_counters
