@@ -87,10 +87,15 @@ class Fleet:
                 self._metrics.set("tilik_ingest_owner_epoch", 0, camera_id=camera_id)
 
     async def tick(self) -> None:
-        """Repeat statuses when they are due, spread over their period, and keep the gauges; runs until cancelled."""
+        """Repeat statuses when they are due, spread over their period, and keep the gauges; runs until cancelled.
+
+        Raises:
+            Exception: What a reader has died of: its camera would be owned, and read by nobody.
+        """
         every = max(1, round(self._settings.status_every_seconds / _TICK_SECONDS))
         for turn in itertools.count():
             for reader in list(self._readers.values()):
+                reader.check()
                 if int(spread_ratio(reader.camera.camera_id) * every) == turn % every:
                     reader.report()
             self._show()

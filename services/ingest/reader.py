@@ -99,6 +99,15 @@ class Reader:
         self.state = "stopped"
         self.report()
 
+    def check(self) -> None:
+        """Look whether the reader still runs, or has ended as it should.
+
+        Raises:
+            Exception: What its task died of.
+        """
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            self._task.result()
+
     def report(self) -> None:
         """Send the status as it is now; what passed without a connection is counted up to now."""
         self._count_time_down()
