@@ -18,6 +18,9 @@ from services.runtime.errors import InvalidMessageError
 
 START_OF_SCAN = b"\xff\xda"
 """Never occurs inside entropy-coded data, where a 0xFF byte is followed by 0x00."""
+END_OF_IMAGE = b"\xff\xd9"
+PADDING = b"\x00\r\n"
+"""What cameras are seen to write after the end of a picture."""
 HARMLESS = "extraneous bytes"
 """libjpeg's words for padding between segments, which cheap cameras write; the picture is whole."""
 
@@ -107,7 +110,8 @@ def _decoded(jpeg: bytes, least_height: int, least_width: int) -> NDArray[np.uin
     try:
         return run(strict=True)
     except ValueError as error:
-        if HARMLESS not in str(error):
+        # The first thing that libjpeg finds odd is all that it tells: behind padding, half the picture may be missing.
+        if HARMLESS not in str(error) or not jpeg.rstrip(PADDING).endswith(END_OF_IMAGE):
             raise InvalidMessageError("undecodable", str(error)) from error
     try:
         return run(strict=False)

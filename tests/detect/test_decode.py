@@ -3,6 +3,7 @@ from __future__ import annotations
 import struct
 import time
 
+import cv2
 import numpy as np
 import pytest
 import simplejpeg
@@ -70,6 +71,20 @@ def test_padding_between_segments_does_no_harm() -> None:
     jpeg = jpeg_of(street_bgr())
     padded = jpeg[:-2] + bytes(7) + jpeg[-2:]
     assert decode(padded, (360, 640)).image_bgr.shape == (360, 640, 3)
+
+
+def test_padding_after_the_end_does_no_harm() -> None:
+    jpeg = jpeg_of(street_bgr())
+    assert decode(jpeg[:-2] + bytes(7) + jpeg[-2:] + bytes(20), (360, 640)).image_bgr.shape == (360, 640, 3)
+
+
+@pytest.mark.parametrize("tail", [b"", bytes(50)])
+def test_a_jpeg_that_is_padded_and_cut_is_undecodable(tail: bytes) -> None:
+    jpeg = cv2.imencode(".jpg", street_bgr(), [cv2.IMWRITE_JPEG_RST_INTERVAL, 40])[1].tobytes()
+    restart = jpeg.index(b"\xff\xd0", jpeg.index(b"\xff\xda"))
+    padded = jpeg[:restart] + bytes(7) + jpeg[restart:]
+    assert decode(padded, (360, 640)).image_bgr.shape == (360, 640, 3)
+    assert refusal(padded[: len(padded) // 2] + tail).reason == "undecodable"
 
 
 def test_scaled_decoding_keeps_the_pixels_that_are_needed() -> None:
