@@ -28,6 +28,11 @@ _FIT_STEPS = ((80, 1), (65, 1), (50, 1), (65, 2), (50, 2), (50, 4))
 """(quality, divisor of width and height), tried in this order. The last one fits 16 times the bytes and more."""
 
 
+LEAST_SIDE_PX = 16
+MOST_ASPECT_RATIO = 10.0
+"""What detectors take: beyond, a picture is unusable here already, where its camera's status says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class FrameLimits:
     """What a frame may be, and how ingest encodes."""
@@ -52,9 +57,12 @@ def prepare(picture: Picture, camera: Camera, limits: FrameLimits) -> PreparedFr
     """Give the frame that ``picture`` becomes. Blocks for the time of decoding where ``must_decode`` says so.
 
     Raises:
-        UnusablePictureError: It is no JPEG, too large, or can't be decoded where it must be.
+        UnusablePictureError: It is no JPEG, too large, a sliver, or can't be decoded where it must be.
     """
     header = read_header(picture.jpeg, limits.largest_pixels)
+    short, long = sorted((header.width, header.height))
+    if short < LEAST_SIDE_PX or long > MOST_ASPECT_RATIO * short:
+        raise UnusablePictureError(f"{header.width} x {header.height} px: too small, or too long for its width")
     frame = PreparedFrame(picture.jpeg, header.width, header.height, picture.captured_at_ms)
     frame = _without_private_zones(frame, camera, limits)
     return _fitted(frame, limits)

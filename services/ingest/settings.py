@@ -32,14 +32,17 @@ class IngestSettings(ServiceSettings):
     largest_frame_bytes: int = Field(
         900_000,
         ge=10_000,
-        le=1_000_000,
-        description="A larger JPEG is encoded again, smaller, to fit into Kafka. Bytes.",
+        le=990_000,
+        description="A larger JPEG is encoded again, smaller, to fit into Kafka: 1,000,000 bytes with its headers. "
+        "Bytes.",
     )
     largest_picture_bytes: int = Field(
         20_000_000, ge=100_000, description="A source's picture beyond this is refused while it is still coming. Bytes."
     )
     largest_picture_pixels: int = Field(
-        50_000_000, ge=10_000, description="A picture beyond this is refused by its header. Pixels."
+        25_000_000,
+        ge=10_000,
+        description="A picture beyond this is refused by its header. Pixels; no more than detectors take.",
     )
     jpeg_quality: int = Field(85, ge=30, le=95, description="Quality of frames that ingest itself encodes.")
     decode_threads: int = Field(2, ge=1, le=64, description="Threads that decode video and encode JPEG.")

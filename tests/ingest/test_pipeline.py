@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.cameras import Zone
+from services.detect.decode import JpegLimits
 from services.ingest.jpeg_header import UnusablePictureError
-from services.ingest.pipeline import FrameLimits, must_decode, prepare
+from services.ingest.pipeline import LEAST_SIDE_PX, MOST_ASPECT_RATIO, FrameLimits, must_decode, prepare
 from services.ingest.private_zones import private_mask
+from services.ingest.settings import IngestSettings
 from services.ingest.source import Picture
 from tests.ingest.builders import make_camera, make_jpeg
 
@@ -40,6 +42,20 @@ def test_a_jpeg_that_kafka_would_not_take_is_made_to_fit(size: tuple[int, int]) 
     assert frame.reencoded == ("fit",)
     header = simplejpeg.decode_jpeg_header(frame.jpeg)
     assert header[:2] == (frame.height, frame.width)
+
+
+@pytest.mark.parametrize("size", [(12, 12), (400, 20), (20, 400)])
+def test_slivers_are_unusable(size: tuple[int, int]) -> None:
+    with pytest.raises(UnusablePictureError, match="too small"):
+        prepare(Picture(noise_jpeg(*size), 0), make_camera(), LIMITS)
+
+
+def test_by_default_a_picture_that_detectors_would_refuse_does_not_leave_ingest() -> None:
+    ingest, detect = IngestSettings(), JpegLimits()
+    assert ingest.largest_picture_pixels <= detect.most_pixels
+    assert ingest.largest_frame_bytes <= detect.most_bytes
+    assert detect.least_side <= LEAST_SIDE_PX
+    assert detect.most_aspect_ratio >= MOST_ASPECT_RATIO
 
 
 def test_what_can_not_be_made_to_fit_is_unusable() -> None:
