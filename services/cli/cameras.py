@@ -8,34 +8,23 @@ from pathlib import Path
 
 import click
 import msgspec
-from pydantic_settings import SettingsConfigDict
 from rich.console import Console
 from rich.table import Table
 
 from schemas.cameras import CAMERA_CODEC, Camera
 from schemas.topics import CAMERAS
 from services.cli.cameras_diff import CameraChange, plan_changes
+from services.cli.cluster import bootstrap_option, kafka_settings
 from services.ingest.registry_file import read_registry_file
 from services.runtime.camera_registry import CameraRevisions, read_registry
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.kafka import OutgoingRecord, events_producer
 from services.runtime.logging import redact_url
 from services.runtime.loop import deliver
-from services.runtime.settings import KafkaSettings, ServiceSettings, load_settings
+from services.runtime.settings import KafkaSettings
 
 _MARKS = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red"), "unchanged": ("=", "white")}
 _DELIVERY_SECONDS = 35.0
-
-
-class CliSettings(ServiceSettings):
-    """How the command line reaches Kafka: ``TILIK_CLI_KAFKA__BOOTSTRAP_SERVERS`` and what else KafkaSettings has."""
-
-    model_config = SettingsConfigDict(env_prefix="TILIK_CLI_", frozen=True, extra="forbid", env_nested_delimiter="__")
-
-
-_bootstrap = click.option(
-    "--bootstrap", metavar="HOST:PORT", help="Kafka brokers to start from; else TILIK_CLI_KAFKA__BOOTSTRAP_SERVERS."
-)
 
 
 @click.group()
@@ -53,13 +42,13 @@ def command() -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--remove-missing", is_flag=True, help="Remove cameras that the file does not name; else they stay.")
 @click.option("--offline", is_flag=True, help="Only check the file; needs no Kafka.")
-@_bootstrap
+@bootstrap_option
 def apply_command(file: Path, dry_run: bool, remove_missing: bool, offline: bool, bootstrap: str | None) -> None:
     """Make the registry say what FILE says.
 
     Everything that is wrong with FILE is told at once, with line and path, and then nothing is applied (exit code 78).
     A changed camera gets its next revision; running it again changes nothing. Readers of a camera restart only where
-    its source or sampling rate changed.
+    its source, sampling rate or private zones changed.
 
     \b
     cameras:
@@ -72,38 +61,58 @@ def apply_command(file: Path, dry_run: bool, remove_missing: bool, offline: bool
         zones:
           - {zone_id: antre, purpose: queue, polygon: [[0.1, 0.4], [0.6, 0.4], [0.6, 1.0], [0.1, 1.0]]}
     """
-    wanted = read_registry_file(file)
-    for warning in wanted.warnings:
-        click.echo(f"{file}: warning: {warning}", err=True)
-    if wanted.faults:
-        raise ConfigurationError(f"{len(wanted.faults)} things are wrong; nothing was applied\n{wanted.explain()}")
+    wanted = read_wanted(file)
     if offline:
-        click.echo(f"{file}: {len(wanted.cameras)} cameras, nothing wrong")
+        click.echo(f"{file}: {len(wanted)} cameras, nothing wrong")
         return
-    kafka = _kafka(bootstrap)
-    changes = plan_changes(wanted.cameras, read_registry(kafka), remove_missing)
+    kafka = kafka_settings(bootstrap)
+    changes = plan_changes(wanted, read_registry(kafka), remove_missing)
     _show(changes)
-    news = [change.camera for change in changes if change.kind != "unchanged"]
     if dry_run:
         click.echo("nothing applied (--dry-run)")
-    elif news:
-        publish(kafka, news)
-        click.echo(f"applied {len(news)} changes")
+    elif (count := publish_changes(kafka, changes)) > 0:
+        click.echo(f"applied {count} changes")
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the newest revisions as JSON, one a line.")
 @click.option("--all", "with_removed", is_flag=True, help="Also those that were removed.")
-@_bootstrap
+@bootstrap_option
 def list_command(as_json: bool, with_removed: bool, bootstrap: str | None) -> None:
     """List the newest revision of each camera."""
-    latest = read_registry(_kafka(bootstrap)).all_latest()
+    latest = read_registry(kafka_settings(bootstrap)).all_latest()
     cameras = [camera for camera in latest if with_removed or camera.state != "removed"]
     if as_json:
         for camera in cameras:
             click.echo(json.dumps(msgspec.to_builtins(camera), ensure_ascii=False))
     else:
         Console().print(_table(cameras))
+
+
+def read_wanted(file: Path) -> tuple[Camera, ...]:
+    """Read a cameras.yaml; what is only advised against is said on standard error.
+
+    Raises:
+        ConfigurationError: It can't be read, or something in it is wrong: all of that, with lines.
+    """
+    wanted = read_registry_file(file)
+    for warning in wanted.warnings:
+        click.echo(f"{file}: warning: {warning}", err=True)
+    if wanted.faults:
+        raise ConfigurationError(f"{len(wanted.faults)} things are wrong; nothing was applied\n{wanted.explain()}")
+    return wanted.cameras
+
+
+def publish_changes(kafka: KafkaSettings, changes: Sequence[CameraChange]) -> int:
+    """Publish what is not unchanged, and give how many cameras that were.
+
+    Raises:
+        RetryableError: As ``publish`` does.
+    """
+    news = [change.camera for change in changes if change.kind != "unchanged"]
+    if news:
+        publish(kafka, news)
+    return len(news)
 
 
 def publish(kafka: KafkaSettings, cameras: Sequence[Camera]) -> None:
@@ -123,11 +132,6 @@ def publish(kafka: KafkaSettings, cameras: Sequence[Camera]) -> None:
 
 def _beaten(cameras: Sequence[Camera], registry: CameraRevisions) -> list[str]:
     return [c.camera_id for c in cameras if registry.find(c.camera_id, c.revision) != c]
-
-
-def _kafka(bootstrap: str | None) -> KafkaSettings:
-    kafka = load_settings(CliSettings).kafka
-    return kafka.model_copy(update={"bootstrap_servers": bootstrap}) if bootstrap else kafka
 
 
 def _show(changes: Sequence[CameraChange]) -> None:

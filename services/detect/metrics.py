@@ -27,7 +27,8 @@ DETECT_METRICS = (
     MetricDefinition(
         "tilik_detect_capture_to_event_seconds",
         "histogram",
-        "Time from capture to the event, live sources. Growing while the one from Kafka does not: look at ingest.",
+        "Time from capture to the event. It tells of live sources only: of recorded footage it is the footage's "
+        "age. Growing while the one from Kafka does not: look at ingest.",
     ),
     MetricDefinition(
         "tilik_detect_judge_seconds_per_frame",
