@@ -16,8 +16,8 @@ from services.ingest.source_errors import SourceEnded, SourceFailed
 
 _FALLBACK_FPS = Fraction(25)
 
-Undecoded = tuple[float, "av.Packet[av.VideoStream] | av.VideoFrame"]
-"""Seconds from the start of the footage, and what is there."""
+Undecoded = tuple[float, "av.Packet[av.VideoStream] | av.VideoFrame | None"]
+"""Seconds from the start of the footage, and a JPEG as it is, a picture, or None: FFmpeg refuses what is there."""
 
 
 class Footage:
@@ -50,12 +50,15 @@ class Footage:
         Raises:
             SourceEnded: The footage is over before ``seconds``, and does not loop.
             SourceFailed: The file can't be read on.
+            UnusablePictureError: What is there is refused by FFmpeg; later pictures may be better.
         """
         with self._lock:
             fresh = self._advance(seconds)
             if self._shown is None or not fresh:
                 return None
             position, item = self._shown
+            if item is None:
+                raise UnusablePictureError(f"{self._path}: refused by FFmpeg at {position:.1f} s")
             return position, self._jpeg(item)
 
     def close(self) -> None:
@@ -86,7 +89,7 @@ class Footage:
                 return
             start = end
 
-    def _one_round(self) -> Iterator[tuple[float, float, av.Packet[av.VideoStream] | av.VideoFrame]]:
+    def _one_round(self) -> Iterator[tuple[float, float, av.Packet[av.VideoStream] | av.VideoFrame | None]]:
         try:
             with av.open(str(self._path)) as container:
                 if not container.streams.video:
@@ -98,16 +101,32 @@ class Footage:
                 length = float(1 / (stream.average_rate or _FALLBACK_FPS))
                 self._passthrough = stream.codec_context.name == "mjpeg" and self._holds_whole_jpegs()
                 origin: float | None = None
-                count = 0
-                for item in container.demux(stream) if self._passthrough else container.decode(stream):
-                    if isinstance(item, av.Packet) and not item.size:
+                count, last = 0, -length
+                for item in self._items_of(container, stream):
+                    if item is None:  # its place is right after what came before it
+                        last += length
+                        yield max(0.0, last), length, None
                         continue
                     at = float(item.pts * item.time_base) if item.pts is not None and item.time_base else count * length
                     origin = at if origin is None else origin
                     count += 1
-                    yield max(0.0, at - origin), length, item
+                    last = max(0.0, at - origin)
+                    yield last, length, item
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SourceFailed("unreadable", f"{self._path}: {error}") from error
+
+    def _items_of(
+        self, container: av.container.InputContainer, stream: av.VideoStream
+    ) -> Iterator[av.Packet[av.VideoStream] | av.VideoFrame | None]:
+        for packet in container.demux(stream):
+            if self._passthrough:
+                if packet.size:
+                    yield packet
+                continue
+            try:
+                yield from packet.decode()
+            except av.error.InvalidDataError:
+                yield None
 
     def _holds_whole_jpegs(self) -> bool:
         """Tell whether packets are JPEGs as they are; frames of old AVI files lack their Huffman tables."""

@@ -20,6 +20,8 @@ from services.runtime.metrics import Metrics
 
 log = get_logger(__name__)
 
+_AGAIN_SECONDS = 0.5
+
 EpochEnded = Callable[[EpochLedger], None]
 """Called with the ledger of an epoch that has just ended, in the event loop."""
 
@@ -72,19 +74,37 @@ class FramePublisher:
 
     def publish(self, frame: PreparedFrame, camera: Camera) -> None:
         """Send a frame, or count its instant as missed: while another is unacknowledged, or where we may not own it."""
+        reason = self._send(frame, camera, "unacknowledged")
+        if reason is not None:
+            self.miss(reason)
+
+    async def deliver(self, frame: PreparedFrame, camera: Camera) -> None:
+        """Send a frame until Kafka has it, each time under a new epoch; for footage that can wait.
+
+        Nothing is missed by that. A frame whose report was lost may lie in Kafka twice, in two epochs.
+        """
+        while True:
+            await self.idle()
+            before = self.ledger
+            if self._send(frame, camera, None) is None:
+                await self.idle()
+                if self.ledger is before:
+                    return
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    def _send(self, frame: PreparedFrame, camera: Camera, if_lost: MissReason | None) -> MissReason | None:
+        """Hand a frame to Kafka's client, or say why not. ``if_lost`` is counted where Kafka does not take it."""
         if self.busy:
-            self.miss("backpressure")
-            return
+            return "backpressure"
         record = self._record(frame, camera)
         if self.suspended or not self._fence.open:  # last thing before the produce: nothing may take time in between
-            self.miss("unacknowledged")
-            return
-        sent = self._deliveries.send_frame(record, lambda error: self._reported(error, len(frame.jpeg), camera))
-        if not sent:
-            self.miss("backpressure")
-            return
+            return "unacknowledged"
+        size_bytes = len(frame.jpeg)
+        if not self._deliveries.send_frame(record, lambda error: self._reported(error, size_bytes, camera, if_lost)):
+            return "backpressure"
         self._idle.clear()
         log.debug("frame.sent", camera=camera.camera_id, sequence=self.ledger.captured)
+        return None
 
     def _record(self, frame: PreparedFrame, camera: Camera) -> OutgoingRecord:
         headers = FrameHeaders(
@@ -101,14 +121,15 @@ class FramePublisher:
         )
         return OutgoingRecord(FRAMES.name, camera.camera_id.encode(), frame.jpeg, tuple(headers.to_kafka()))
 
-    def _reported(self, error: str | None, size_bytes: int, camera: Camera) -> None:
+    def _reported(self, error: str | None, size_bytes: int, camera: Camera, if_lost: MissReason | None) -> None:
         if error is None:
             self.ledger.capture(size_bytes)
             self._metrics.count("tilik_ingest_frames_captured_total", source_kind=camera.source.kind)
             self._metrics.count("tilik_ingest_frame_bytes_total", size_bytes, source_kind=camera.source.kind)
         else:
             log.warning("frame.unacknowledged", camera=camera.camera_id, sequence=self.ledger.captured, error=error)
-            self.miss("unacknowledged")
+            if if_lost is not None:
+                self.miss(if_lost)
             ended, self.ledger = self.ledger, self.ledger.next_epoch(now_ms())
             self._metrics.count("tilik_ingest_epochs_ended_total")
             self._on_epoch_end(ended)

@@ -70,6 +70,7 @@ class Reader:
         self._error = ("", "")
         self._unusable = ""
         self._connected = False
+        self._samples = 0
         self._tools = tools
         self._limits = limits
         self._times = times
@@ -167,16 +168,17 @@ class Reader:
     async def _sample(self, source: Source) -> None:
         """Take one instant after the other; leaves only by an error."""
         while True:
-            if self.camera.source.clock == "recorded":
-                await self.publisher.idle()  # footage can wait for Kafka, so none of it is lost
             self._skip("late")
             due = self._clock.take()
-            frame = await self._frame(source, Sample(due, due + self._tools.period_seconds))
+            frame = await self._frame(source, Sample(due, due + self._tools.period_seconds, self._samples))
             now = asyncio.get_running_loop().time()
             if frame is None:
                 self._endure(source, now)
                 continue
-            self.publisher.publish(frame, self.camera)
+            if self._recorded:
+                await self.publisher.deliver(frame, self.camera)  # footage can wait for Kafka: none of it is lost
+            else:
+                self.publisher.publish(frame, self.camera)
             self._metrics.observe("tilik_ingest_sample_lateness_seconds", max(0.0, now - due))
             self._heard, self._unusable = now, ""
             if now - self._opened >= self._times.stall_after:
@@ -187,18 +189,21 @@ class Reader:
         """Give the instant's frame, or count why there is none."""
         try:
             picture = await source.read(sample)
+            self._samples += 1
             if picture is None:
                 self.publisher.miss("late")
                 return None
             return await self._prepared(picture)
         except UnusablePictureError as error:
+            self._samples = sample.number + 1
             self.publisher.miss("unusable")
             self._unusable = str(error)
             return None
         except SourceEnded:
             raise
         except Exception:
-            self.publisher.miss("source_down")
+            if not self._recorded:  # it goes on with this sample once it is open again
+                self.publisher.miss("source_down")
             raise
 
     async def _prepared(self, picture: Picture) -> PreparedFrame:
@@ -224,8 +229,12 @@ class Reader:
     def _skip(self, reason: MissReason) -> None:
         """Count the instants that have passed unserved. Recorded footage has none: it goes on where it was."""
         skipped = self._clock.skip_past(asyncio.get_running_loop().time())
-        if self.camera.source.clock != "recorded":
+        if not self._recorded:
             self.publisher.miss(reason, skipped)
+
+    @property
+    def _recorded(self) -> bool:
+        return self.camera.source.clock == "recorded"
 
     def _count_time_down(self) -> None:
         if not self._connected and self.state != "stopped":

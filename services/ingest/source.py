@@ -29,10 +29,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sampling instant: when a picture is due, and until when it is waited for, in the event loop's seconds."""
+    """One sampling instant: when a picture is due, and until when it is waited for, in the event loop's seconds.
+
+    ``number`` counts the samples that this reader has had, over all connections: where footage is to go on.
+    """
 
     due: float
     deadline: float
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,12 @@ async def _close_that_fails(_: StillsSource) -> None:
     raise RuntimeError("a defect on the way out")
 
 
+def _check_until(engine: Engine, deadline: float) -> None:
+    while time.monotonic() < deadline:
+        engine.check()
+        engine.turns(0.1)
+
+
 def test_a_reader_that_dies_fails_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StillsSource, "close", _close_that_fails)
     settings = IngestSettings(
@@ -32,8 +38,6 @@ def test_a_reader_that_dies_fails_the_engine(tmp_path: Path, monkeypatch: pytest
         engine.apply(make_camera("cam-1", str(tmp_path), "stills"))
         deadline = time.monotonic() + 10
         with pytest.raises(FatalError, match="a defect on the way out"):
-            while time.monotonic() < deadline:
-                engine.check()
-                engine.turns(0.1)
+            _check_until(engine, deadline)
     finally:
         engine.close()

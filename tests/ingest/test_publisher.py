@@ -108,6 +108,36 @@ def test_a_failed_delivery_ends_the_epoch_and_the_next_one_starts_at_zero() -> N
     assert (current.captured, current.missed) == (0, {})
 
 
+def test_footage_that_can_wait_is_delivered_once_its_owner_is_no_more_in_doubt(broker: Broker) -> None:
+    async def work() -> EpochLedger:
+        async with bench(broker.settings) as b:
+            b.publisher.suspended = True
+            delivering = asyncio.create_task(b.publisher.deliver(make_frame(), make_camera("cam-waits")))
+            await asyncio.sleep(0.1)  # lets the task meet the suspension
+            assert not delivering.done()
+            b.publisher.suspended = False
+            await asyncio.wait_for(delivering, 10)
+            return b.publisher.ledger
+
+    ledger = asyncio.run(work())
+    assert (ledger.captured, ledger.missed) == (1, {})
+
+
+def test_footage_that_can_wait_is_sent_again_under_a_new_epoch_and_none_is_missed() -> None:
+    async def work() -> list[EpochLedger]:
+        async with bench(NOWHERE, delivery_seconds=0.3) as b:
+            delivering = asyncio.create_task(b.publisher.deliver(make_frame(), make_camera()))
+            async with asyncio.timeout(20):
+                while len(b.ended) < 2:
+                    await asyncio.sleep(0.02)
+            assert not delivering.done()
+            delivering.cancel()
+            return b.ended
+
+    ended = asyncio.run(work())
+    assert [(ledger.captured, ledger.missed) for ledger in ended[:2]] == [(0, {}), (0, {})]
+
+
 @pytest.mark.parametrize("why", ["fenced", "suspended"])
 def test_an_owner_in_doubt_publishes_nothing_and_counts_it(why: str, broker: Broker) -> None:
     async def work() -> EpochLedger:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Source as SourceEntry
+from services.ingest.footage import Footage
 from services.ingest.jpeg_header import UnusablePictureError, read_header
 from services.ingest.source import Picture, Sample, Source, make_source, source_kinds
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
@@ -95,8 +97,8 @@ async def opened(entry: SourceEntry) -> AsyncIterator[Source]:
 async def read_pictures(source: Source, count: int) -> list[Picture | None]:
     """Read ``count`` samples on a grid from now on."""
     start = asyncio.get_running_loop().time()
-    dues = (start + n * PERIOD for n in range(count))
-    return [await source.read(Sample(due, due + PERIOD)) for due in dues]
+    dues = [start + n * PERIOD for n in range(count)]
+    return [await source.read(Sample(due, due + PERIOD, number)) for number, due in enumerate(dues)]
 
 
 def run(work: Callable[[], Awaitable[Any]]) -> Any:
@@ -276,7 +278,7 @@ def test_a_recorded_file_is_sampled_by_its_own_clock_whatever_the_time(codec: st
             await source.open()
             try:
                 while True:
-                    picture = await source.read(Sample(0.0, 1.0))
+                    picture = await source.read(Sample(0.0, 1.0, len(found)))
                     assert picture is not None
                     found.append(picture)
             except SourceEnded:
@@ -287,6 +289,28 @@ def test_a_recorded_file_is_sampled_by_its_own_clock_whatever_the_time(codec: st
     pictures = run(work)
     assert [picture.captured_at_ms - 1_700_000_000_000 for picture in pictures] == [0, 400, 800, 1200, 1600]
     assert [square_left(picture.jpeg) for picture in pictures] == [0, 2, 4, 6, 8]
+
+
+def test_footage_with_a_part_that_ffmpeg_refuses_goes_on_behind_it(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.avi", pictures=40, fps=10)
+    data = bytearray(path.read_bytes())
+    chunks = [match.start() for match in re.finditer(b"00dc", data)][:40]
+    for start, end in itertools.pairwise(chunks[20:24]):
+        data[start + 8 : end] = bytes(end - start - 8)
+    path.write_bytes(data)
+    footage = Footage(path, loop=False, jpeg_quality=85, largest_pixels=10**6)
+    refused, shown = 0, []
+    for number in range(40):
+        try:
+            found = footage.picture_at(number / 10)
+        except UnusablePictureError:
+            refused += 1
+        else:
+            shown += [found[0]] if found is not None else []
+    footage.close()
+    assert refused >= 1
+    assert shown == sorted(set(shown))
+    assert shown[-1] == pytest.approx(3.9)
 
 
 def test_stills_that_play_over_go_on_in_time(scenes: Scenes) -> None:

@@ -16,8 +16,8 @@ class FileSource:
     """See ``source.Source``.
 
     ``clock: wall``: the position in the file is the time since the first sample; a sample that is left out is skipped
-    in the file too. ``clock: recorded``: each read goes one sampling period on, whatever the time, and a picture's
-    capture time is ``recorded_from_ms`` + its position; played over (``loop``), capture times go on rising.
+    in the file too. ``clock: recorded``: each sample goes one sampling period on, whatever the time, and a
+    picture's capture time is ``recorded_from_ms`` + its position; played over (``loop``), capture times go on rising.
     """
 
     stall_means_broken = False
@@ -27,7 +27,6 @@ class FileSource:
         self._tools = tools
         self._footage: Footage | None = None
         self._first_due: float | None = None
-        self._reads = 0
 
     async def open(self) -> None:
         """Open the file and read to its first picture."""
@@ -69,8 +68,7 @@ class FileSource:
             self._first_due = sample.due
         position = sample.due - self._first_due
         if self._entry.clock == "recorded":
-            position = self._reads * self._tools.period_seconds
-            self._reads += 1
+            position = sample.number * self._tools.period_seconds
         return position
 
 

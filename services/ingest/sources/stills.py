@@ -39,20 +39,18 @@ class StillsSource:
         self._tools = tools
         self._stills: list[Path] = []
         self._times_ms: list[int] = []
-        self._position = 0
 
     async def open(self) -> None:
         """List the folder."""
         await asyncio.get_running_loop().run_in_executor(self._tools.decoding, self._list)
 
     async def read(self, sample: Sample) -> Picture | None:
-        """Give the next still."""
+        """Give the still of the sample's number."""
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, sample.due - loop.time()))
-        rounds, index = divmod(self._position, len(self._stills))
+        rounds, index = divmod(sample.number, len(self._stills))
         if rounds and not self._entry.loop:
             raise SourceEnded("ended", f"{self._entry.url}: every still was shown")
-        self._position += 1
         jpeg = await loop.run_in_executor(self._tools.decoding, self._load, self._stills[index])
         recorded = self._entry.clock == "recorded"
         return Picture(jpeg, self._times_ms[index] + rounds * self._round_ms() if recorded else now_ms())
