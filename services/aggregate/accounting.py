@@ -10,13 +10,12 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from schemas.camera_events import CameraStatus, FrameDetections, FrameOutcome, ShedReason
+from schemas.camera_events import FrameDetections, FrameOutcome, ShedReason
 from services.aggregate.ledger import RANKS, EpochLedger, Gap, Recorded, outcome_version
+from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS
 from services.aggregate.rows import RULESET, CameraMinuteRow, CaptureCountersRow, FrameOutcomeRow
 from services.aggregate.unsaved import Unsaved
 
-MINUTE_MS: Final = 60_000
-EXPECTED_SECONDS: Final = 60.0
 SKEW_MS: Final = 30_000
 """A capture time this far ahead of the broker's clock means that the camera's clock is wrong."""
 
@@ -135,11 +134,6 @@ def counters_row(camera_id: str, ledger: EpochLedger, version: int) -> CaptureCo
         ruleset=RULESET,
         version=version,
     )
-
-
-def wall_ms(event: FrameOutcome | CameraStatus) -> int:
-    """Give the wall time that an event bears: the broker's for a frame, ingest's for a status."""
-    return event.at_ms if isinstance(event, CameraStatus) else event.frame.appended_at_ms
 
 
 def expired_in(gap: Gap, sequence: int) -> int:

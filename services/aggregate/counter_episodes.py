@@ -77,7 +77,7 @@ class OpenEpisode(Struct, array_like=True):
             kind=self.kind,
             people_waiting_max=self.people_most,
         )
-        unsaved.publish(episode_row(episode, unsaved.offset), episode)
+        unsaved.publish(episode_row(episode, unsaved.version), episode)
 
 
 class Sighting(Struct, frozen=True, array_like=True):

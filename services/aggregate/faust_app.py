@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -44,8 +46,7 @@ class FaustFeed:
     """
 
     def __init__(self, settings: AggregateSettings, partitions: int) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="tilik-faust-")
-        self.app = make_app(settings, partitions, self._directory.name)
+        self.app = make_app(settings, partitions, data_folder())
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._topic = self.app.topic(
             CAMERA_EVENTS.name,
@@ -111,7 +112,6 @@ class FaustFeed:
             await asyncio.wait_for(self.app.stop(), _STOP_SECONDS)
         except TimeoutError:
             log.warning("faust.stops_slowly", waited_seconds=_STOP_SECONDS)
-        self._directory.cleanup()
 
     def crash(self) -> FatalError | None:
         """Give why Faust itself has broken down, if it has."""
@@ -137,6 +137,14 @@ class FaustFeed:
             log.info("faust.offsets_not_committed", error=repr(error))
             return False
         return True
+
+
+def data_folder() -> str:
+    """Give the folder that Faust makes at its start and, with its tables in memory, puts nothing into.
+
+    The same one for every process of a user: one that ends by a kill would leave its own behind each time.
+    """
+    return str(Path(tempfile.gettempdir()) / f"tilik-faust-{os.getuid()}")
 
 
 def make_app(settings: AggregateSettings, partitions: int, directory: str) -> faust.App:

@@ -6,7 +6,9 @@ import msgspec
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, Decision, FrameDetections, FrameShed
 from schemas.codec import ContractError
-from services.runtime.errors import InvalidMessageError
+from schemas.topics import AGGREGATE_STATE, CAMERAS
+from services.aggregate.judgement import UnknownRevisionError
+from services.runtime.errors import FatalError, InvalidMessageError
 from services.runtime.kafka import ConsumedRecord
 
 LARGEST_INTEGER = 2**53 - 1
@@ -28,12 +30,16 @@ def decode_event(record: ConsumedRecord) -> CameraEvent:
         raise InvalidMessageError("invalid_event", str(error)) from error
     if (record.key or b"") != event.camera_id.encode():
         raise InvalidMessageError("wrong_key", f"the key is {record.key!r}, the camera {event.camera_id}")
-    _require_that_it_fits(event)
+    require_that_it_fits(event)
     return event
 
 
-def _require_that_it_fits(event: CameraEvent) -> None:
-    """Refuse numbers that no column can hold: they would keep ClickHouse from taking the batch, for ever."""
+def require_that_it_fits(event: CameraEvent) -> None:
+    """Refuse numbers that no column can hold: they would keep ClickHouse from taking the batch, for ever.
+
+    Raises:
+        InvalidMessageError: ``invalid_event``: there is one.
+    """
     if has_oversized_integer(msgspec.to_builtins(event, builtin_types=(bytes,))):
         raise InvalidMessageError("invalid_event", f"an integer is larger than {LARGEST_INTEGER}")
     if not isinstance(event, Decision) and event.camera_revision > LARGEST_UINT32:
@@ -53,8 +59,18 @@ def has_oversized_integer(value: object) -> bool:
     return False
 
 
-def unknown_revision(camera_id: str, revision: int) -> InvalidMessageError:
-    """Give the reason for which an event is put aside whose camera the registry does not know."""
-    return InvalidMessageError(
-        "unknown_revision", f"the registry, read to its end, has no revision {revision} of {camera_id}"
+def own_unknown_revision(event: CameraEvent, missing: UnknownRevisionError) -> InvalidMessageError:
+    """Give the reason for which an event is put aside that names a revision which the registry does not have.
+
+    Raises:
+        FatalError: It is not the event that names the revision but a frame that waits in the camera's state. The
+            registry had it once; putting this event aside, and every later one of the camera, would mend nothing.
+    """
+    camera_id, revision = missing.camera_id, missing.revision
+    if isinstance(event, FrameDetections) and event.camera_revision == revision:
+        detail = f"the registry, read to its end, has no revision {revision} of {camera_id}"
+        return InvalidMessageError("unknown_revision", detail)
+    raise FatalError(
+        f"{CAMERAS.name} has lost revision {revision} of {camera_id}, under which a frame waits to be judged: restore "
+        f"that topic from a backup, or make {AGGREGATE_STATE.name} anew and let the events be read from their beginning"
     )

@@ -25,9 +25,10 @@ from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameDete
 from schemas.cameras import Camera
 from schemas.episodes import Episode
 from services.aggregate import accounting
-from services.aggregate.accounting import MINUTE_MS, CameraMinute
+from services.aggregate.accounting import CameraMinute
 from services.aggregate.event_rows import decision_row, detections_row, status_row
 from services.aggregate.ledger import Recorded
+from services.aggregate.observation import MINUTE_MS
 from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow
 from services.aggregate.rules import counter, parking
 from services.aggregate.sights import Sight, sight_of
@@ -35,7 +36,7 @@ from services.aggregate.state import CameraState, Mask, OrderedDecision, decode_
 from services.aggregate.table import Row
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView
-from services.aggregate.windows import drain_rows, roll, takes
+from services.aggregate.windows import drain_rows, roll, settle_too_late, takes
 from services.aggregate.zones import Area
 
 FindCamera = Callable[[str, int], Camera | None]
@@ -117,7 +118,7 @@ class Judgement:
         self._states[event.camera_id] = state
         self._unsaved.offset = offset
         self._unsaved.cameras.add(event.camera_id)
-        state.offset = max(state.offset, offset)
+        self._unsaved.version = state.offset = max(state.offset, offset)
         if isinstance(event, CameraStatus):
             self._take_status(state, event)
         elif isinstance(event, Decision):
@@ -198,6 +199,7 @@ class Judgement:
             self._count(state, event, recorded, minute)
         else:
             self._count_too_late(state)
+            settle_too_late(state, event)
         if skewed:
             return
         is_late = event.captured_at_ms < state.watermark_ms
@@ -241,7 +243,7 @@ class Judgement:
         sight = sight_of(event, view)
         if not is_late:
             insort(state.waiting, sight, key=_turn)
-        elif event.owner_epoch >= state.applied_epoch:
+        elif state.applied_epoch in (0, event.owner_epoch):  # another reader's frames may show the same footage again
             seen = sight.without(_masks_at(state, sight.at_ms))
             counter.amend(state.counter, seen, view)
             parking.amend(state.parking, seen, view)

@@ -83,7 +83,7 @@ class Case(Struct, array_like=True):
             box=self.box,
             dwell_seconds=self.dwell_ms / 1000,
         )
-        unsaved.publish(episode_row(episode, unsaved.offset), episode)
+        unsaved.publish(episode_row(episode, unsaved.version), episode)
 
 
 def open_case(camera_id: str, zone_id: str, stay: Stay, counted_from: Mark, rule: ParkingRule) -> Case:

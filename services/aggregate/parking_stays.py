@@ -133,7 +133,7 @@ class Stay(Struct, array_like=True):
             last_event_id=self.last_frame.event_id,
             simulated=self.simulated,
             ruleset=RULESET,
-            version=unsaved.offset,
+            version=unsaved.version,
         )
         unsaved.publish(row)
 

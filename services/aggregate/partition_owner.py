@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from services.aggregate.checkpoint import Checkpoint
 from services.aggregate.checkpoint_load import LoadedPartition
-from services.aggregate.feed import decode_event, unknown_revision
+from services.aggregate.feed import decode_event, own_unknown_revision
 from services.aggregate.judgement import UnknownRevisionError
 from services.aggregate.partition import Partition
 from services.aggregate.settings import AggregateSettings
@@ -81,7 +81,7 @@ class PartitionOwner:
         """Apply one event. What is not the next of its partition is passed over, and asked for again where needed.
 
         Raises:
-            FatalError: Events stay away, or the rules failed: only a new start helps.
+            FatalError: Events stay away; or the rules failed; or the registry has lost a revision that is needed.
         """
         if generation != self._generation:
             await self.take_over(generation)
@@ -195,7 +195,7 @@ class PartitionOwner:
                 if not await self._read_registry_on(generation, error) or not self._still_owns(generation, partition):
                     return
                 if self._registry.revisions.find(error.camera_id, error.revision) is None:
-                    self._reject(partition, record, unknown_revision(error.camera_id, error.revision))
+                    self._reject(partition, record, own_unknown_revision(event, error))
                     return
             else:
                 self._service.metrics.count("tilik_aggregate_events_total")

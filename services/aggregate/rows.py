@@ -95,8 +95,8 @@ class DetectionsRow(Row, frozen=True, kw_only=True):
 class FrameOutcomeRow(Row, frozen=True, kw_only=True):
     """What became of a frame: the accounting's raw material, written as the outcome arrives.
 
-    An ``expired`` frame was never seen by a detector; it is inferred from the gap that it left, has no event, and bears
-    the times of the frame right after the gap.
+    An ``expired`` frame was never seen by a detector, or its event was put aside as a dead letter of ``camera-events``;
+    it is inferred from the gap that it left, has no event, and bears the times of the frame right after the gap.
     """
 
     TABLE: ClassVar[str] = "frame_outcomes"
@@ -211,7 +211,7 @@ class CameraMinuteRow(Row, frozen=True, kw_only=True):
     shed_overload: Annotated[int, Column(COUNT, "Shed: the detectors had more than they could do")]
     dead_undecodable: Annotated[int, Column(COUNT, "Dead letter: not a picture")]
     dead_refused: Annotated[int, Column(COUNT, "Dead letter: a picture beyond the bounds")]
-    expired: Annotated[int, Column(COUNT, "Never seen by a detector, inferred from gaps in the sequence")]
+    expired: Annotated[int, Column(COUNT, "No outcome that could be taken: inferred from gaps in the sequence")]
     clock_skewed: Annotated[
         int, Column(COUNT, "Frames whose capture time ran ahead; accounted for when Kafka took them")
     ]

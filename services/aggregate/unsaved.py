@@ -14,7 +14,9 @@ class Unsaved:
     """Rows that are final, episodes to publish, and the keys of windows whose row is built when they are drained.
 
     Attributes:
-        offset: Source offset of the event that is being applied; rules stamp what they publish with it.
+        offset: Source offset of the event that is being applied.
+        version: Largest source offset that its camera's state reflects; rules stamp what they publish with it. Live it
+            is the same; a file of events may hold them in another order.
         rows: Finished rows by table, in the order in which they came about.
         published: The latest row of each episode and stay, by table and key. One event may let several waiting frames
             be judged, and so publish twice under one version; only the last of these may reach a store.
@@ -26,6 +28,7 @@ class Unsaved:
 
     def __init__(self) -> None:
         self.offset = 0
+        self.version = 0
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.published: dict[tuple[str, tuple[Any, ...]], Row] = {}
         self.episodes: dict[str, Episode] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from services.aggregate.accounting import MINUTE_MS, counters_row
+from schemas.camera_events import FrameOutcome
+from services.aggregate.accounting import counters_row
+from services.aggregate.observation import MINUTE_MS
 from services.aggregate.rows import CaptureCountersRow
 from services.aggregate.rules import counter, parking
 from services.aggregate.state import CameraState
@@ -49,13 +51,27 @@ def takes(state: CameraState, minute: int, skewed: bool) -> bool:
     return minute >= state.oldest_minute
 
 
+def settle_too_late(state: CameraState, event: FrameOutcome) -> None:
+    """Settle an epoch up to a frame that came too late, unless minutes that are still held have frames of it.
+
+    Those settle it when they are let go. An epoch whose frames are all too late is in no minute: its ledger would grow.
+    """
+    if any(event.owner_epoch in window.tops for window in state.minutes.values()):
+        return
+    for ledger in state.epochs:
+        if ledger.epoch == event.owner_epoch:
+            ledger.settle_below(event.sequence + 1)
+
+
 def _oldest_ahead(state: CameraState) -> int:
     return (state.activity_ms - LATENESS_MS) // MINUTE_MS
 
 
 def _let_minutes_go(state: CameraState, unsaved: Unsaved) -> None:
     latest, oldest, oldest_ahead = state.latest_ms // MINUTE_MS, state.oldest_minute, _oldest_ahead(state)
-    gone = [m for m in state.minutes if m < oldest or (m > latest and m < oldest_ahead)]
+    observed = _being_observed(state)
+    old = [m for m in state.minutes if m < oldest or (m > latest and m < oldest_ahead)]
+    gone = [m for m in old if m not in observed]
     if not gone:
         return
     changed = unsaved.minutes[state.camera_id]
@@ -66,8 +82,17 @@ def _let_minutes_go(state: CameraState, unsaved: Unsaved) -> None:
             for ledger in state.epochs:
                 if ledger.epoch == epoch:
                     ledger.settle_below(top)
-    counter.forget_before(state.counter, oldest)
-    parking.forget_before(state.parking, oldest)
+    first_kept = min(oldest, observed.start) if observed else oldest
+    counter.forget_before(state.counter, first_kept)
+    parking.forget_before(state.parking, first_kept)
+
+
+def _being_observed(state: CameraState) -> range:
+    """Give the minutes that the latest judged frame may still observe: known only once the next one is judged."""
+    last = state.observation
+    if last.at_ms < 0:
+        return range(0)
+    return range(last.at_ms // MINUTE_MS, (last.at_ms + last.observes_most_ms) // MINUTE_MS + 1)
 
 
 def _let_epochs_go(state: CameraState, unsaved: Unsaved) -> None:

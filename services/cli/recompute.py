@@ -16,12 +16,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent
 from schemas.cameras import Camera
 from schemas.codec import ContractError
-from services.aggregate.feed import LARGEST_INTEGER, has_oversized_integer
+from services.aggregate.feed import LARGEST_INTEGER, require_that_it_fits
 from services.aggregate.recomputation import PlacedEvent, recompute
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.table import TIME, Row, columns_of, lasting_columns_of
 from services.ingest.registry_file import read_registry_file
-from services.runtime.errors import ConfigurationError
+from services.runtime.errors import ConfigurationError, InvalidMessageError
 
 _NAMED_FAULTS = 20
 """Bad lines that are named one by one; the rest is only counted."""
@@ -95,8 +95,12 @@ def read_line(line: bytes) -> tuple[int | None, CameraEvent]:
         raise ContractError(str(error)) from error
     plain = isinstance(envelope.event, UnsetType)
     event = CAMERA_EVENT_CODEC.decode(line if plain else bytes(envelope.event))  # type: ignore[arg-type]
-    if envelope.offset < 0 or has_oversized_integer([envelope.offset, msgspec.to_builtins(event)]):
-        raise ContractError(f"an integer is not between 0 and {LARGEST_INTEGER}")
+    if not 0 <= envelope.offset <= LARGEST_INTEGER:
+        raise ContractError(f"the offset is not between 0 and {LARGEST_INTEGER}")
+    try:
+        require_that_it_fits(event)
+    except InvalidMessageError as error:
+        raise ContractError(error.detail) from error
     return (None if plain else envelope.offset), event
 
 

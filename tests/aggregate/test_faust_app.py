@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
+import tempfile
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ConsumerReb
 from faust.types.tuples import Message
 from pydantic import SecretStr
 
-from services.aggregate.faust_app import RepeatedOnce, broker_urls, credentials, make_app, record_of
+from services.aggregate.faust_app import RepeatedOnce, broker_urls, credentials, data_folder, make_app, record_of
 from services.aggregate.settings import AggregateSettings
 from services.runtime.settings import KafkaSettings
 
@@ -52,6 +54,13 @@ def test_the_app_commits_nothing_and_declares_nothing_by_itself(tmp_path: Any) -
     assert conf.processing_guarantee.value == "at_least_once"
     assert conf.web_enabled is False
     assert conf.broker_session_timeout == 6.0
+
+
+def test_every_start_uses_the_same_folder_and_a_start_makes_no_other() -> None:
+    assert data_folder() == data_folder()
+    assert Path(data_folder()).parent == Path(tempfile.gettempdir())
+    conf: Any = make_app(AggregateSettings(), 8, data_folder()).conf
+    assert (str(conf.datadir), str(conf.store)) == (data_folder(), "memory:")
 
 
 def test_brokers_are_written_as_faust_reads_them() -> None:

@@ -12,10 +12,12 @@ from services.aggregate.feed import (
     LARGEST_UINT32,
     decode_event,
     has_oversized_integer,
-    unknown_revision,
+    own_unknown_revision,
 )
-from services.runtime.errors import InvalidMessageError
+from services.aggregate.judgement import UnknownRevisionError
+from services.runtime.errors import FatalError, InvalidMessageError
 from services.runtime.kafka import ConsumedRecord
+from tests.aggregate.make_events import CAMERA_ID, make_frame, make_shed, make_status
 
 STATUS = CameraStatus(
     event_id="0" * 32,
@@ -90,6 +92,14 @@ def test_integers_are_found_however_deep_they_lie() -> None:
 
 
 def test_the_reason_of_an_unknown_revision_names_camera_and_revision() -> None:
-    error = unknown_revision("cam-9", 4)
+    event = make_frame(0, camera_id="cam-9", camera_revision=4)
+    error = own_unknown_revision(event, UnknownRevisionError("cam-9", 4))
     assert error.reason == "unknown_revision"
     assert "4 of cam-9" in error.detail
+
+
+def test_a_waiting_frame_without_its_revision_does_not_put_later_events_aside() -> None:
+    missing = UnknownRevisionError(CAMERA_ID, 7)
+    for event in (make_frame(0, camera_revision=8), make_shed(0), make_status(0)):
+        with pytest.raises(FatalError, match="has lost revision 7 of loket-1"):
+            own_unknown_revision(event, missing)

@@ -78,6 +78,14 @@ def test_a_late_frame_amends_the_counts_of_its_minute_and_nothing_else() -> None
     assert (camera_minute.detected, camera_minute.expired, camera_minute.late) == (61, 0, 1)
 
 
+def test_footage_read_again_by_a_new_owner_does_not_amend_counts_twice() -> None:
+    footage = frames(0, 200, [person(0.2)])
+    again = [make_frame(n, [person(0.2)], owner_epoch=2) for n in range(200)]
+    before, after = counter_minutes(list(footage))[0], counter_minutes([*footage, *again])[0]
+    assert (after.frames, after.queue_mean, after.revision) == (before.frames, before.queue_mean, 0)
+    assert len(rows_of(FrameOutcomeRow, [*footage, *again], COUNTER)) == 400
+
+
 def test_a_frame_more_than_an_hour_late_is_too_late_but_accounted_for() -> None:
     far: list[CameraEvent] = [make_frame(0, sequence=0), make_frame(3_670, sequence=2), make_frame(3_671, sequence=3)]
     late = make_frame(1, [person(0.2)], sequence=1)

@@ -51,6 +51,15 @@ def test_which_reason_rules_depends_neither_on_order_nor_on_place() -> None:
             assert [row.reason for row in rows] == ["overload"]  # type: ignore[attr-defined]
 
 
+def test_an_episode_is_what_was_said_last_even_where_places_are_out_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recomputation, "DRAIN_EVERY", 1)
+    events = [make_frame(n, [person(0.2)] if n < 300 else []) for n in range(500)]
+    placed = [PlacedEvent(n ^ 3, event) for n, event in enumerate(events)]
+    (episode,) = recompute(placed, [counter_camera()])["episodes"]
+    assert episode.phase == "ended"  # type: ignore[attr-defined]
+    assert lasting(recompute(placed, [counter_camera()])) == lasting(recompute(events, [counter_camera()]))
+
+
 def test_rows_do_not_depend_on_how_often_they_are_drained(monkeypatch: pytest.MonkeyPatch) -> None:
     events = frames(0, 200, [person(0.2)])
     seldom = recompute(events, [counter_camera()])

@@ -36,6 +36,6 @@ def test_what_tells_how_a_row_came_about_is_operational() -> None:
         if name not in lasting_columns_of(row_type)
     }
     assert {name for _, name in operational} == {
-        "version", "revision", "source_offset", "late", "too_late",
+        "version", "revision", "source_offset", "late", "too_late", "detected_at", "judged_at",
         "age_appended_p50_s", "age_appended_p95_s", "age_detected_p50_s", "age_detected_p95_s",
     }  # fmt: skip

@@ -5,18 +5,21 @@ from __future__ import annotations
 from schemas.camera_events import CameraEvent
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import any_revision_of
-from services.aggregate.rows import EpisodeRow, ParkingStayRow
+from services.aggregate.rows import CameraMinuteRow, CounterMinuteRow, EpisodeRow, ParkingStayRow
 from services.aggregate.state import CameraState, decode_state
 from tests.aggregate.make_events import (
     CAMERA_ID,
     START_MS,
+    counter_camera,
     every_day,
+    frames,
     make_camera,
     make_frame,
     make_shed,
     make_status,
     ms,
     parking_camera,
+    rows_of,
     vehicle,
 )
 
@@ -32,7 +35,13 @@ def state_after(*events: CameraEvent) -> CameraState:
 
 def test_a_minute_is_let_go_an_hour_after_its_end_by_the_watermark() -> None:
     assert MINUTE in state_after(make_frame(0, sequence=0), make_frame(3_664.9, sequence=1)).minutes
-    assert MINUTE not in state_after(make_frame(0, sequence=0), make_frame(3_665, sequence=1)).minutes
+    after_it = [make_frame(n, sequence=1 + i) for i, n in enumerate((3_665, 3_671, 3_731))]
+    assert MINUTE not in state_after(make_frame(0, sequence=0), *after_it).minutes
+
+
+def test_a_minute_takes_late_frames_for_an_hour_after_its_end_by_the_watermark() -> None:
+    assert state_after(make_frame(0, sequence=0), make_frame(3_664.9, sequence=1)).oldest_minute <= MINUTE
+    assert state_after(make_frame(0, sequence=0), make_frame(3_665, sequence=1)).oldest_minute == MINUTE + 1
 
 
 def test_the_last_row_of_a_minute_that_is_let_go_is_not_lost() -> None:
@@ -44,7 +53,8 @@ def test_the_last_row_of_a_minute_that_is_let_go_is_not_lost() -> None:
 
 
 def test_frames_of_minutes_that_were_let_go_are_settled() -> None:
-    (ledger,) = state_after(make_shed(0, sequence=0), make_frame(1, sequence=3), make_frame(9_000, sequence=5)).epochs
+    later = [make_frame(n, sequence=5 + i) for i, n in enumerate((9_000, 9_006, 9_066))]
+    (ledger,) = state_after(make_shed(0, sequence=0), make_frame(1, sequence=3), *later).epochs
     assert (ledger.floor, ledger.shed, [(gap.start, gap.end) for gap in ledger.gaps]) == (4, {}, [(4, 5)])
 
 
@@ -55,6 +65,24 @@ def test_a_minute_that_only_a_wrong_clock_reached_goes_by_the_clock_of_kafka() -
     old = [make_frame(n, sequence=2 + n, appended_after_ms=year_ms) for n in range(2)]
     assert ahead in state_after(make_frame(0, sequence=0), skewed).minutes
     assert ahead not in state_after(make_frame(0, sequence=0), skewed, *old).minutes
+
+
+def test_the_minute_before_an_outage_of_hours_keeps_what_its_last_frame_observed() -> None:
+    camera = counter_camera()
+    events = [*frames(0, 60), *[make_frame(9_000 + n, sequence=60 + n) for n in range(130)]]
+    assert rows_of(CameraMinuteRow, events, camera)[0].observed_s == 60.0
+    assert rows_of(CounterMinuteRow, events, camera)[0].observed_s == 60.0
+    judgement = Judgement(any_revision_of([camera]))
+    for offset, event in enumerate(events):
+        judgement.apply(event, offset)
+    assert MINUTE not in decode_state(judgement.drain().blobs[CAMERA_ID]).minutes
+
+
+def test_the_ledger_of_an_epoch_whose_frames_are_all_too_late_stays_empty() -> None:
+    old = [make_shed(n, sequence=2 * n, owner_epoch=2) for n in range(300)]
+    state = state_after(make_frame(0, sequence=0), make_frame(9_000, sequence=1), *old)
+    (ledger,) = [ledger for ledger in state.epochs if ledger.epoch == 2]
+    assert (ledger.top, ledger.floor, ledger.gaps, ledger.shed) == (599, 599, [], {})
 
 
 def test_an_epoch_is_let_go_after_an_hour_of_silence_once_there_is_a_newer_one() -> None:

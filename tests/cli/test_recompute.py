@@ -145,6 +145,12 @@ def test_a_line_says_its_offset_if_it_has_one() -> None:
         read_line(b'{"event":' + encoded + b',"offset":-1}')
 
 
+def test_a_line_is_refused_where_the_service_would_refuse_the_event() -> None:
+    too_large = msgspec.structs.replace(make_frame(0), camera_revision=2**32)
+    with pytest.raises(ContractError, match="revision"):
+        read_line(CAMERA_EVENT_CODEC.encode(too_large))
+
+
 def test_a_faulty_registry_file_is_explained_and_nothing_is_written(registry: Path) -> None:
     registry.write_text(REGISTRY.replace("purpose: queue", "purpose: waiting"))
     result, out = run(registry, lines_of([make_frame(0)]), "faulty")

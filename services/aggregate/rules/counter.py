@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from services.aggregate.counter_episodes import CounterRuns, Scene
-from services.aggregate.observation import MINUTE_MS, Step
+from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, Step
 from services.aggregate.rows import RULESET, CounterMinuteRow
 from services.aggregate.sights import Sight
 from services.aggregate.tracks import PeopleTracks
@@ -15,7 +15,6 @@ from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView
 from services.aggregate.zones import count_in
 
-EXPECTED_SECONDS: Final = 60.0
 LEAST_DEPARTURES: Final = 3
 """Under so many departures a minute's waiting time would be an accident."""
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec import Struct, field
 
 from schemas.episodes import EndReason
-from services.aggregate.observation import MINUTE_MS, Step
+from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, Step
 from services.aggregate.parking_zone import ZoneStays
 from services.aggregate.rows import RULESET, ParkingMinuteRow
 from services.aggregate.sights import Sight, Vehicle
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView, ParkingZone
-
-EXPECTED_SECONDS: Final = 60.0
 
 
 class ParkingMinute(Struct, array_like=True):

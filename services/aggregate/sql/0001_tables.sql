@@ -253,7 +253,7 @@ CREATE TABLE IF NOT EXISTS camera_minutes
     `dead_refused`       UInt64 CODEC(ZSTD(1))
         COMMENT 'Dead letter: a picture beyond the bounds',
     `expired`            UInt64 CODEC(ZSTD(1))
-        COMMENT 'Never seen by a detector, inferred from gaps in the sequence',
+        COMMENT 'No outcome that could be taken: inferred from gaps in the sequence',
     `clock_skewed`       UInt64 CODEC(ZSTD(1))
         COMMENT 'Frames whose capture time ran ahead; accounted for when Kafka took them',
     `observed_s`         Float64 CODEC(ZSTD(1))

@@ -1,4 +1,5 @@
--- Views that read FINAL, so that a row which was written twice counts once.
+-- Views that read FINAL, so that a row which was written twice counts once. A filter on camera_id, or on owner_epoch
+-- where there is one, reaches the tables; one on minute does not: it is applied after all of a camera's rows were read.
 
 CREATE VIEW IF NOT EXISTS frame_accounting_by_epoch
 (
@@ -8,7 +9,7 @@ CREATE VIEW IF NOT EXISTS frame_accounting_by_epoch
     `detected`      UInt64 COMMENT 'Frames judged by a detector',
     `shed`          UInt64 COMMENT 'Frames not judged: too old, or the detectors were overloaded',
     `dead_lettered` UInt64 COMMENT 'Frames that could not be judged: not a picture, or beyond the bounds',
-    `expired`       UInt64 COMMENT 'Frames that no detector ever saw'
+    `expired`       UInt64 COMMENT 'Frames whose outcome never came, or was put aside'
 )
 AS SELECT
     camera_id,
@@ -44,7 +45,7 @@ CREATE VIEW IF NOT EXISTS frame_accounting
     `detected`      UInt64 COMMENT 'Frames judged by a detector',
     `shed`          UInt64 COMMENT 'Frames not judged: too old, or the detectors were overloaded',
     `dead_lettered` UInt64 COMMENT 'Frames that could not be judged: not a picture, or beyond the bounds',
-    `expired`       UInt64 COMMENT 'Frames that no detector ever saw',
+    `expired`       UInt64 COMMENT 'Frames whose outcome never came, or was put aside',
     `difference`    Int64 COMMENT 'captured less all outcomes: equals the frames in flight, which are measured in Kafka'
 )
 AS SELECT
@@ -69,7 +70,7 @@ CREATE VIEW IF NOT EXISTS frame_accounting_minutely
     `shed_overload`        UInt64 COMMENT 'Shed: the detectors had more than they could do',
     `dead_undecodable`     UInt64 COMMENT 'Dead letter: not a picture',
     `dead_refused`         UInt64 COMMENT 'Dead letter: a picture beyond the bounds',
-    `expired`              UInt64 COMMENT 'No detector ever saw it',
+    `expired`              UInt64 COMMENT 'No outcome that could be taken',
     `clock_skewed`         UInt64 COMMENT 'Frames whose capture time ran ahead of Kafka',
     `age_detected_p50_s`   Float64 COMMENT 'Median time from capture to judgement of detected frames, s',
     `age_detected_p95_s`   Float64 COMMENT '95th percentile of the same',
