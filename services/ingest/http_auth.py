@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.request import parse_http_list, parse_keqv_list
 
 from services.ingest.secret_store import Secret
@@ -24,6 +24,7 @@ class Authorization:
         self._secret = secret
         self._challenge: dict[str, str] | None = None
         self._uses = 0
+        self._basic = False
 
     def header(self, target: str) -> str | None:
         """Give the header's value for a GET of ``target``, or None where nothing can be said yet."""
@@ -33,16 +34,27 @@ class Authorization:
             return f"Bearer {self._secret.token}"
         if self._challenge is not None:
             return self._digest(self._secret, self._challenge, target)
+        if not self._basic:
+            return None  # a password that nobody has asked for is not sent
         pair = f"{self._secret.user}:{self._secret.password}".encode()
         return f"Basic {base64.b64encode(pair).decode()}"
 
-    def challenge(self, header: str | None) -> bool:
-        """Take a 401's ``WWW-Authenticate``; tell whether asking again can succeed."""
-        if self._secret is None or self._secret.token or header is None:
+    def challenge(self, headers: Sequence[str]) -> bool:
+        """Take a 401's ``WWW-Authenticate`` headers, one a scheme; tell whether asking again can succeed.
+
+        Digest is taken where it is offered: Basic would say the password itself.
+        """
+        if self._secret is None or self._secret.token:
             return False
-        scheme, _, rest = header.partition(" ")
-        if scheme.lower() != "digest":
+        offers = [header.partition(" ") for header in headers]
+        if any(self._take_digest(rest) for scheme, _, rest in offers if scheme.lower() == "digest"):
+            return True
+        if self._basic or self._challenge is not None or not any(scheme.lower() == "basic" for scheme, _, _ in offers):
             return False
+        self._basic = True
+        return True
+
+    def _take_digest(self, rest: str) -> bool:
         try:
             fields = parse_keqv_list(parse_http_list(rest))
         except ValueError:

@@ -40,10 +40,11 @@ class HttpLimits:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Status and headers; names in lower case."""
+    """Status and headers; names in lower case. ``challenges`` are the values of ``WWW-Authenticate``, in order."""
 
     status: int
     headers: dict[str, str]
+    challenges: tuple[str, ...] = ()
 
 
 class HttpClient:
@@ -78,7 +79,7 @@ class HttpClient:
             if response.status in (200, 304):
                 return response
             await self.close()  # what an error says in its body is not worth reading
-            if response.status == 401 and self._authorization.challenge(response.headers.get("www-authenticate")):
+            if response.status == 401 and self._authorization.challenge(response.challenges):
                 continue
             if response.status in _REDIRECTS:
                 self._parts = self._redirected(response.headers.get("location", ""))
@@ -204,7 +205,8 @@ class _Connection:
             event = await self._event()
             if isinstance(event, h11.Response):
                 fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
-                return HttpResponse(event.status_code, fields)
+                challenges = (value.decode("latin-1") for name, value in event.headers if name == b"www-authenticate")
+                return HttpResponse(event.status_code, fields, tuple(challenges))
             if not isinstance(event, h11.InformationalResponse):
                 raise SourceFailed("connection", "the connection was closed before an answer")
 

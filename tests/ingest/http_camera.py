@@ -77,7 +77,8 @@ class HttpCamera:
         if self.mood == "elsewhere":
             return _status(request, 302, Location="http://127.0.0.1:1/other")
         if self.mood == "basic":
-            return said != "Basic YWRtaW46Z2VoZWlt" and _status(request, 401)
+            right = said == "Basic YWRtaW46Z2VoZWlt"
+            return not right and _status(request, 401, **{"WWW-Authenticate": 'Basic realm="cam"'})
         if said.startswith("Digest ") and _digest_is_right(said, request.path):
             return False
         return _status(
