@@ -135,7 +135,7 @@ class Reader:
         self._enter("connecting", None if self.state == "live" else self._trouble())
         source: Source | None = None
         try:
-            source = make_source(self.camera.source, self._tools)
+            source = await self._made()
             await self._open(source)
             self._connected = True
             await self._sample(source)
@@ -154,6 +154,14 @@ class Reader:
             if source is not None:
                 await source.close()
         return self._backoff.pause()
+
+    async def _made(self) -> Source:
+        """Give the source, not yet open. On a thread: its secret may lie on a mount that hangs."""
+        making = asyncio.get_running_loop().run_in_executor(None, make_source, self.camera.source, self._tools)
+        try:
+            return await asyncio.wait_for(making, self._times.open)
+        except TimeoutError as error:
+            raise SourceFailed("timeout", f"its secret was not read in {self._times.open:g} s") from error
 
     async def _open(self, source: Source) -> None:
         try:

@@ -30,13 +30,7 @@ class FileSource:
 
     async def open(self) -> None:
         """Open the file and read to its first picture."""
-        path = Path(self._entry.url)
-        if not path.is_file():
-            raise SourceFailed("not_found", f"there is no file {path}")
-        tools = self._tools
-        opening = asyncio.get_running_loop().run_in_executor(
-            tools.decoding, Footage, path, self._entry.loop, tools.jpeg_quality, tools.largest_picture_pixels
-        )
+        opening = asyncio.get_running_loop().run_in_executor(self._tools.decoding, self._opened)
         try:
             self._footage = await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -62,6 +56,12 @@ class FileSource:
         if self._footage is not None:
             await asyncio.get_running_loop().run_in_executor(self._tools.decoding, self._footage.close)
             self._footage = None
+
+    def _opened(self) -> Footage:
+        path = Path(self._entry.url)
+        if not path.is_file():
+            raise SourceFailed("not_found", f"there is no file {path}")
+        return Footage(path, self._entry.loop, self._tools.jpeg_quality, self._tools.largest_picture_pixels)
 
     def _position(self, sample: Sample) -> float:
         if self._first_due is None:
