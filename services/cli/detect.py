@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameOutcome
+from schemas.cameras import CameraId
 from services.cli.models import MODELS_FOLDER
 from services.detect.detector_names import detector_names
+from services.runtime.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,18 @@ def _prepare(options: DetectOptions) -> tuple[Iterator[FrameOutcome], int | None
     from services.detect.offline import judge_footage, offline_tools
 
     at = options.recorded_from
+    camera_id = options.camera_id or camera_id_of(options.source)
+    try:
+        msgspec.convert(camera_id, CameraId)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"--camera-id {camera_id!r}: {error}") from error
+    if not options.out.resolve().parent.is_dir():
+        raise ConfigurationError(f"--out: there is no folder {options.out.resolve().parent}")
+    if at is not None and at.year < 1970:
+        raise ConfigurationError("--from: must be 1970 or later")
     footage = Footage(
         source=options.source,
-        camera_id=options.camera_id or camera_id_of(options.source),
+        camera_id=camera_id,
         every=options.every,
         still_fps=options.fps,
         recorded_from_ms=0 if at is None else int(at.replace(tzinfo=UTC).timestamp() * 1000),

@@ -98,6 +98,23 @@ def test_detect_writes_one_event_a_frame_and_the_same_bytes_again(tmp_path: Path
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        (["--camera-id", "Pasar 1"], "--camera-id"),
+        (["--from", "1969-01-01"], "--from"),
+        (["--out", "absent/e.jsonl"], "--out"),
+    ],
+)
+def test_what_the_command_line_says_is_checked_before_the_model_is_loaded(
+    more: list[str], text: str, tmp_path: Path
+) -> None:
+    folder = write_stills(tmp_path / "stills", ["a.jpg"])
+    arguments = [str(folder), "--out", str(tmp_path / "e.jsonl"), "--models", str(tmp_path / "no-models"), *more]
+    with pytest.raises(ConfigurationError, match=text):
+        CliRunner().invoke(command, arguments, catch_exceptions=False)
+
+
 def test_a_camera_id_is_made_from_a_name() -> None:
     assert camera_id_of(Path("/x/TUD-Campus (1).mp4")) == "tud-campus-1"
     assert camera_id_of(Path("/x/é.mp4")) == "camera-x"
