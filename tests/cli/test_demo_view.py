@@ -98,6 +98,7 @@ def test_the_summary_has_exactly_the_agreed_keys_in_their_order() -> None:
     ("changes", "sentence"),
     [
         ({"detected": 0, "shed": 3}, "no frame came all the way"),
+        ({"detected": 1, "expired": 2}, "2 frames count as expired although Kafka still holds every frame"),
         ({"owned_once": 1, "owned_none": 1}, "1 were owned by no ingest worker and 0 by more than one"),
         ({"owned_once": 1, "owned_twice": 1}, "0 were owned by no ingest worker and 1 by more than one"),
     ],
@@ -122,6 +123,26 @@ def test_what_is_wrong_with_a_run_is_said_in_a_sentence(changes: dict[str, int],
     changed = msgspec.structs.replace(summary, **changes)
     (fault,) = faults(changed, books_of(changed))
     assert sentence in fault
+
+
+def test_frames_of_a_run_longer_than_their_retention_may_expire() -> None:
+    summary = Summary(
+        cameras=1,
+        captured=3,
+        detected=1,
+        shed=0,
+        dead_lettered=0,
+        expired=2,
+        in_flight=0,
+        p50_capture_to_row_s=0.5,
+        p95_capture_to_row_s=0.9,
+        rows={},
+        owned_once=1,
+        owned_none=0,
+        owned_twice=0,
+    )
+    assert len(faults(summary, books_of(summary))) == 1
+    assert faults(summary, books_of(summary), outlasts_retention=True) == []
 
 
 def books_of(summary: Summary) -> Accounting:

@@ -63,7 +63,9 @@ def stream(seed: int) -> list[CameraEvent]:
             things = [
                 chance.choice((person, vehicle))(0.15 + 0.7 * chance.random()) for _ in range(chance.randrange(5))
             ]
-        if chance.random() < 0.004:
+        if (
+            chance.random() < 0.004 and not 0 <= number - outage < 10
+        ):  # an epoch silent for an hour ends with a newer one
             epoch, sequence = epoch + 1, 0
         events += outcomes(chance, second, things, sequence, epoch)
         sequence += 1

@@ -20,10 +20,11 @@ from deploy.local.footage import Footage, ensure_footage
 from deploy.local.platform import LocalStack, ServiceRun
 from deploy.local.ports import HOST, free_port
 from deploy.local.settings import LocalSettings
+from schemas.topics import FRAMES
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.settings import AggregateSettings, ClickHouseSettings
 from services.aggregate.store_client import connect
-from services.cli.cameras import publish
+from services.cli.cameras import publish_changes
 from services.cli.cameras_diff import plan_changes
 from services.cli.demo.accounting import account
 from services.cli.demo.ending import end_run
@@ -96,7 +97,7 @@ def play(options: DemoOptions, console: Console) -> list[str]:
             save_screenshot(
                 picture(last, playing.surroundings, f"Tilik: {len(last.cameras)} cameras"), options.screenshot
             )
-        return _finish(playing, options, console)
+        return _finish(playing, options, console, began)
 
 
 def _say_what_was_kept(options: DemoOptions, console: Console) -> None:
@@ -123,7 +124,7 @@ def _start(stack: LocalStack, footage: Footage, folder: Path, console: Console) 
     playing = Playing(stack, stage, clickhouse, folder)
     # Last: what is captured before there is a detector would only grow stale.
     changes = plan_changes(stage.cameras, read_registry(stack.kafka), remove_missing=True)
-    publish(stack.kafka, [change.camera for change in changes if change.kind != "unchanged"])
+    publish_changes(stack.kafka, changes)
     console.print(f"{len(stage.cameras)} cameras are in the registry")
     return playing
 
@@ -219,7 +220,7 @@ def _shower(
     return print_line
 
 
-def _finish(playing: Playing, options: DemoOptions, console: Console) -> list[str]:
+def _finish(playing: Playing, options: DemoOptions, console: Console, began: float) -> list[str]:
     ids = camera_ids(playing.stage.cameras)
     statuses = playing.stack.status()
     owned = ownership(ids, [statuses[name].port for name in _INGEST_WORKERS])
@@ -229,7 +230,9 @@ def _finish(playing: Playing, options: DemoOptions, console: Console) -> list[st
     console.print(summary_table(summary))
     if options.json_path is not None:
         _write(options.json_path, summary)
-    return faults(summary, books)
+    retention_seconds = int(FRAMES.settings["retention.ms"]) / 1000
+    outlasts_retention = options.keep or time.monotonic() - began >= retention_seconds
+    return faults(summary, books, outlasts_retention=outlasts_retention)
 
 
 def _write(path: Path, summary: Summary) -> None:

@@ -68,11 +68,19 @@ def summarise(client: Client, cameras: int, books: Accounting, owned: Ownership)
     )
 
 
-def faults(summary: Summary, books: Accounting) -> list[str]:
-    """Say in a sentence each what is wrong with the run; none: it was exact."""
+def faults(summary: Summary, books: Accounting, *, outlasts_retention: bool = False) -> list[str]:
+    """Say in a sentence each what is wrong with the run; none: it was exact.
+
+    ``outlasts_retention`` tells that frames of the run may have left Kafka by their age before they were judged.
+    """
     found = [] if (fault := books.fault()) is None else [f"the books do not balance: {fault}"]
     if summary.detected == 0:
         found.append("no frame came all the way from a camera to ClickHouse as detected")
+    if summary.expired and not outlasts_retention:
+        found.append(
+            f"{summary.expired} frames count as expired although Kafka still holds every frame of the run: "
+            "events about them were lost"
+        )
     if summary.owned_none or summary.owned_twice:
         found.append(
             f"of {summary.cameras} cameras, {summary.owned_none} were owned by no ingest worker and "
