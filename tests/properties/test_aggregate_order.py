@@ -49,7 +49,7 @@ LEAN = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChe
 
 
 def stream(seed: int) -> list[CameraEvent]:
-    """Give 800 frames of a camera: visits, vehicles, sheds, lost frames, new owners, gaps, an outage, clocks that run."""
+    """Give 800 frames of a camera: visits, vehicles, sheds, lost frames, new owners, outages, clocks that run."""
     chance = random.Random(seed)
     events: list[CameraEvent] = []
     things: list[Any] = []
@@ -73,7 +73,7 @@ def stream(seed: int) -> list[CameraEvent]:
 
 
 def outcomes(chance: random.Random, second: float, things: list[Any], sequence: int, epoch: int) -> list[CameraEvent]:
-    """Give what is said about one frame: nothing, that it was shed, judged, both, or twice; at times a status as well."""
+    """Give what is said about one frame: nothing, shed, judged, both, or twice; at times a status as well."""
     after_ms = -40_000 if chance.random() < 0.01 else 150  # now and then the camera's clock runs ahead
     fields: dict[str, Any] = {"sequence": sequence, "owner_epoch": epoch, "appended_after_ms": after_ms}
     said: list[CameraEvent] = []
