@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -54,18 +54,19 @@ def run(settings: DetectSettings, service: Service) -> None:
         service.health.fulfil("registry")
         loop = LoopSettings(FRAMES.name, settings.poll_frames, settings.poll_wait_seconds)
         consumer, producer = frames_consumer(settings.kafka, settings.group), events_producer(settings.kafka)
-        processor = FrameProcessor(build_tools(settings, detector, registry.revisions), service.metrics)
+        policies = RegistryPolicies(registry.revisions, settings.stale_after_seconds, registry.wait_until_current)
+        processor = FrameProcessor(build_tools(settings, detector, policies), service.metrics)
         run_loop(loop, consumer, producer, processor.process, service)
     finally:
         registry.close()
 
 
-def build_tools(settings: DetectSettings, detector: Detector, cameras: CameraRevisions) -> Tools:
+def build_tools(settings: DetectSettings, detector: Detector, policies: RegistryPolicies) -> Tools:
     """Give what the pipeline works with."""
     return Tools(
         detector=detector,
         detector_name=settings.detector,
-        policy_of=RegistryPolicies(cameras, settings.stale_after_seconds).of,
+        policy_of=policies.of,
         limits=JpegLimits(settings.limits.most_bytes, settings.limits.most_pixels),
         batch_size=settings.batch_frames,
     )
@@ -82,15 +83,31 @@ def warm_up(detector: Detector, batch_size: int) -> None:
 
 @dataclass(frozen=True)
 class RegistryPolicies:
-    """How frames are treated, by the revision of the camera under which they were taken."""
+    """How frames are treated, by the revision of the camera under which they were taken.
+
+    A revision is in the registry before any frame of it is captured. One that is not known is therefore looked for by
+    reading on, so that a frame that is judged twice is judged alike; what is still unknown then belongs to no camera of
+    this registry, and aggregate puts its event aside.
+    """
 
     cameras: CameraRevisions
     stale_after_seconds: float
+    read_on: Callable[[float], None]
+    _nowhere: set[tuple[str, int]] = field(default_factory=set)
 
     def of(self, frame: Frame) -> CameraPolicy:
-        """Give the policy of a frame; of a camera that is not known yet, the settings' own."""
-        camera = self.cameras.find(frame.camera_id, frame.headers.camera_revision)
+        """Give the policy of a frame; of a camera that is not in the registry, the settings' own. May block.
+
+        Raises:
+            RetryableError: The registry could not be read.
+        """
+        place = frame.camera_id, frame.headers.camera_revision
+        camera = self.cameras.find(*place)
+        if camera is None and place not in self._nowhere:
+            self.read_on(_REGISTRY_WAIT_SECONDS)
+            camera = self.cameras.find(*place)
         if camera is None:
+            self._nowhere.add(place)
             return CameraPolicy(stale_after_ms=int(self.stale_after_seconds * 1000))
         return CameraPolicy(camera.tiles, int(camera.source.stale_after_seconds * 1000))
 

@@ -89,17 +89,36 @@ def make_camera(**changes: object) -> Camera:
     return msgspec.structs.replace(camera, **changes)
 
 
+def never_read_on(seconds: float) -> None:
+    pytest.fail("the registry was read on")
+
+
 def test_the_revision_under_which_a_frame_was_taken_says_how_it_is_treated() -> None:
     cameras = CameraRevisions()
     cameras.add(make_camera())
     cameras.add(make_camera(revision=2, tiles="1x1"))
-    policies = RegistryPolicies(cameras, stale_after_seconds=10.0)
+    policies = RegistryPolicies(cameras, 10.0, never_read_on)
+    assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000)
+
+
+def test_unknown_revision_is_looked_for_once_by_reading_on() -> None:
+    cameras, reads = CameraRevisions(), []
+
+    def read_on(seconds: float) -> None:
+        reads.append(seconds)
+        cameras.add(make_camera())
+
+    policies = RegistryPolicies(cameras, 10.0, read_on)
     assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000)
     assert policies.of(make_frame(camera_id="cam-9")) == CameraPolicy("1x1", 10_000)
+    assert policies.of(make_frame(camera_id="cam-9")) == CameraPolicy("1x1", 10_000)
+    assert len(reads) == 2
 
 
 def test_tools_are_built_from_settings_and_the_model_warms() -> None:
-    tools = build_tools(load_settings(DetectSettings), nanodet(), CameraRevisions())
+    tools = build_tools(
+        load_settings(DetectSettings), nanodet(), RegistryPolicies(CameraRevisions(), 10.0, pytest.fail)
+    )
     warm_up(tools.detector, tools.batch_size)
     assert tools.detector_name == "nanodet"
     assert tools.limits == JpegLimits()
