@@ -171,7 +171,7 @@ class Judgement:
         state.activity_ms = max(state.activity_ms, event.at_ms)
         ledger = state.ledger(event.owner_epoch)
         if ledger is not None:
-            ledger.active_ms = max(ledger.active_ms, event.at_ms)
+            ledger.touch(event.at_ms)
             ledger.report(event.counters, event.at_ms)
             self._unsaved.epochs[state.camera_id].add(event.owner_epoch)
 
@@ -216,7 +216,7 @@ class Judgement:
         state.activity_ms = max(state.activity_ms, event.frame.appended_at_ms)
         if ledger is None:
             return _SETTLED, minute
-        ledger.active_ms = max(ledger.active_ms, event.frame.appended_at_ms)
+        ledger.touch(event.frame.appended_at_ms)
         self._unsaved.epochs[state.camera_id].add(event.owner_epoch)
         return ledger.record(event.sequence, accounting.reason_of(event), minute), minute
 

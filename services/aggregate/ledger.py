@@ -64,7 +64,7 @@ class EpochLedger(Struct, array_like=True):
     """The frames and the counters of one epoch.
 
     ``top`` is the largest sequence number seen plus one; below ``floor`` all is settled. ``active_ms`` is the latest
-    wall time that an event of the epoch bears.
+    and ``since_ms`` the earliest wall time that an event of the epoch bears; -1: none yet.
     """
 
     epoch: int
@@ -75,6 +75,12 @@ class EpochLedger(Struct, array_like=True):
     gaps: list[Gap] = field(default_factory=list)
     shed: dict[str, list[int]] = field(default_factory=dict)
     counters: CaptureCounters = CaptureCounters()
+    since_ms: int = -1
+
+    def touch(self, at_ms: int) -> None:
+        """Take note of an event's wall time."""
+        self.active_ms = max(self.active_ms, at_ms)
+        self.since_ms = at_ms if self.since_ms < 0 else min(self.since_ms, at_ms)
 
     def record(self, sequence: int, reason: ShedReason | str, minute: int) -> Recorded:
         """Enter a frame's outcome (``reason`` empty: detected) that is accounted for in ``minute``."""

@@ -96,11 +96,18 @@ def _being_observed(state: CameraState) -> range:
 
 
 def _let_epochs_go(state: CameraState, unsaved: Unsaved) -> None:
-    newest = max((ledger.epoch for ledger in state.epochs), default=0)
+    """Let go of epochs that a newer one has followed, and that have been silent for the lateness.
+
+    Only once the newest one has been there for a while: its first frame may overtake the last ones of the epoch before,
+    and after an outage of more than an hour these must still find their ledger.
+    """
+    newest = max(state.epochs, key=lambda ledger: ledger.epoch, default=None)
+    if newest is None or newest.since_ms + MINUTE_MS > state.activity_ms:
+        return
     gone = {
         ledger.epoch
         for ledger in state.epochs
-        if ledger.epoch != newest and ledger.active_ms + LATENESS_MS < state.activity_ms
+        if ledger is not newest and ledger.active_ms + LATENESS_MS < state.activity_ms
     }
     if not gone:
         return

@@ -63,9 +63,7 @@ def stream(seed: int) -> list[CameraEvent]:
             things = [
                 chance.choice((person, vehicle))(0.15 + 0.7 * chance.random()) for _ in range(chance.randrange(5))
             ]
-        if (
-            chance.random() < 0.004 and not 0 <= number - outage < 10
-        ):  # an epoch silent for an hour ends with a newer one
+        if chance.random() < 0.004 or (number - outage in (1, 3) and chance.random() < 0.3):
             epoch, sequence = epoch + 1, 0
         events += outcomes(chance, second, things, sequence, epoch)
         sequence += 1
