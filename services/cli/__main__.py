@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from services.runtime.errors import ConfigurationError, TilikError
+from services.runtime.logging import configure_logging
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("services.cli.demo", "Run the whole pipeline on real footage, with a live view in the terminal."),
     "up": ("services.cli.up", "Start Kafka, ClickHouse and the services on a cameras.yaml, until Ctrl-C."),
     "doctor": ("services.cli.doctor", "Say what is missing on this machine, and how to get it."),
     "setup": ("services.cli.setup", "Fetch what pip does not bring: Kafka's jars, the detector's weights."),
+    "topics": ("services.cli.topics", "Create Tilik's topics on a cluster of your own, and show their table."),
     "cameras": ("services.cli.cameras", "Apply and list the registry of cameras."),
     "detect": ("services.cli.detect", "Run a detector on a video file or a folder of stills, without Kafka."),
     "recompute": ("services.cli.recompute", "Run the aggregation's rules over a file of events."),
@@ -56,7 +59,8 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; our own errors become one clear line and an exit code."""
+    """Run the command line; our own errors become one clear line and an exit code, logs go to standard error."""
+    configure_logging("cli", str(os.getpid()), level="warning")
     try:
         cli.main(prog_name="tilik", standalone_mode=False)
     except click.ClickException as error:
