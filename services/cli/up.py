@@ -15,6 +15,7 @@ from deploy.local.platform import LocalStack, ServiceRun
 from deploy.local.ports import HOST
 from deploy.local.process import ProcessState, ProcessStatus
 from deploy.local.settings import LocalSettings, local_settings
+from schemas.cameras import Camera
 
 SERVICES = ("ingest", "detect", "aggregate")
 _LOOK_SECONDS = 0.5
@@ -50,9 +51,10 @@ def command(
     wanted = {"state_dir": state, "kafka_port": kafka_port, "clickhouse_port": clickhouse_port}
     settings = local_settings().model_copy(update={name: value for name, value in wanted.items() if value is not None})
     chosen = () if platform_only else services or SERVICES
+    wanted_cameras = _read(cameras)  # what is wrong with the file is said before anything is started
     stopping = _stop_on_signals()
     with LocalStack(settings) as stack:
-        _start(stack, cameras, chosen, stopping)
+        _start(stack, wanted_cameras, chosen, stopping)
         healthy = _watch(stack, stopping)
         click.echo("stopping ...")
     click.echo("stopped")
@@ -60,7 +62,9 @@ def command(
         sys.exit(1)
 
 
-def _start(stack: LocalStack, cameras: Path | None, services: tuple[str, ...], stopping: threading.Event) -> None:
+def _start(
+    stack: LocalStack, cameras: tuple[Camera, ...], services: tuple[str, ...], stopping: threading.Event
+) -> None:
     """Start one part after the other; a signal in between ends it before the next."""
     steps: list[Callable[[], None]] = [
         lambda: _start_platform(stack),
@@ -97,24 +101,23 @@ def _prepare(stack: LocalStack) -> None:
     click.echo(f"topics: {len(created)} created; tables: {len(applied)} migrations applied in {local.database}")
 
 
-def _apply(stack: LocalStack, cameras: Path | None) -> None:
-    if cameras is None:
-        return
-    from services.cli.cameras import publish
-    from services.cli.cameras_diff import plan_changes
-    from services.ingest.registry_file import read_registry_file
-    from services.runtime.camera_registry import read_registry
-    from services.runtime.errors import ConfigurationError
+def _read(file: Path | None) -> tuple[Camera, ...]:
+    if file is None:
+        return ()
+    from services.cli.cameras import read_wanted
 
-    wanted = read_registry_file(cameras)
-    for warning in wanted.warnings:
-        click.echo(f"{cameras}: warning: {warning}", err=True)
-    if wanted.faults:
-        raise ConfigurationError(f"{len(wanted.faults)} things are wrong; nothing was applied\n{wanted.explain()}")
-    changes = plan_changes(wanted.cameras, read_registry(stack.kafka), remove_missing=False)
-    news = [change.camera for change in changes if change.kind != "unchanged"]
-    publish(stack.kafka, news)
-    click.echo(f"{cameras}: {len(wanted.cameras)} cameras, {len(news)} of them new or changed")
+    return read_wanted(file)
+
+
+def _apply(stack: LocalStack, wanted: tuple[Camera, ...]) -> None:
+    if not wanted:
+        return
+    from services.cli.cameras import publish_changes
+    from services.cli.cameras_diff import plan_changes
+    from services.runtime.camera_registry import read_registry
+
+    count = publish_changes(stack.kafka, plan_changes(wanted, read_registry(stack.kafka), remove_missing=False))
+    click.echo(f"registry: {len(wanted)} cameras wanted, {count} of them new or changed")
 
 
 def _start_services(stack: LocalStack, services: tuple[str, ...]) -> None:

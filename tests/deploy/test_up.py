@@ -57,6 +57,19 @@ def test_port_in_foreign_hands_is_one_clear_line(tmp_path: Path) -> None:
     assert len(errors.splitlines()) == 1
 
 
+def test_wrong_registry_file_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    file = tmp_path / "cameras.yaml"
+    file.write_text("cameras:\n  - camera_id: X\n")
+    with up(tmp_path / "state", "--kafka-port", "0", "--clickhouse-port", "0", str(file)) as process:
+        said, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 78
+    assert "nothing was applied" in errors
+    assert f"{file}: line 2" in errors
+    assert said == ""
+    assert not (tmp_path / "state").exists()
+
+
 def test_missing_java_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
