@@ -5,13 +5,10 @@ Pictures that are not JPEG are encoded as ingest does it, so that what is found 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import av
 import av.error
@@ -25,12 +22,9 @@ from schemas.frames import FRAME_SCHEMA, FrameHeaders
 from services.detect.frame import Frame
 from services.detect.letterbox import ImageBgr
 from services.runtime.errors import ConfigurationError
+from services.runtime.timed_stills import JPEG_NAMES, STILL_NAMES, TimedStills, list_stills, time_of_name
 
-JPEG_NAMES = frozenset({".jpg", ".jpeg"})
-STILL_NAMES = JPEG_NAMES | {".png"}
 _FALLBACK_FPS = Fraction(25)
-_TIME_IN_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})[_T -](\d{2})[_:.-](\d{2})[_:.-](\d{2})")
-_TIME_ZONE = ZoneInfo("Asia/Jakarta")
 _COORDINATES_TOPIC = "footage"
 """Stands where a Kafka topic would: these frames lie in no topic."""
 
@@ -54,7 +48,7 @@ class Footage:
     def length(self) -> int | None:
         """Give how many frames there will be, or None where the file does not say."""
         if self._kind() == "stills":
-            pictures = len(self._stills())
+            pictures = len(self._stills().paths)
         else:
             with _opened(self.source) as container:
                 pictures = container.streams.video[0].frames
@@ -76,23 +70,27 @@ class Footage:
             raise ConfigurationError(f"there is no file or folder {self.source}")
         return "stills" if self.source.is_dir() or self.source.suffix.lower() in STILL_NAMES else "file"
 
-    def _stills(self) -> list[Path]:
+    def _stills(self) -> TimedStills:
         if self.source.is_file():
-            return [self.source]
-        stills = sorted(path for path in self.source.iterdir() if path.suffix.lower() in STILL_NAMES)
-        if not stills:
+            at = time_of_name(self.source.name)
+            return TimedStills([self.source], None if at is None else [at])
+        stills = list_stills(self.source)
+        if not stills.paths:
             raise ConfigurationError(f"{self.source} holds no .jpg and no .png")
         return stills
 
     def _still_pictures(self) -> Iterator[tuple[int, bytes]]:
         stills = self._stills()
-        times = [time_of_name(path.name) for path in stills]
-        stated = all(time is not None for time in times)
-        for index in range(0, len(stills), self.every):
-            path, time = stills[index], times[index]
+        for index in range(0, len(stills.paths), self.every):
             counted = self.recorded_from_ms + round(index * 1000 / self.still_fps)
-            jpeg = path.read_bytes() if path.suffix.lower() in JPEG_NAMES else self._encoded(_png(path))
-            yield (time if stated and time is not None else counted), jpeg
+            yield (counted if stills.times_ms is None else stills.times_ms[index]), self._still(stills.paths[index])
+
+    def _still(self, path: Path) -> bytes:
+        """Give a still as JPEG; of one that can't be read nothing, which is then shed as undecodable."""
+        if path.suffix.lower() in JPEG_NAMES:
+            return path.read_bytes()
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        return b"" if image is None else self._encoded(np.asarray(image, np.uint8))
 
     def _video_pictures(self) -> Iterator[tuple[int, bytes]]:
         try:
@@ -132,19 +130,6 @@ class Footage:
         return Frame(self.camera_id, headers, FrameCoordinates(_COORDINATES_TOPIC, 0, index, captured_at_ms), jpeg)
 
 
-def time_of_name(name: str) -> int | None:
-    """Give the time (ms since the epoch) that a file's name states in Semarang's local time, or None."""
-    match = _TIME_IN_NAME.search(name)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(part) for part in match.groups())
-    try:
-        at = datetime(year, month, day, hour, minute, second, tzinfo=_TIME_ZONE)
-    except ValueError:
-        return None
-    return int(at.timestamp() * 1000)
-
-
 def _opened(path: Path) -> av.container.InputContainer:
     try:
         container = av.open(str(path))
@@ -154,10 +139,3 @@ def _opened(path: Path) -> av.container.InputContainer:
         container.close()
         raise ConfigurationError(f"{path} holds no video")
     return container
-
-
-def _png(path: Path) -> ImageBgr:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ConfigurationError(f"{path} can't be read as a picture")
-    return np.asarray(image, np.uint8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported without __all__
     AdminClient,
@@ -37,7 +39,23 @@ def ensure_topics(settings: KafkaSettings, profile: Profile) -> list[str]:
                 f"wants {expected}; use that profile, or start on an empty cluster"
             )
     missing = [topic for topic in TOPICS if topic.name not in existing]
-    return [topic.name for topic in missing if _create(admin, topic, profile)]
+    created = [topic.name for topic in missing if _create(admin, topic, profile)]
+    if missing:
+        _wait_until_known(admin, timeout_seconds=20.0)
+    return created
+
+
+def _wait_until_known(admin: AdminClient, timeout_seconds: float) -> None:
+    """Wait until the brokers tell every topic: for a moment after its creation they may not know it yet.
+
+    Raises:
+        RetryableError: That took longer.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while unknown := {topic.name for topic in TOPICS} - set(admin.list_topics(timeout=10).topics):
+        if time.monotonic() > deadline:
+            raise RetryableError(f"topics were created, but are not to be seen: {', '.join(sorted(unknown))}")
+        time.sleep(0.1)
 
 
 def _create(admin: AdminClient, topic: Topic, profile: Profile) -> bool:

@@ -9,8 +9,11 @@ from click.testing import CliRunner
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
 from services.cli.detect import camera_id_of, command
-from services.detect.footage import Footage, time_of_name
+from services.detect.detector import DetectorOptions
+from services.detect.footage import Footage
+from services.detect.offline import judge_footage, offline_tools
 from services.runtime.errors import ConfigurationError
+from services.runtime.timed_stills import time_of_name
 from tests.detect.pictures import jpeg_of, street_bgr
 
 
@@ -118,3 +121,15 @@ def test_what_the_command_line_says_is_checked_before_the_model_is_loaded(
 def test_a_camera_id_is_made_from_a_name() -> None:
     assert camera_id_of(Path("/x/TUD-Campus (1).mp4")) == "tud-campus-1"
     assert camera_id_of(Path("/x/é.mp4")) == "camera-x"
+
+
+def test_a_still_that_cannot_be_read_is_shed_and_the_rest_goes_on(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "2026-01-05_08-00-00.png"), street_bgr())
+    (tmp_path / "2026-01-05_08-00-01.png").write_bytes(b"no picture")
+    first, second = Footage(tmp_path, "cam").frames()
+    assert (bool(first.jpeg), second.jpeg) == (True, b"")
+    tools = offline_tools("nanodet", DetectorOptions(weights="random"), "1x1")
+    detected, shed = judge_footage(Footage(tmp_path, "cam"), tools)
+    assert isinstance(detected, FrameDetections)
+    assert isinstance(shed, FrameShed)
+    assert shed.reason == "undecodable"

@@ -117,7 +117,7 @@ def test_unknown_revision_is_looked_for_once_by_reading_on() -> None:
 
 def test_tools_are_built_from_settings_and_the_model_warms() -> None:
     tools = build_tools(
-        load_settings(DetectSettings), nanodet(), RegistryPolicies(CameraRevisions(), 10.0, pytest.fail)
+        load_settings(DetectSettings), nanodet(), RegistryPolicies(CameraRevisions(), 10.0, never_read_on)
     )
     warm_up(tools.detector, tools.batch_size)
     assert tools.detector_name == "nanodet"

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from schemas.camera_events import FrameDetections
 from services.detect.accuracy.intervals import wilson_interval
-from services.detect.footage import STILL_NAMES, Footage
+from services.detect.footage import Footage
 from services.detect.objects import VEHICLES
 from services.detect.offline import judge_footage
 from services.detect.pipeline import Tools
+from services.runtime.timed_stills import STILL_NAMES
 
 TUNING_SEQUENCES = (0, 3)
 """On these thresholds are chosen."""

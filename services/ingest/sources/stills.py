@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from zoneinfo import ZoneInfo
 
 import simplejpeg
 
@@ -16,13 +14,7 @@ from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.source import Picture, Sample, SourceTools
 from services.ingest.source_errors import SourceEnded, SourceFailed
 from services.runtime.clock import now_ms
-
-_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})[_T -](\d{2})[_:.-](\d{2})[_:.-](\d{2})")
-"""A date and a time somewhere in a name, such as 2013-03-02_07_45_02.jpg."""
-
-_TIME_ZONE = ZoneInfo("Asia/Jakarta")
-_JPEG_NAMES = frozenset({".jpg", ".jpeg"})
-_OTHER_NAMES = frozenset({".png"})
+from services.runtime.timed_stills import JPEG_NAMES, list_stills
 
 
 class StillsSource:
@@ -37,8 +29,8 @@ class StillsSource:
     def __init__(self, entry: SourceEntry, tools: SourceTools) -> None:
         self._entry = entry
         self._tools = tools
-        self._stills: list[Path] = []
-        self._times_ms: list[int] = []
+        self._stills: Sequence[Path] = ()
+        self._times_ms: Sequence[int] = ()
 
     async def open(self) -> None:
         """List the folder."""
@@ -62,16 +54,12 @@ class StillsSource:
         folder = Path(self._entry.url)
         if not folder.is_dir():
             raise SourceFailed("not_found", f"there is no folder {folder}")
-        stills = [path for path in folder.iterdir() if path.suffix.lower() in _JPEG_NAMES | _OTHER_NAMES]
-        if not stills:
+        self._stills, times_ms = list_stills(folder)
+        if not self._stills:
             raise SourceFailed("no_stills", f"{folder} holds no .jpg and no .png")
-        named = sorted((at, path) for path in stills if (at := time_of_name(path.name)) is not None)
-        if len(named) == len(stills):
-            self._times_ms, self._stills = [at for at, _ in named], [path for _, path in named]
-        else:
-            self._stills = sorted(stills, key=lambda path: (path.stat().st_mtime_ns, path.name))
-            period_ms = self._tools.period_seconds * 1000
-            self._times_ms = [self._entry.recorded_from_ms + round(n * period_ms) for n in range(len(stills))]
+        period_ms = self._tools.period_seconds * 1000
+        counted = [self._entry.recorded_from_ms + round(n * period_ms) for n in range(len(self._stills))]
+        self._times_ms = counted if times_ms is None else times_ms
 
     def _round_ms(self) -> int:
         gaps = [after - before for before, after in zip(self._times_ms, self._times_ms[1:], strict=False)]
@@ -82,7 +70,7 @@ class StillsSource:
         try:
             if path.stat().st_size > self._tools.largest_picture_bytes:
                 raise UnusablePictureError(f"{path} has more than {self._tools.largest_picture_bytes} bytes")
-            if path.suffix.lower() in _JPEG_NAMES:
+            if path.suffix.lower() in JPEG_NAMES:
                 return path.read_bytes()
         except OSError as error:
             raise UnusablePictureError(f"{path}: {error}") from error
@@ -104,18 +92,6 @@ class StillsSource:
             image_rgb, quality=self._tools.jpeg_quality, colorspace="RGB", colorsubsampling="420"
         )
         return jpeg
-
-
-def time_of_name(name: str) -> int | None:
-    """Give the time (ms since the epoch) that a file's name states, or None."""
-    match = _NAME.search(name)
-    if match is None:
-        return None
-    try:
-        at = datetime(*(int(part) for part in match.groups()), tzinfo=_TIME_ZONE)  # type: ignore[misc, arg-type]
-    except ValueError:
-        return None
-    return int(at.timestamp() * 1000)
 
 
 def _png_size(path: Path) -> tuple[int, int]:
