@@ -13,8 +13,8 @@ from schemas.codec import JsonCodec
 class DeadLetter(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A message that is never tried again.
 
-    ``reason`` is a fixed word (``undecodable``, ``refused``, ``invalid_headers``, ``invalid_event``,
-    ``wrong_key``, ``unknown_revision``), ``detail`` says what a person needs. ``original`` is None for frames: a picture of people is
+    ``reason`` is a fixed word (``undecodable``, ``refused``, ``invalid_headers``, ``invalid_event``, ``wrong_key``,
+    ``unknown_revision``), ``detail`` says what a person needs. ``original`` is None for frames: a picture of people is
     not kept for debugging.
     """
 
