@@ -32,8 +32,8 @@ READINGS = Readings(
 SURROUNDINGS = Surroundings("127.0.0.1:9092", 8123, "tilik", Path(".tilik/demo/logs"), rendered_footage=False)
 
 
-def shown(surroundings: Surroundings = SURROUNDINGS) -> str:
-    console = Console(width=160, file=io.StringIO())
+def shown(surroundings: Surroundings = SURROUNDINGS, width: int = 160) -> str:
+    console = Console(width=width, file=io.StringIO())
     console.print(picture(READINGS, surroundings, "Tilik: a headline"))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -53,6 +53,14 @@ def shown(surroundings: Surroundings = SURROUNDINGS) -> str:
 )
 def test_the_view_shows_cameras_figures_processes_and_addresses(text: str) -> None:
     assert text in shown()
+
+
+@pytest.mark.parametrize("width", [80, 100, 124, 125, 132])
+def test_figures_of_zones_stay_readable_in_a_narrow_terminal(width: int) -> None:
+    text = shown(width=width)
+    assert "vehicles 2.0 (max 2)" in text
+    assert "parking cases 2" in text
+    assert max(map(len, text.splitlines())) <= width
 
 
 def test_drawn_footage_is_said_so() -> None:

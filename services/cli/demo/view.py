@@ -9,7 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.columns import Columns
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +18,9 @@ from services.cli.demo.readings import CameraReading, ProcessReading, Readings
 
 _STATE_STYLES = {"live": "green", "ready": "green", "stopped": "dim", "refused": "red", "failed": "red"}
 _SCREENSHOT_COLUMNS = 132
+_WIDE_COLUMNS = 125
+_EXAMPLE = "Contoh: "
+"""Names of the demonstration's cameras start so; a narrow terminal has no room to say it in every row."""
 
 
 class Surroundings(Struct, frozen=True):
@@ -47,8 +51,8 @@ class Surroundings(Struct, frozen=True):
 def picture(readings: Readings, surroundings: Surroundings, headline: str) -> RenderableType:
     """Give the whole view."""
     return Group(
-        _cameras_table(readings.cameras, headline),
-        _processes_table(readings.processes),
+        CamerasTable(readings.cameras, headline),
+        _processes(readings.processes),
         Text("\n".join(surroundings.lines()), no_wrap=True, overflow="ellipsis"),
     )
 
@@ -78,36 +82,76 @@ def save_screenshot(view: RenderableType, path: Path) -> None:
     path.write_text(re.sub(r",\s*url\(\"https?://[^)]*\)(\s*format\(\"[^)]*\"\))?", "", svg), encoding="utf-8")
 
 
-def _cameras_table(cameras: Sequence[CameraReading], headline: str) -> Table:
-    table = Table(title=headline, expand=True, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("camera", "source", "state"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("captured", "detected", "shed", "dead", "age s"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("zones, newest minute", ratio=1)
-    for camera in cameras:
-        table.add_row(
-            camera.name,
-            camera.source,
-            _styled(camera.state),
-            str(camera.captured),
-            str(camera.detected),
-            _alarming(camera.shed),
-            _alarming(camera.dead_lettered),
-            "" if camera.age_seconds is None else f"{camera.age_seconds:.1f}",
-            Text(" · ".join(camera.figures), style="bold" if camera.open_cases else ""),
-        )
-    return table
+class CamerasTable:
+    """The cameras as a table; where a terminal is narrow, the figures of zones stand below it."""
+
+    def __init__(self, cameras: Sequence[CameraReading], headline: str) -> None:
+        self._cameras = cameras
+        self._headline = headline
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Give the table that fits the width."""
+        if options.max_width >= _WIDE_COLUMNS:
+            yield self._wide()
+        else:
+            yield self._narrow()
+            yield self._figures_below()
+
+    def _wide(self) -> Table:
+        table = self._empty(("camera", "source", "state"))
+        table.add_column("zones, newest minute", ratio=1)
+        for camera in self._cameras:
+            table.add_row(camera.name, camera.source, *_counts(camera), _figures(camera))
+        return table
+
+    def _narrow(self) -> Table:
+        table = self._empty(("camera", "state"))
+        for camera in self._cameras:
+            table.add_row(camera.name.removeprefix(_EXAMPLE), *_counts(camera))
+        return table
+
+    def _figures_below(self) -> Table:
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=2)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=3)
+        for camera in self._cameras:
+            if camera.figures:
+                table.add_row(f" {camera.name.removeprefix(_EXAMPLE)}", _figures(camera))
+        return table
+
+    def _empty(self, words: Sequence[str]) -> Table:
+        table = Table(title=self._headline, expand=True, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        first, *others = words
+        table.add_column(first, no_wrap=True, overflow="ellipsis", ratio=None if "source" in others else 1)
+        for heading in others:
+            table.add_column(heading, no_wrap=True)
+        for heading in ("captured", "detected", "shed", "dead", "age s"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        return table
 
 
-def _processes_table(processes: Sequence[ProcessReading]) -> Table:
-    table = Table.grid(padding=(0, 3))
-    table.add_row(*(Text(process.name, style="bold") for process in processes))
-    table.add_row(*(_styled(process.state) for process in processes))
-    table.add_row(*(Text(f"port {process.port}", style="dim") for process in processes))
-    if any(process.restarts for process in processes):
-        table.add_row(*(Text(f"restarts {p.restarts}", style="yellow" if p.restarts else "dim") for p in processes))
-    return table
+def _counts(camera: CameraReading) -> tuple[RenderableType, ...]:
+    return (
+        _styled(camera.state),
+        str(camera.captured),
+        str(camera.detected),
+        _alarming(camera.shed),
+        _alarming(camera.dead_lettered),
+        "" if camera.age_seconds is None else f"{camera.age_seconds:.1f}",
+    )
+
+
+def _figures(camera: CameraReading) -> Text:
+    return Text(" · ".join(camera.figures), style="bold" if camera.open_cases else "dim")
+
+
+def _processes(processes: Sequence[ProcessReading]) -> Columns:
+    texts = []
+    for process in processes:
+        restarts = Text(f" restarts {process.restarts}" if process.restarts else "", style="yellow")
+        port = Text(f" :{process.port}", style="dim")
+        texts.append(Text.assemble(Text(process.name, style="bold"), " ", _styled(process.state), port, restarts))
+    return Columns(texts, padding=(0, 3))
 
 
 def _styled(state: str) -> Text:
