@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from deploy.local.testing import SHARED_STATE
@@ -13,6 +15,8 @@ from deploy.local.testing import SHARED_STATE
 pytestmark = pytest.mark.pipeline
 
 SECONDS = 20
+MARK = "DEMONSTRATION_UNDER_TEST"
+"""A variable that every process of the demonstration inherits, so that none can hide."""
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedP
             (state / name).symlink_to(SHARED_STATE / name)
     command = [sys.executable, "-m", "services.cli", "demo", "--seconds", str(SECONDS), "--state", str(state)]
     command += ["--kafka-port", "0", "--clickhouse-port", "0", "--json", str(state / "summary.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
+    marked = {**os.environ, MARK: str(state)}
+    done = subprocess.run(command, env=marked, capture_output=True, text=True, check=False, timeout=400)
     return done, state
 
 
@@ -66,3 +71,11 @@ def test_without_a_terminal_lines_tell_how_it_goes(run: tuple[subprocess.Complet
 
 def test_nothing_is_left_running(run: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert not (run[1] / "demo" / "run.json").exists()
+    assert [process.cmdline() for process in psutil.process_iter() if mark_of(process) == str(run[1])] == []
+
+
+def mark_of(process: psutil.Process) -> str:
+    try:
+        return process.environ().get(MARK, "")
+    except psutil.Error:  # of another user, or gone
+        return ""

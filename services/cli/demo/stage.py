@@ -63,7 +63,7 @@ def set_stage(folder: Path, footage: Footage, server_port: int) -> Stage:
     Raises:
         ConfigurationError: The registry file that comes with Tilik is wrong.
     """
-    stills = (folder / "stills").resolve()
+    stills = (folder / f"stills-of-{footage.path.stem}").resolve()
     _extract_stills(footage.path, stills)
     values = {
         "footage": str(footage.path.resolve()),
@@ -83,7 +83,7 @@ def _extract_stills(clip: Path, folder: Path) -> None:
     """Write one still a second of the clip, named by time. A folder that is there was complete when it got its name."""
     if folder.exists():
         return
-    partial = folder.with_name("stills.partial")
+    partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for second, image_rgb in enumerate(sampled(clip, 1.0)):
