@@ -133,9 +133,8 @@ def command(source: Path, registry: Path, out: Path) -> None:
         bars.update(bar, completed=lines.read_bytes)
     counts = write_tables(tables, out)
     written = ", ".join(f"{count} {table}" for table, count in counts.items() if count)
-    _print(
-        console, f"{lines.good_count} events judged, {lines.bad_count} lines passed over; {out}: {written or 'none'}"
-    )
+    _print(console, f"{lines.good_count} events read, {lines.bad_count} lines passed over; {out}: {written or 'none'}")
+    _print(console, "as live, the last 5 s of each camera are accounted for, but wait for later frames to be judged")
 
 
 def write_tables(tables: dict[str, list[Row]], folder: Path) -> dict[str, int]:

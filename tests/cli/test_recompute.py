@@ -112,7 +112,7 @@ def test_bad_lines_are_reported_with_their_number_and_counted(registry: Path) ->
     for number in (1, 4, 5, 6, 7, 8, 9):
         assert f"line {number}: " in result.output
     assert "line 2: " not in result.output
-    assert "1 events judged, 7 lines passed over" in result.output
+    assert "1 events read, 7 lines passed over" in result.output
     assert len((out / "detections.jsonl").read_bytes().splitlines()) == 1
 
 
