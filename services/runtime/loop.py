@@ -84,18 +84,15 @@ def _subscribe(consumer: Consumer, topic: str, service: Service) -> set[int]:
 
 
 def _poll(consumer: Consumer, settings: LoopSettings, revoked: set[int]) -> list[ConsumedRecord]:
-    """1: take the first record as soon as it comes, then what else is there within the wait.
+    """1: take what is there, and wait a little for more.
 
-    A partition that was taken away between the two is somebody else's by now: to commit for it would set the group
-    back, so its records are left to its new owner.
+    A partition that was taken away meanwhile is somebody else's by now: to commit for it would set the group back, so
+    its records are left to its new owner.
     """
     revoked.clear()
-    first = consumer.poll(0.5)
-    if first is None:
-        return []
-    messages = [first, *consumer.consume(settings.batch_records - 1, settings.batch_wait_seconds)]
+    messages = consumer.consume(settings.batch_records, settings.batch_wait_seconds)
     records = [ConsumedRecord.from_message(message) for message in messages if _usable(message)]
-    return [record for record in records if record.partition not in revoked]
+    return [record for record in records if record.partition not in revoked] if revoked else records
 
 
 def _usable(message: Message) -> bool:

