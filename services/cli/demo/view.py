@@ -142,7 +142,7 @@ def _counts(camera: CameraReading) -> tuple[RenderableType, ...]:
 
 
 def _figures(camera: CameraReading) -> Text:
-    return Text(" · ".join(camera.figures), style="bold" if camera.open_cases else "dim")
+    return Text(" · ".join(camera.figures), style="bold" if camera.open_cases else "")
 
 
 def _processes(processes: Sequence[ProcessReading]) -> Columns:
