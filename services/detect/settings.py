@@ -42,7 +42,7 @@ class DetectSettings(ServiceSettings):
     )
     batch_frames: int = Field(8, ge=1, le=256, description="Inputs that the network takes at once.")
     poll_frames: int = Field(16, ge=1, le=1024, description="Most frames between two commits.")
-    poll_wait_seconds: float = Field(0.05, ge=0, le=5, description="How long a poll waits for more than one frame.")
+    poll_wait_seconds: float = Field(0.05, ge=0.005, le=5, description="How long a poll waits for its batch to fill.")
     stale_after_seconds: float = Field(
         10.0, gt=0, le=86_400, description="Age in Kafka from which a frame is shed, of cameras not in the registry."
     )
