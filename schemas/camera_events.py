@@ -24,6 +24,7 @@ ObjectClass = Literal["person", "bicycle", "car", "motorcycle", "bus", "truck"]
 ShedReason = Literal["stale", "overload", "undecodable", "refused"]
 ConnectionState = Literal["connecting", "live", "stalled", "backing_off", "refused", "stopped"]
 MissReason = Literal["unacknowledged", "backpressure", "late", "source_down", "unusable"]
+Decoding = Literal["", "passthrough", "keyframes", "all"]
 DecisionKind = Literal[
     "episode_confirmed", "episode_rejected", "quarantine_released", "dry_reference_approved", "static_object_masked"
 ]
@@ -132,7 +133,12 @@ class CaptureCounters(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CameraStatus(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="camera_status"):
-    """How a camera is, said by the ingest worker that owns it: on every change of state, and each minute."""
+    """How a camera is, said by the ingest worker that owns it: on every change of state, and each minute.
+
+    ``decoding`` says what its pictures cost: ``passthrough`` (its JPEGs as they are), ``keyframes`` (only those are
+    decoded), ``all`` (keyframes are rarer than samples, so what lies between is decoded too), or empty: none yet.
+    ``keyframe_seconds`` is the time between keyframes as last seen, 0 where there are none.
+    """
 
     event_id: EventId
     camera_id: CameraId
@@ -145,6 +151,8 @@ class CameraStatus(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     counters: CaptureCounters
     error_class: Annotated[str, Meta(max_length=80)] = ""
     error_detail: Annotated[str, Meta(max_length=500)] = ""
+    decoding: Decoding = ""
+    keyframe_seconds: Annotated[float, Meta(ge=0.0)] = 0.0
 
 
 class Decision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="decision"):

@@ -24,6 +24,7 @@ CameraKind = Literal["counter", "market", "street", "pump"]
 SourceKind = Literal["rtsp", "hls", "mjpeg", "snapshot", "file", "stills"]
 VehicleClass = Literal["car", "motorcycle", "bus", "truck"]
 ZonePurpose = Literal["water", "no_parking", "queue", "staff", "counter_edge", "exclude", "private"]
+EffectName = Literal["rain", "water", "cover", "shift", "rotate", "freeze", "defocus", "night", "loss", "skew"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -38,6 +39,37 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     rt: str = ""
 
 
+class Effect(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something that is simulated on a source's pictures, from ``from_seconds`` until ``until_seconds``.
+
+    Times are seconds since the reader began, or, with ``clock: recorded``, since the first picture; None: for ever.
+    ``repeat_seconds`` above 0 starts the whole over each time that so many seconds have passed. ``strength`` grows from
+    0 to its value in ``ramp_seconds`` and falls as slowly at the end (water that rises and falls). What strength 1
+    means is told by each effect: ``services/ingest/simulation``. ``skew_seconds`` is for ``skew`` alone: what the
+    camera's clock is ahead.
+    """
+
+    effect: EffectName
+    from_seconds: Annotated[float, Meta(ge=0.0)] = 0.0
+    until_seconds: Annotated[float, Meta(gt=0.0)] | None = None
+    repeat_seconds: Annotated[float, Meta(ge=0.0)] = 0.0
+    ramp_seconds: Annotated[float, Meta(ge=0.0)] = 0.0
+    strength: Unit = 0.5
+    skew_seconds: Annotated[float, Meta(ge=-86_400.0, le=86_400.0)] = 0.0
+
+
+class Token(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a short-lived token is fetched. It takes the place of ``{token}`` in the source's URL and headers.
+
+    ``field`` leads to it in a JSON answer, names joined by dots; empty: the answer's text is the token. It is fetched
+    anew after ``refresh_seconds``, and when the source answers 401 or 403.
+    """
+
+    url: Annotated[str, Meta(min_length=1, max_length=2048)]
+    field: Annotated[str, Meta(max_length=200)] = ""
+    refresh_seconds: Annotated[float, Meta(ge=1.0, le=86_400.0)] = 300.0
+
+
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a camera's pictures come from.
 
@@ -45,7 +77,9 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     ``stills`` it is a path. ``clock`` says which time a picture gets: ``wall`` (when it was read, played in real time)
     or ``recorded`` (what the footage says: a still's name, or ``recorded_from_ms`` plus the position in the file).
     ``loop`` starts a file or folder over at its end. ``stale_after_seconds`` bounds how old a picture may be before a
-    detector sheds it, counted from its arrival in Kafka.
+    detector sheds it, counted from its arrival in Kafka. ``transport`` is how RTSP's pictures travel. ``headers`` are
+    sent with each HTTP request (``Referer``, ``Origin``; never credentials). ``verify_tls`` off takes any certificate.
+    ``simulated`` effects are laid over the pictures, and every frame is then marked as simulated.
     """
 
     kind: SourceKind
@@ -55,6 +89,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     recorded_from_ms: Annotated[int, Meta(ge=0)] = 0
     loop: bool = False
     stale_after_seconds: Seconds = 10.0
+    transport: Literal["tcp", "udp"] = "tcp"
+    headers: dict[str, str] = {}
+    token: Token | None = None
+    verify_tls: bool = True
+    simulated: Annotated[tuple[Effect, ...], Meta(max_length=32)] = ()
 
 
 class Period(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,13 +6,14 @@ kind that is used is imported.
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from schemas.camera_events import Decoding
 from schemas.cameras import Source as SourceEntry
+from services.ingest.decoding.pool import DecodingPool
 from services.ingest.http_client import HttpClient, HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import SecretStore
@@ -25,6 +26,25 @@ class Picture:
 
     jpeg: bytes
     captured_at_ms: int
+
+
+@dataclass(slots=True)
+class SourceFacts:
+    """What a source has learnt of its camera; it fills this in as it reads. Empty and 0: not known.
+
+    ``decoding`` and ``keyframe_seconds`` are as in ``CameraStatus``; ``clock`` says how the camera tells its time, and
+    ``clock_ahead_seconds`` what that time is ahead of ours. Readers report ``decoding``; ``tilik cameras probe`` shows
+    all of it.
+    """
+
+    codec: str = ""
+    decoding: Decoding = ""
+    frames_per_second: float = 0.0
+    keyframe_seconds: float = 0.0
+    container: str = ""
+    server: str = ""
+    clock: str = ""
+    clock_ahead_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +61,13 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SourceTools:
-    """What a source may use. ``decoding`` runs what would block the event loop."""
+    """What a source may use. ``decoding`` are the processes in which video is decoded: never in this one."""
 
     period_seconds: float
     jpeg_quality: int
     largest_picture_bytes: int
     largest_picture_pixels: int
-    decoding: Executor
+    decoding: DecodingPool
     network: NetworkPolicy
     secrets: SecretStore
     http: HttpLimits
@@ -67,10 +87,12 @@ class Source(Protocol):
     Every method may be cancelled at any await; ``close`` then still releases all. Errors leave as the three of
     ``source_errors``, nothing else. A source never retries: the reader decides when to connect anew, with a new object.
 
-    ``stall_means_broken``: a source that is open but gives nothing for long is to be connected anew.
+    ``stall_means_broken``: a source that is open but gives nothing for long is to be connected anew. ``facts``: see
+    there.
     """
 
     stall_means_broken: bool
+    facts: SourceFacts
 
     def __init__(self, entry: SourceEntry, tools: SourceTools) -> None: ...
 
@@ -79,9 +101,10 @@ class Source(Protocol):
         ...
 
     async def read(self, sample: Sample) -> Picture | None:
-        """Wait for ``sample.due``, then give the first picture from there on.
+        """Wait for ``sample.due``, then give the newest picture that was not given before, or the next one that comes.
 
-        The source itself waits, because a stream must be drained meanwhile. None: by ``sample.deadline`` there was no
+        A stream's picture may have come up to half a period before ``due``: then a camera whose rhythm is the sampling
+        period's own loses nothing to jitter. The source itself waits, because a stream must be drained meanwhile. None: by ``sample.deadline`` there was no
         picture that had not been given before; the connection stays. Samples come in rising order; some may be left
         out. A picture is given once.
 
@@ -109,6 +132,7 @@ def make_source(entry: SourceEntry, tools: SourceTools) -> Source:
     """
     if entry.kind not in source_kinds():
         raise SourceRefused("unknown_kind", f"no source of kind {entry.kind!r}; there are {', '.join(source_kinds())}")
-    module = import_module(f"services.ingest.sources.{entry.kind}")
-    source: Source = getattr(module, f"{entry.kind.capitalize()}Source")(entry, tools)
+    name = "simulated" if entry.simulated else entry.kind
+    module = import_module(f"services.ingest.sources.{name}")
+    source: Source = getattr(module, f"{name.capitalize()}Source")(entry, tools)
     return source
