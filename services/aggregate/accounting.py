@@ -119,8 +119,8 @@ def add_outcome_rows(event: FrameOutcome, recorded: Recorded, minute: int, unsav
 
 
 def counters_row(camera_id: str, ledger: EpochLedger, version: int) -> CaptureCountersRow:
-    """Give what an epoch's reader has done."""
-    counters = ledger.counters
+    """Give what an epoch's reader has done, and who it was."""
+    counters, ownership = ledger.counters, ledger.ownership
     return CaptureCountersRow(
         camera_id=camera_id,
         owner_epoch=ledger.epoch,
@@ -130,6 +130,12 @@ def counters_row(camera_id: str, ledger: EpochLedger, version: int) -> CaptureCo
         missed={reason: count for reason, count in counters.missed.items()},
         bytes=counters.bytes,
         reconnects=counters.reconnects,
+        ingest_instance=ownership.instance,
+        state=ownership.state,
+        error_class=ownership.error_class,
+        error_detail=ownership.error_detail,
+        released_at=ownership.released_at_ms,
+        active_at=ledger.active_ms,
         reported_at=ledger.reported_at_ms,
         ruleset=RULESET,
         version=version,

@@ -69,6 +69,8 @@ def status_row(event: CameraStatus, offset: int) -> CameraStatusRow:
         reconnects=counters.reconnects,
         error_class=event.error_class,
         error_detail=event.error_detail,
+        decoding=event.decoding,
+        keyframe_seconds=event.keyframe_seconds,
         ruleset=RULESET,
         version=offset,
     )

@@ -173,6 +173,7 @@ class Judgement:
         if ledger is not None:
             ledger.touch(event.at_ms)
             ledger.report(event.counters, event.at_ms)
+            ledger.tell(event, self._unsaved.offset)
             self._unsaved.epochs[state.camera_id].add(event.owner_epoch)
 
     def _take_decision(self, state: CameraState, event: Decision) -> None:

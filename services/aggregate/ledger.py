@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-from schemas.camera_events import CaptureCounters, ShedReason
+from schemas.camera_events import CameraStatus, CaptureCounters, ShedReason
 from services.aggregate import intervals
 
 RANK_DETECTED: Final = 5
@@ -60,6 +60,25 @@ class Recorded(NamedTuple):
 _REPEATED, _SETTLED, _NEW = Recorded("repeated"), Recorded("settled"), Recorded("new")
 
 
+_FOOTAGE_OVER: Final = "ended"
+"""Error class of a camera whose footage is over: nothing is read any more, and yet its owner keeps it."""
+
+
+class Ownership(Struct, frozen=True, array_like=True):
+    """Who owns the camera in an epoch, and what was last said of it: the status with the largest offset.
+
+    ``released_at_ms`` is when the owner said that it had let the camera go, 0 while it has not. An epoch that was ended
+    by a delivery that failed, or by a kill, is never released.
+    """
+
+    offset: int = -1
+    instance: str = ""
+    state: str = ""
+    error_class: str = ""
+    error_detail: str = ""
+    released_at_ms: int = 0
+
+
 class EpochLedger(Struct, array_like=True):
     """The frames and the counters of one epoch.
 
@@ -76,6 +95,7 @@ class EpochLedger(Struct, array_like=True):
     shed: dict[str, list[int]] = field(default_factory=dict)
     counters: CaptureCounters = CaptureCounters()
     since_ms: int = -1
+    ownership: Ownership = Ownership()
 
     def touch(self, at_ms: int) -> None:
         """Take note of an event's wall time."""
@@ -104,6 +124,20 @@ class EpochLedger(Struct, array_like=True):
             reconnects=max(old.reconnects, counters.reconnects),
         )
         self.reported_at_ms = max(self.reported_at_ms, at_ms)
+
+    def tell(self, status: CameraStatus, offset: int) -> None:
+        """Take what a status says of the owner. Of several the one with the largest offset rules: it was said last."""
+        if offset < self.ownership.offset:
+            return
+        released = status.state == "stopped" and status.error_class != _FOOTAGE_OVER
+        self.ownership = Ownership(
+            offset=offset,
+            instance=status.ingest_instance,
+            state=status.state,
+            error_class=status.error_class,
+            error_detail=status.error_detail,
+            released_at_ms=status.at_ms if released else 0,
+        )
 
     def settle_below(self, floor: int) -> None:
         """Forget what is known of frames below ``floor``."""

@@ -130,7 +130,7 @@ class FrameOutcomeRow(Row, frozen=True, kw_only=True):
 
 
 class CaptureCountersRow(Row, frozen=True, kw_only=True):
-    """What a reader has done in one epoch, absolute; the largest of every counter that was reported."""
+    """An ownership: who read a camera in one epoch, and what it has done; the largest of every counter reported."""
 
     TABLE: ClassVar[str] = "capture_counters"
     KEY: ClassVar[tuple[str, ...]] = ("camera_id", "owner_epoch")
@@ -145,6 +145,12 @@ class CaptureCountersRow(Row, frozen=True, kw_only=True):
     ]
     bytes: Annotated[int, Column(COUNT, "JPEG bytes acknowledged by Kafka")]
     reconnects: Annotated[int, Column(COUNT, "How often the source was connected anew")]
+    ingest_instance: Annotated[str, Column(WORD, "Worker that owns the camera in this epoch; empty: not known")]
+    state: Annotated[str, Column(WORD, "State of the camera as last reported; empty: none yet")]
+    error_class: Annotated[str, Column(WORD, "Class of its error as last reported, or empty")]
+    error_detail: Annotated[str, Column(STRING, "What a person needs to know of it")]
+    released_at: Annotated[int, Column(TIME, "When the worker said that it let the camera go; 1970: it has not")]
+    active_at: Annotated[int, Column(TIME, "Latest sign of life: a status, or a frame that Kafka took; 1970: none")]
     reported_at: Annotated[int, Column(TIME, "Time of the latest status of the epoch; 1970: none yet")]
     ruleset: RulesetColumn
     version: VersionColumn
@@ -170,6 +176,8 @@ class CameraStatusRow(Row, frozen=True, kw_only=True):
     reconnects: Annotated[int, Column(COUNT, "Reconnects since")]
     error_class: Annotated[str, Column(WORD, "Class of the last error, or empty")]
     error_detail: Annotated[str, Column(STRING, "What a person needs to know of it")]
+    decoding: Annotated[str, Column(WORD, "passthrough, keyframes or all: what is decoded; empty: nothing yet")]
+    keyframe_seconds: Annotated[float, Column(REAL, "Time between keyframes as last seen, s; 0: there are none")]
     ruleset: RulesetColumn
     version: VersionColumn
 

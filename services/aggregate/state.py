@@ -17,7 +17,10 @@ from services.aggregate.sights import Sight
 from services.runtime.errors import FatalError
 
 STATE_FORMAT: Final = 1
-"""Grows with every change of a struct that the blob holds."""
+"""Grows with every change of what the blob holds after which an older blob would be read wrongly.
+
+A field with a default at the end of a struct is none: older blobs get the default, older versions pass the field over.
+"""
 
 REORDER_MS: Final = 5_000
 """How long an event waits for earlier ones: the watermark is the latest capture time less this."""

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from services.aggregate.migrate import Migration, known_migrations
-from services.aggregate.rows import ROW_TYPES
+from services.aggregate.registry_rows import TABLE_TYPES
 from services.aggregate.table import INSERTED_AT, Column, Row, columns_of
 
 DICTIONARY = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 
 _HEAD = """# Data dictionary
 
-Generated from `services/aggregate/rows.py` and `services/aggregate/sql/`; change those and run
+Generated from `services/aggregate/rows.py`, `registry_rows.py` and `sql/` beside them; change those and run
 `python -m services.aggregate.store_dictionary`.
 
 Every table is `ReplacingMergeTree(version)`: a row holds the whole value of what its key names, and one with the same
@@ -46,7 +46,7 @@ def dictionary() -> str:
     migrations = known_migrations()
     lifetimes = {found["name"]: int(found["days"]) for text in _statements(migrations) for found in _lifetimes(text)}
     parts = [_HEAD, "## Tables\n"]
-    parts += [_table(row_type, lifetimes.get(row_type.TABLE)) for row_type in ROW_TYPES]
+    parts += [_table(row_type, lifetimes.get(row_type.TABLE)) for row_type in TABLE_TYPES]
     parts += ["## Views\n", *_views(migrations)]
     return "\n".join(parts)
 

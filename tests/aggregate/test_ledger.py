@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.camera_events import CaptureCounters
-from services.aggregate.ledger import LARGEST_GAP, RANKS, EpochLedger, Recorded, outcome_version
+from schemas.camera_events import CameraStatus, CaptureCounters, make_event_id
+from services.aggregate.ledger import LARGEST_GAP, RANKS, EpochLedger, Ownership, Recorded, outcome_version
 
 OUTCOMES = st.lists(st.tuples(st.integers(0, 25), st.sampled_from(sorted(RANKS))), max_size=60)
 
@@ -76,6 +78,47 @@ def test_the_largest_of_every_reported_counter_stays() -> None:
     ledger.report(CaptureCounters(8, {"late": 3}, 700, 1), 1000)
     assert ledger.counters == CaptureCounters(10, {"backpressure": 1, "late": 3}, 900, 1)
     assert ledger.reported_at_ms == 2000
+
+
+def make_status(number: int, state: Any, **changes: Any) -> CameraStatus:
+    status = CameraStatus(
+        event_id=make_event_id(number),
+        camera_id="cam",
+        owner_epoch=1,
+        at_ms=1000 * number,
+        camera_revision=1,
+        ingest_instance="one",
+        source_kind="snapshot",
+        state=state,
+        counters=CaptureCounters(),
+    )
+    return msgspec.structs.replace(status, **changes)
+
+
+def test_the_owner_is_what_the_last_status_says_in_whatever_order_they_come() -> None:
+    told = [make_status(1, "connecting"), make_status(2, "refused", error_class="unauthorized"), make_status(3, "live")]
+    for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
+        ledger = EpochLedger(1)
+        for offset in order:
+            ledger.tell(told[offset], offset)
+        assert ledger.ownership == Ownership(2, "one", "live")
+
+
+def test_an_owner_has_let_go_when_it_says_stopped_but_not_when_its_footage_is_over() -> None:
+    ledger = EpochLedger(1)
+    ledger.tell(make_status(4, "stopped", error_class="ended"), 0)
+    assert (ledger.ownership.state, ledger.ownership.released_at_ms) == ("stopped", 0)
+    ledger.tell(make_status(5, "stopped"), 1)
+    assert ledger.ownership.released_at_ms == 5000
+
+
+def test_a_ledger_of_before_ownership_was_kept_can_still_be_read() -> None:
+    ledger = EpochLedger(7)
+    ledger.record(3, "stale", 1)
+    ledger.report(CaptureCounters(10), 2000)
+    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(ledger))
+    old_blob = msgspec.msgpack.encode(fields[:-1])
+    assert msgspec.msgpack.decode(old_blob, type=EpochLedger) == ledger
 
 
 def test_a_version_prefers_rank_then_the_lower_offset() -> None:

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from clickhouse_connect.driver.client import Client
 
 from services.aggregate.migrate import known_migrations, migrate, migration_states
-from services.aggregate.rows import ROW_TYPES, CaptureCountersRow, DecisionRow, EpisodeRow, FrameOutcomeRow
+from services.aggregate.registry_rows import TABLE_TYPES
+from services.aggregate.rows import CaptureCountersRow, DecisionRow, EpisodeRow, FrameOutcomeRow
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect
@@ -72,7 +73,7 @@ def test_tables_are_the_declared_rows_column_by_column_both_ways(client: Client)
     for table, *column in rows:
         stored.setdefault(table, []).append(tuple(column))
     del stored["schema_migrations"]
-    assert stored == {row_type.TABLE: list(declared_columns(row_type)) for row_type in ROW_TYPES}
+    assert stored == {row_type.TABLE: list(declared_columns(row_type)) for row_type in TABLE_TYPES}
 
 
 def declared_columns(row_type: type[Row]) -> Iterator[tuple[str, str, str, str]]:
@@ -82,7 +83,7 @@ def declared_columns(row_type: type[Row]) -> Iterator[tuple[str, str, str, str]]
 
 
 def test_every_table_replaces_rows_by_the_declared_key_and_its_lifetime_counts_from_insertion(client: Client) -> None:
-    keys = {row_type.TABLE: ", ".join(row_type.KEY) for row_type in ROW_TYPES}
+    keys = {row_type.TABLE: ", ".join(row_type.KEY) for row_type in TABLE_TYPES}
     rows = client.query(
         "SELECT name, engine_full, sorting_key, partition_key, comment FROM system.tables "
         "WHERE database = currentDatabase() AND engine != 'View' AND name != 'schema_migrations'"
@@ -92,7 +93,7 @@ def test_every_table_replaces_rows_by_the_declared_key_and_its_lifetime_counts_f
         assert engine.startswith("ReplacingMergeTree(version)"), name
         assert comment
         assert re.findall(r"TTL (.*?) \+", engine) in ([], ["toDateTime(inserted_at)"]), name
-        used = set(re.findall(r"[a-z_]+", partition)) & set(columns_of(next(t for t in ROW_TYPES if name == t.TABLE)))
+        used = set(re.findall(r"[a-z_]+", partition)) & set(columns_of(next(t for t in TABLE_TYPES if name == t.TABLE)))
         assert used <= set(key.split(", ")), f"{name}: rows of one key could lie in two partitions"
 
 
@@ -103,13 +104,13 @@ def test_every_column_of_every_view_has_a_comment_and_stands_in_the_dictionary(c
         "AND engine = 'View')"
     ).result_rows
     text = dictionary()
-    assert len({table for table, _, _ in rows}) == 4
+    assert len({table for table, _, _ in rows}) == 6
     for table, name, comment in rows:
         assert comment, f"{table}.{name}"
         assert f"| `{name}` |" in text.partition(f"### {table}\n")[2].partition("###")[0]
 
 
-@pytest.mark.parametrize("row_type", ROW_TYPES, ids=lambda row_type: row_type.TABLE)
+@pytest.mark.parametrize("row_type", TABLE_TYPES, ids=lambda row_type: row_type.TABLE)
 def test_a_row_comes_back_as_it_was_written_and_the_larger_version_rules(
     database: ClickHouseSettings, client: Client, row_type: type[Row]
 ) -> None:
@@ -215,11 +216,12 @@ def test_the_command_shows_first_then_applies(clickhouse_port: int, monkeypatch:
         answer = CliRunner().invoke(command, arguments)
         return answer.exit_code, answer.output
 
-    assert said("status") == (1, "pending  0001_tables.sql\npending  0002_views.sql\n")
+    names = ["0001_tables.sql", "0002_views.sql", "0003_ownership.sql"]
+    assert said("status") == (1, "".join(f"pending  {name}\n" for name in names))
     code, shown = said("migrate", "--dry-run")
     assert code == 0
     assert "CREATE TABLE IF NOT EXISTS detections" in shown
     assert said("status")[0] == 1, "a dry run changed something"
-    assert said("migrate") == (0, "applied 0001_tables.sql\napplied 0002_views.sql\n")
-    assert said("status") == (0, "applied  0001_tables.sql\napplied  0002_views.sql\n")
+    assert said("migrate") == (0, "".join(f"applied {name}\n" for name in names))
+    assert said("status") == (0, "".join(f"applied  {name}\n" for name in names))
     assert said("migrate") == (0, "database by_command is up to date\n")
