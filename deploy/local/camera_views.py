@@ -1,9 +1,13 @@
-"""What a pretended camera sees: a window of a clip, shifted in time. Each JPEG is encoded once, for all who ask."""
+"""What a pretended camera sees: a window of a clip, shifted in time. Each JPEG is encoded once, for all who ask.
+
+The JPEGs of a window are a reel: encoded here when the server starts, or read from files that were encoded before.
+All reels lie in memory: so many bytes as the files have, whatever the number of cameras.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ Window = tuple[float, float, float, float]
 
 WHOLE: Window = (0.0, 0.0, 1.0, 1.0)
 
-_MANY_WINDOWS: tuple[Window, ...] = (WHOLE, (0.0, 0.1, 0.6, 0.7), (0.4, 0.1, 1.0, 0.7))
+MANY_WINDOWS: tuple[Window, ...] = (WHOLE, (0.0, 0.1, 0.6, 0.7), (0.4, 0.1, 1.0, 0.7))
 _JPEG_QUALITY = 85
 _CLIP_SECONDS = 79.5  # of vtest.avi; offsets of many cameras spread over it
 
@@ -50,42 +54,51 @@ def parse_view(text: str) -> View:
     window_text, _, offset_text = rest.partition("@")
     if not name or not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-"):
         raise ValueError(f"{name!r} can't be a camera's name")
-    numbers = [float(number) for number in window_text.split(",")] if window_text else list(WHOLE)
+    return View(name, parse_window(window_text) if window_text else WHOLE, float(offset_text or 0.0))
+
+
+def parse_window(text: str) -> Window:
+    """Read ``LEFT,TOP,RIGHT,BOTTOM``.
+
+    Raises:
+        ValueError: It is not four numbers in [0, 1] in their order.
+    """
+    numbers = [float(number) for number in text.split(",")]
     if len(numbers) != 4 or not (0 <= numbers[0] < numbers[2] <= 1 and 0 <= numbers[1] < numbers[3] <= 1):
-        raise ValueError(f"{window_text!r} is not LEFT,TOP,RIGHT,BOTTOM within 0 and 1")
+        raise ValueError(f"{text!r} is not LEFT,TOP,RIGHT,BOTTOM within 0 and 1")
     left, top, right, bottom = numbers
-    return View(name, (left, top, right, bottom), float(offset_text or 0.0))
+    return (left, top, right, bottom)
 
 
-def many_views(count: int) -> list[View]:
+def many_views(count: int, windows: Sequence[Window] = MANY_WINDOWS) -> list[View]:
     """Give ``many-0000`` and so on: few windows, so few JPEGs to keep, and every camera at another place in time."""
     return [
-        View(f"many-{index:04d}", _MANY_WINDOWS[index % len(_MANY_WINDOWS)], index * _CLIP_SECONDS / count)
+        View(f"many-{index:04d}", windows[index % len(windows)], index * _CLIP_SECONDS / count)
         for index in range(count)
     ]
 
 
 class Playback:
-    """The pictures of some views as functions of time; the clip starts over at its end.
+    """The pictures of some views as functions of time; a reel starts over at its end.
 
     Args:
-        clip: A video file.
+        reels: The pictures of each window, in order.
         views: The cameras. Those with the same window share their JPEGs.
-        frames_per_second: How many pictures a second a camera gives; at most as many as the clip has.
+        frames_per_second: How many pictures a second a camera gives; as many as its reel has.
 
     Raises:
-        ValueError: The clip has no pictures.
+        ValueError: A view's window has no pictures.
     """
 
-    def __init__(self, clip: Path, views: Sequence[View], frames_per_second: float) -> None:
+    def __init__(
+        self, reels: Mapping[Window, Sequence[Picture]], views: Sequence[View], frames_per_second: float
+    ) -> None:
         self.frames_per_second = frames_per_second
         self.views = {view.name: view for view in views}
-        self._pictures: dict[Window, list[Picture]] = {view.window: [] for view in views}
-        for image_rgb in sampled(clip, frames_per_second):
-            for window, pictures in self._pictures.items():
-                pictures.append(_encode(image_rgb, window))
-        if not all(self._pictures.values()):
-            raise ValueError(f"{clip} has no pictures in it")
+        self._reels = reels
+        for view in views:
+            if not reels.get(view.window):
+                raise ValueError(f"there are no pictures of {view.name}'s window {view.window}")
 
     def picture_at(self, name: str, seconds: float) -> Picture:
         """Give what camera ``name`` sees ``seconds`` after the start.
@@ -94,8 +107,47 @@ class Playback:
             KeyError: There is no such camera.
         """
         view = self.views[name]
-        pictures = self._pictures[view.window]
+        pictures = self._reels[view.window]
         return pictures[int((seconds + view.offset_seconds) * self.frames_per_second) % len(pictures)]
+
+    def seconds_to_next(self, name: str, seconds: float) -> float:
+        """Give how long what ``name`` sees ``seconds`` after the start stays as it is: cameras don't change at once.
+
+        Raises:
+            KeyError: There is no such camera.
+        """
+        period = 1.0 / self.frames_per_second
+        return period - (seconds + self.views[name].offset_seconds) % period
+
+
+def encoded_reels(clip: Path, windows: Sequence[Window], frames_per_second: float) -> dict[Window, list[Picture]]:
+    """Decode a clip once, and encode its windows at the wanted rate; at most as many pictures as the clip has.
+
+    Raises:
+        ValueError: The clip has no pictures.
+    """
+    reels: dict[Window, list[Picture]] = {window: [] for window in windows}
+    for image_rgb in sampled(clip, frames_per_second):
+        for window, pictures in reels.items():
+            pictures.append(_encode(image_rgb, window))
+    if not all(reels.values()):
+        raise ValueError(f"{clip} has no pictures in it")
+    return reels
+
+
+def read_reels(folder: Path) -> dict[Window, list[Picture]]:
+    """Read JPEG files that were encoded before: a folder for each window, named ``LEFT,TOP,RIGHT,BOTTOM``.
+
+    Raises:
+        ValueError: There is no such folder, or one with another name.
+    """
+    reels = {
+        parse_window(path.name): [_tagged(file.read_bytes()) for file in sorted(path.glob("*.jpg"))]
+        for path in sorted(folder.iterdir())
+    }
+    if not reels:
+        raise ValueError(f"{folder} holds no folder of pictures")
+    return reels
 
 
 def sampled(clip: Path, frames_per_second: float) -> Iterator[npt.NDArray[np.uint8]]:
@@ -115,4 +167,8 @@ def _encode(image_rgb: npt.NDArray[Any], window: Window) -> Picture:
     left, top, right, bottom = window
     part = image_rgb[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
     jpeg = bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(part), quality=_JPEG_QUALITY, colorspace="RGB"))
+    return _tagged(jpeg)
+
+
+def _tagged(jpeg: bytes) -> Picture:
     return Picture(jpeg, f'"{hashlib.blake2b(jpeg, digest_size=8).hexdigest()}"')
