@@ -1,33 +1,41 @@
-"""HTTP for cameras: GET over one kept connection, to an address that was checked, with limits on everything.
+"""HTTP for cameras: GET over kept connections, to addresses that were checked, with limits on everything.
 
-Written on h11 and asyncio streams rather than on a general client, because a read that is cancelled must leave the
-connection usable (a stream is waited for until a sample's deadline, again and again), and because the address that the
-policy has checked must be the one that is connected to.
+Not a general client, because a read that is cancelled must leave the connection usable (a stream is waited for until a
+sample's deadline, again and again), and because the address that the policy has checked must be the one that is
+connected to.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import re
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import SplitResult, urljoin
 
-import h11
-
+from schemas.cameras import Source as SourceEntry
 from services.ingest.http_auth import Authorization
+from services.ingest.http_connection import HttpConnection, HttpResponse
+from services.ingest.http_request import Origin, check_headers, origin_of, request_head
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import Secret
 from services.ingest.source_errors import SourceFailed, SourceRefused
+from services.ingest.token import LARGEST_ANSWER_BYTES, PLACE, TokenKeeper
 
+__all__ = ["HttpClient", "HttpLimits", "HttpResponse"]
+
+_GOOD = frozenset({200, 206, 304})
 _REFUSALS = frozenset({401, 403, 404, 410})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REQUESTS = 5
 """A GET with its digest challenge and a few redirects; more is a loop."""
-_READ_BYTES = 65_536
-_HEADER_BYTES = 16_384
+_MOST_CONNECTIONS = 4
+"""A source's own host, its token's, and two of a content network."""
+_MOST_RETRY_SECONDS = 300.0
+"""A camera that asks for a longer pause is asked sooner: it may have been wrong, or hostile."""
+_HAS_OTHER_HOSTS = frozenset({"hls"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,72 +46,89 @@ class HttpLimits:
     response_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """Status and headers; names in lower case. ``challenges`` are the values of ``WWW-Authenticate``, in order."""
-
-    status: int
-    headers: dict[str, str]
-    challenges: tuple[str, ...] = ()
-
-
 class HttpClient:
     """A client of one source. Not for use by two tasks at once.
 
+    The secret, and headers that hold the token, go to the origin (scheme, host, port) of the source's own URL alone;
+    the entry's other headers go along everywhere.
+
     Args:
-        url: What is fetched.
+        entry: What is fetched, with which headers and token, and whether certificates count.
         policy: Says where it may lie; asked at each connection, redirects included.
         secret: Who we are.
         limits: Time limits.
 
     Raises:
-        SourceRefused: The URL is not allowed.
+        SourceRefused: The URL or a header is not allowed.
     """
 
-    def __init__(self, url: str, policy: NetworkPolicy, secret: Secret | None, limits: HttpLimits) -> None:
-        self._parts = policy.check_url(url)
+    def __init__(self, entry: SourceEntry, policy: NetworkPolicy, secret: Secret | None, limits: HttpLimits) -> None:
+        own = policy.check_url(entry.url)
+        if PLACE in own.netloc:
+            raise SourceRefused("bad_url", "a token can't be part of the host")
+        check_headers(entry.headers)
+        self._entry = entry
+        self._own = origin_of(own)
         self._policy = policy
         self._limits = limits
+        self._secret = secret
         self._authorization = Authorization(secret)
-        self._connection: _Connection | None = None
+        self._token = TokenKeeper(entry.token) if entry.token is not None else None
+        self._moved = ("", own)
+        self._connections: dict[Origin, HttpConnection] = {}
+        self._current: HttpConnection | None = None
 
-    async def get(self, headers: Iterable[tuple[str, str]] = ()) -> HttpResponse:
-        """Ask, and give the response's status (200 or 304) and headers; its body follows by the methods below.
+    @property
+    def token_due(self) -> bool:
+        """Tell whether the source has a token that the next request fetches anew."""
+        return self._token is not None and self._token.due
+
+    def forget_token(self) -> bool:
+        """Have the token fetched anew by the next request; tell whether there is one."""
+        if self._token is not None:
+            self._token.forget()
+        return self._token is not None
+
+    async def get(self, headers: Iterable[tuple[str, str]] = (), url: str = "") -> HttpResponse:
+        """Ask, and give the response's status (200, 206 or 304) and headers; its body follows by the methods below.
+
+        Args:
+            headers: Of this request.
+            url: What to ask for; empty: the source's own URL, whose token is fetched anew once where it is refused.
 
         Raises:
             SourceFailed: No connection, no answer in time, or an answer that is an error.
-            SourceRefused: 401, 403, 404, 410, or a redirect to another host.
+            SourceRefused: 401, 403, 404, 410, a forbidden place, or a redirect to another host of a source whose
+                pictures lie at one.
         """
-        for _ in range(_MOST_REQUESTS):
-            response = await self._exchange(list(headers))
-            if response.status in (200, 304):
-                return response
-            await self.close()  # what an error says in its body is not worth reading
-            if response.status == 401 and self._authorization.challenge(response.challenges):
-                continue
-            if response.status in _REDIRECTS:
-                self._parts = self._redirected(response.headers.get("location", ""))
-                continue
-            error = SourceRefused if response.status in _REFUSALS else SourceFailed
-            raise error(f"http_{response.status}", f"{self._parts.hostname} answered {response.status}")
-        raise SourceFailed("redirect_loop", f"{self._parts.hostname} redirects or challenges without end")
+        asked = list(headers)
+        response = await self._asked_once(asked, url)
+        if response.status in (401, 403) and not url and self.forget_token():
+            response = await self._asked_once(asked, url)
+        return self._accepted(response)
 
-    async def read_body(self, largest_bytes: int) -> bytes:
+    async def read_body(self, largest_bytes: int, seconds: float = 0.0) -> bytes:
         """Give the whole body.
+
+        Args:
+            largest_bytes: What it may have.
+            seconds: How long it may take; 0: as long as a response's headers.
 
         Raises:
             SourceFailed: It is larger than ``largest_bytes``, is cut off, or does not come in time.
         """
-        body = bytearray()
+        pieces: list[bytes] = []
+        size = 0
         try:
-            async with asyncio.timeout(self._limits.response_seconds):
+            async with asyncio.timeout(seconds or self._limits.response_seconds):
                 while chunk := await self.read_chunk():
-                    body += chunk
-                    if len(body) > largest_bytes:
+                    pieces.append(chunk)
+                    size += len(chunk)
+                    if size > largest_bytes:
                         raise SourceFailed("too_large", f"the body has more than {largest_bytes} bytes")
         except TimeoutError as error:
             raise SourceFailed("timeout", "the body did not come in time") from error
-        return bytes(body)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def read_chunk(self) -> bytes:
         """Give the next bytes of the body, none at its end. May be cancelled and called again.
@@ -111,127 +136,146 @@ class HttpClient:
         Raises:
             SourceFailed: The connection broke.
         """
-        if self._connection is None:
+        if self._current is None:
             raise SourceFailed("closed", "the connection is closed")
-        return await self._connection.chunk()
+        return await self._current.chunk()
 
     async def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await connection.close()
+        """Close all connections."""
+        connections, self._connections, self._current = list(self._connections.values()), {}, None
+        await asyncio.gather(*(connection.close() for connection in connections))
 
-    async def _exchange(self, headers: list[tuple[str, str]]) -> HttpResponse:
-        reused = self._connection is not None and self._connection.reuse()
-        if not reused:
-            await self.close()
-        try:
-            return await self._request(headers)
-        except SourceFailed as error:
-            await self.close()
-            if not reused or error.error_class != "connection":
-                raise
-        return await self._request(headers)  # a kept connection may have been closed by the other side meanwhile
+    async def _asked_once(self, headers: list[tuple[str, str]], url: str) -> HttpResponse:
+        token = await self._token.value(self._fetch_token) if self._token is not None else ""
+        if url:
+            elsewhere = self._entry.kind in _HAS_OTHER_HOSTS
+            return await self._followed(self._policy.check_url(url), headers, token, elsewhere)
+        own = self._entry.url.replace(PLACE, token)
+        moved_from, place = self._moved
+        if moved_from != own:
+            place = self._policy.check_url(own)
+        response = await self._followed(place, headers, token, self._entry.kind in _HAS_OTHER_HOSTS)
+        if response.url and self._entry.kind not in _HAS_OTHER_HOSTS:
+            self._moved = (own, self._policy.check_url(response.url))
+        return response
 
-    async def _request(self, headers: list[tuple[str, str]]) -> HttpResponse:
-        if self._connection is None:
-            self._connection = await self._connect()
-        target = self._parts.path or "/"
-        if self._parts.query:
-            target += f"?{self._parts.query}"
-        fields = [("Host", self._parts.netloc.rpartition("@")[2]), ("User-Agent", "tilik"), ("Accept", "*/*"), *headers]
-        if (authorization := self._authorization.header(target)) is not None:
-            fields.append(("Authorization", authorization))
+    async def _fetch_token(self, url: str) -> bytes:
+        response = await self._followed(self._policy.check_url(url), [], "", False)
+        self._accepted(response)
+        return await self.read_body(LARGEST_ANSWER_BYTES)
+
+    async def _followed(
+        self, parts: SplitResult, headers: list[tuple[str, str]], token: str, elsewhere: bool
+    ) -> HttpResponse:
+        """Give the first answer that is no redirect and no challenge that we can meet."""
+        for _ in range(_MOST_REQUESTS):
+            response = await self._exchange(parts, headers, token)
+            if response.status in _GOOD:
+                return HttpResponse(response.status, response.headers, (), parts.geturl())
+            await self._drop(origin_of(parts))  # what an error says in its body is not worth reading
+            ours = origin_of(parts) == self._own
+            if response.status == 401 and ours and self._authorization.challenge(response.challenges):
+                continue
+            if response.status not in _REDIRECTS:
+                return HttpResponse(response.status, response.headers, (), parts.geturl())
+            parts = self._redirected(parts, response.headers.get("location", ""), elsewhere)
+        raise SourceFailed("redirect_loop", f"{self._said(parts)} redirects or challenges without end")
+
+    def _accepted(self, response: HttpResponse) -> HttpResponse:
+        if response.status in _GOOD:
+            return response
+        host = self._said(self._policy.check_url(response.url))
+        text = f"{host} answered {response.status}"
+        if response.status in _REFUSALS:
+            raise SourceRefused(f"http_{response.status}", text)
+        raise SourceFailed(f"http_{response.status}", text, retry_after_seconds=_retry_after(response))
+
+    async def _exchange(self, parts: SplitResult, headers: list[tuple[str, str]], token: str) -> HttpResponse:
+        origin = origin_of(parts)
+        kept = self._connections.get(origin)
+        if kept is not None and kept.reusable():
+            try:
+                return await self._request(kept, parts, headers, token)
+            except SourceFailed as error:
+                if error.error_class != "connection":
+                    raise
+                # A kept connection may have been closed by the other side meanwhile.
+        await self._drop(origin)
+        connection = await self._connect(parts)
+        while len(self._connections) >= _MOST_CONNECTIONS:
+            await self._drop(next(iter(self._connections)))
+        self._connections[origin] = connection
+        return await self._request(connection, parts, headers, token)
+
+    async def _request(
+        self, connection: HttpConnection, parts: SplitResult, headers: list[tuple[str, str]], token: str
+    ) -> HttpResponse:
+        ours = origin_of(parts) == self._own
+        head = request_head(parts, self._headers(headers, token, ours), self._authorization if ours else None)
+        self._current = connection
         try:
             async with asyncio.timeout(self._limits.response_seconds):
-                return await self._connection.request(target, fields)
+                return await connection.request(head)
         except TimeoutError as error:
-            raise SourceFailed("timeout", f"{self._parts.hostname} did not answer in time") from error
+            raise SourceFailed("timeout", f"{self._said(parts)} did not answer in time") from error
 
-    async def _connect(self) -> _Connection:
+    def _headers(self, headers: list[tuple[str, str]], token: str, ours: bool) -> list[tuple[str, str]]:
+        always = [(name, value) for name, value in self._entry.headers.items() if PLACE not in value]
+        if ours and token:
+            tokens = [(name, value) for name, value in self._entry.headers.items() if PLACE in value]
+            always += [(name, value.replace(PLACE, token)) for name, value in tokens]
+        return always + headers
+
+    async def _drop(self, origin: Origin) -> None:
+        connection = self._connections.pop(origin, None)
+        if connection is not None:
+            if connection is self._current:
+                self._current = None
+            await connection.close()
+
+    async def _connect(self, parts: SplitResult) -> HttpConnection:
+        said = self._said(parts)
         try:
             async with asyncio.timeout(self._limits.connect_seconds):
-                place = await self._policy.resolve(self._parts)
-                tls = _tls_context() if place.scheme == "https" else None
-                reader, writer = await asyncio.open_connection(
-                    place.address, place.port, ssl=tls, server_hostname=place.host if tls else None, limit=_READ_BYTES
+                place = await self._policy.resolve(parts)
+                tls = _tls_context(self._entry.verify_tls) if place.scheme == "https" else None
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    HttpConnection, place.address, place.port, ssl=tls, server_hostname=place.host if tls else None
                 )
         except TimeoutError as error:
-            raise SourceFailed("timeout", f"{self._parts.hostname} did not take the connection in time") from error
+            raise SourceFailed("timeout", f"{said} did not take the connection in time") from error
         except ssl.SSLError as error:
-            raise SourceFailed("tls", f"{self._parts.hostname}: {error}") from error
+            raise SourceFailed("tls", f"{said}: {error}") from error
         except OSError as error:
-            raise SourceFailed("connect", f"{self._parts.hostname}: {error}") from error
-        return _Connection(reader, writer)
+            raise SourceFailed("connect", f"{said}: {error}") from error
+        return connection
 
-    def _redirected(self, location: str) -> SplitResult:
-        # Another host, port or scheme could be anywhere, and would be given our credentials.
-        parts = self._policy.check_url(urljoin(self._parts.geturl(), location))
-        here, there = self._parts, parts
-        if (here.scheme, here.hostname, here.port) != (there.scheme, there.hostname, there.port):
-            raise SourceRefused("redirect", f"{here.hostname} redirects to another place, {parts.hostname}")
+    def _redirected(self, here: SplitResult, location: str, elsewhere: bool) -> SplitResult:
+        # Another host, port or scheme could be anywhere; where it is allowed, the policy decides, and no secret goes.
+        parts = self._policy.check_url(urljoin(here.geturl(), location))
+        if not elsewhere and origin_of(parts) != origin_of(here):
+            raise SourceRefused("redirect", f"{self._said(here)} redirects to another place, {self._said(parts)}")
         return parts
 
+    def _said(self, parts: SplitResult) -> str:
+        """Give the host for an error. A server may have put our secrets into it by a redirect: they are taken out."""
+        secret, text = self._secret or Secret(), parts.hostname or ""
+        for value in (secret.password, secret.token, self._token.known if self._token is not None else ""):
+            if len(value) >= 4:
+                text = re.sub(re.escape(value), "***", text, flags=re.IGNORECASE)
+        return text
 
-class _Connection:
-    """One TCP connection that speaks HTTP/1.1. Every error of h11 and sockets leaves it as SourceFailed."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADER_BYTES)
-
-    def reuse(self) -> bool:
-        """Make ready for the next request; tell whether that can be."""
-        if self._reader.at_eof() or self._protocol.our_state is not h11.DONE:
-            return False
-        if self._protocol.their_state is not h11.DONE:
-            return False
-        self._protocol.start_next_cycle()
-        return True
-
-    async def request(self, target: str, headers: list[tuple[str, str]]) -> HttpResponse:
-        try:
-            request = h11.Request(method="GET", target=target, headers=headers)
-            data = (self._protocol.send(request) or b"") + (self._protocol.send(h11.EndOfMessage()) or b"")
-            self._writer.write(data)
-            await self._writer.drain()
-        except h11.LocalProtocolError:
-            # The library's text would quote the header, and with it the secret.
-            raise SourceRefused("bad_url", "the URL or the secret holds characters that HTTP forbids") from None
-        except OSError as error:
-            raise SourceFailed("connection", str(error)) from error
-        while True:
-            event = await self._event()
-            if isinstance(event, h11.Response):
-                fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
-                challenges = (value.decode("latin-1") for name, value in event.headers if name == b"www-authenticate")
-                return HttpResponse(event.status_code, fields, tuple(challenges))
-            if not isinstance(event, h11.InformationalResponse):
-                raise SourceFailed("connection", "the connection was closed before an answer")
-
-    async def chunk(self) -> bytes:
-        while True:
-            event = await self._event()
-            if not isinstance(event, h11.Data):
-                return b""
-            if event.data:
-                return bytes(event.data)
-
-    async def _event(self) -> object:
-        try:
-            while (event := self._protocol.next_event()) is h11.NEED_DATA:
-                self._protocol.receive_data(await self._reader.read(_READ_BYTES))
-        except (h11.RemoteProtocolError, OSError) as error:
-            raise SourceFailed("connection", str(error)) from error
-        return event
-
-    async def close(self) -> None:
-        self._writer.transport.abort()
-        with contextlib.suppress(OSError, ssl.SSLError):
-            await self._writer.wait_closed()
+def _retry_after(response: HttpResponse) -> float:
+    text = response.headers.get("retry-after", "")
+    wanted = float(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0.0
+    return min(wanted, _MOST_RETRY_SECONDS)
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
-    return ssl.create_default_context()
+def _tls_context(verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -73,12 +73,12 @@ class SourceTools:
     http: HttpLimits
 
     def http_client(self, entry: SourceEntry) -> HttpClient:
-        """Give a client for the entry's URL, with its secret.
+        """Give a client for the entry, with its secret.
 
         Raises:
-            SourceRefused: The URL's scheme is not allowed, or the secret is not there.
+            SourceRefused: The URL's scheme or a header is not allowed, or the secret is not there.
         """
-        return HttpClient(entry.url, self.network, self.secrets.find(entry.secret), self.http)
+        return HttpClient(entry, self.network, self.secrets.find(entry.secret), self.http)
 
 
 class Source(Protocol):

@@ -27,7 +27,17 @@ class SourceError(TilikError):
 
 
 class SourceFailed(SourceError):  # noqa: N818  (named for what happened, as its siblings)
-    """The connection failed or broke; it may work again."""
+    """The connection failed or broke; it may work again.
+
+    Args:
+        error_class: See ``SourceError``.
+        detail: See ``SourceError``.
+        retry_after_seconds: What the camera asked to be left alone for; 0: it did not say.
+    """
+
+    def __init__(self, error_class: str, detail: str, retry_after_seconds: float = 0.0) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(error_class, detail)
 
 
 class SourceRefused(SourceError):  # noqa: N818
