@@ -1,49 +1,28 @@
-"""Structured logs: one fixed dotted event name a line, facts as fields."""
+"""Structured logs: one fixed dotted event name a line, facts as fields. No line shows a credential (``redaction``)."""
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
+import threading
+import traceback
+from types import TracebackType
 from typing import Any, Literal
 
 import structlog
 
-_CREDENTIALS = re.compile(
-    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)"
-    r"(?:[^/\s:@\[]*:(?!\d{1,5}(?:[/?#\s]|$))\S*@"  # a password may hold / and @; host:port/ is none
-    r"|[^/\s]*@)"
-)
-_QUERY_FIELD = re.compile(r"(?P<key>(?<=[?&;])[^=&;\s]+)=[^&;#\s'\"]*")
-_CREDENTIAL_KEYS = frozenset(
-    {"user", "username", "usr", "login", "pwd", "pass", "passwd", "password", "psw", "token", "key", "auth", "sig"}
-)
-_CREDENTIAL_PARTS = ("passw", "passphrase", "pwd", "token", "secret", "apikey", "credential", "authoriz", "signature")
+from services.runtime.redaction import is_credential_key, redact_facts, redact_url
 
-
-def is_credential_key(key: str) -> bool:
-    """Tell whether a field of a URL's query is named like one that lets its bearer in."""
-    plain = re.sub(r"[^a-z0-9]", "", key.lower())
-    return plain in _CREDENTIAL_KEYS or any(part in plain for part in _CREDENTIAL_PARTS)
-
-
-def redact_url(url: str) -> str:
-    """Give ``url``, or a text with URLs in it, without users and passwords, and without secrets in queries.
-
-    What can't be told apart is rather taken out: with a password before it, all up to the last ``@`` goes. One that
-    begins like a port (``12/3``) is taken for a port.
-    """
-    return _QUERY_FIELD.sub(_redacted_field, _CREDENTIALS.sub(r"\g<scheme>***@", url))
-
-
-def _redacted_field(field: re.Match[str]) -> str:
-    return f"{field['key']}=***" if is_credential_key(field["key"]) else field[0]
+__all__ = ["configure_logging", "get_logger", "is_credential_key", "redact_url"]
 
 
 def configure_logging(
     service: str, instance: str, level: str = "info", style: Literal["auto", "json", "pretty"] = "auto"
 ) -> None:
-    """Set up logging of this process, once, at its start. Lines go to standard error."""
+    """Set up logging of this process, once, at its start. Lines go to standard error.
+
+    Also what libraries log, and the traceback of a crash, on whatever thread: they can quote a URL or a header.
+    """
     pretty = style == "pretty" or (style == "auto" and sys.stderr.isatty())
     renderer: Any = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
     structlog.configure(
@@ -53,13 +32,42 @@ def configure_logging(
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _redacted,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+    library_lines = logging.StreamHandler(sys.stderr)
+    library_lines.setFormatter(_RedactingFormatter("%(name)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[library_lines], level=logging.WARNING)
+    sys.excepthook = _print_crash
+    threading.excepthook = _print_thread_crash
+    sys.unraisablehook = _print_unraisable
+
+
+def _redacted(_: Any, __: str, facts: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: redact_facts(value) for name, value in facts.items()}
+
+
+class _RedactingFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact_url(super().format(record))
+
+
+def _print_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(redact_url("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _print_thread_crash(crash: threading.ExceptHookArgs) -> None:
+    if crash.exc_value is not None and not isinstance(crash.exc_value, SystemExit):
+        _print_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
+
+
+def _print_unraisable(crash: sys.UnraisableHookArgs) -> None:
+    if crash.exc_value is not None:
+        _print_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
 
 
 def _named(service: str, instance: str) -> structlog.typing.Processor:
