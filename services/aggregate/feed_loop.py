@@ -22,6 +22,7 @@ from services.aggregate.checkpoint_calls import KafkaCalls, watch
 from services.aggregate.faust_app import FaustFeed
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.partition_owner import PartitionOwner
+from services.aggregate.registry_table import RegistryTable
 from services.aggregate.settings import AggregateSettings
 from services.aggregate.store import RowStore
 from services.runtime.camera_registry import CameraRegistry
@@ -52,11 +53,14 @@ def run(settings: AggregateSettings, service: Service) -> None:
     if partitions is None or service.stopping.is_set():
         return
     registry = CameraRegistry(settings.kafka, settings.group)
+    table = RegistryTable(registry.revisions, RowStore(settings.clickhouse), service.metrics)
+    table.start()
     try:
         _until_there(lambda: registry.wait_until_current(5.0), "registry", service)
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         asyncio.run(_deliver(settings, service, registry, partitions))
     finally:
+        table.close()
         registry.close()
 
 

@@ -43,6 +43,10 @@ class CameraRevisions:
         """Give the newest revision of a camera, or None where it is not known."""
         return self._latest.get(camera_id)
 
+    def all(self) -> list[Camera]:
+        """Give every revision of every camera, in no order."""
+        return list(self._revisions.values())
+
     def all_latest(self) -> list[Camera]:
         """Give the newest revision of every camera, by camera id."""
         return [self._latest[camera_id] for camera_id in sorted(self._latest)]

@@ -1,0 +1,84 @@
+"""Keep the table of cameras up to date with the registry, on a thread of its own: judging never waits for it."""
+
+from __future__ import annotations
+
+import threading
+
+from schemas.cameras import Camera
+from services.aggregate.feed import LARGEST_UINT32
+from services.aggregate.registry_rows import CameraRow, camera_row
+from services.aggregate.store import RowStore
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.errors import RetryableError
+from services.runtime.logging import get_logger
+from services.runtime.metrics import Metrics
+
+log = get_logger(__name__)
+
+_LOOK_AGAIN_SECONDS = 2.0
+_LONGEST_PAUSE_SECONDS = 60.0
+_CLOSE_SECONDS = 5.0
+
+
+class RegistryTable:
+    """Writes each revision once after every start; rows are absolute, so several workers may write the same ones.
+
+    Args:
+        revisions: The registry, which another thread reads on.
+        store: Where rows go; used by no one else.
+        metrics: Counts the rows.
+    """
+
+    def __init__(self, revisions: CameraRevisions, store: RowStore, metrics: Metrics) -> None:
+        self._revisions = revisions
+        self._store = store
+        self._metrics = metrics
+        self._written: set[tuple[str, int]] = set()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="registry-table", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the registry."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; what is not written by then is written after the next start."""
+        self._stopping.set()
+        self._thread.join(_CLOSE_SECONDS)
+
+    def write_new(self) -> int:
+        """Write the revisions that were not written yet, and give how many there were. Blocks.
+
+        Raises:
+            RetryableError: They are not known to be durable.
+        """
+        new = [camera for camera in self._revisions.all() if _key(camera) not in self._written]
+        self._store.write(camera_row(camera) for camera in new if _fits(camera))
+        self._written.update(map(_key, new))
+        self._metrics.count("tilik_aggregate_rows_total", len(new), table=CameraRow.TABLE)
+        return len(new)
+
+    def _follow(self) -> None:
+        pause_seconds = _LOOK_AGAIN_SECONDS
+        while not self._stopping.is_set():
+            try:
+                self.write_new()
+            except RetryableError as error:
+                pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+                log.warning("registry_table.waits", error=str(error), pause_seconds=pause_seconds)
+            else:
+                pause_seconds = _LOOK_AGAIN_SECONDS
+            self._stopping.wait(pause_seconds)
+        self._store.close()
+
+
+def _key(camera: Camera) -> tuple[str, int]:
+    return camera.camera_id, camera.revision
+
+
+def _fits(camera: Camera) -> bool:
+    """Tell whether the column can hold the revision's number; one that can't would keep all others out for ever."""
+    if camera.revision <= LARGEST_UINT32:
+        return True
+    log.error("registry_table.left_out", camera=camera.camera_id, revision=camera.revision)
+    return False
