@@ -1,6 +1,7 @@
 """Cut a ``multipart/x-mixed-replace`` stream into its parts: what an MJPEG camera sends. Source: RFC 2046, section 5.1.
 
-Cameras differ in whether the boundary they announce already holds the two dashes, and in whether parts state a length.
+Cameras differ in whether the boundary they announce already holds the two dashes, whether it is the one that they then
+send, whether a line break comes before it, and whether parts state a length.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ _LARGEST_PART_HEADER_BYTES = 8_192
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]+)"|([^\s;]+))', re.IGNORECASE)
 _LENGTH = re.compile(rb"^content-length\s*:\s*(\d{1,12})\s*$", re.IGNORECASE | re.MULTILINE)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
+_OTHER_DELIMITER = re.compile(rb"(?:\A|\n)(--[^\s]{1,200})\r?\n(?=content-)", re.IGNORECASE)
+_TELLING_BYTES = 6
+"""A delimiter of fewer bytes could lie in a picture by chance: it counts only at a line's beginning."""
 
 
 class MultipartError(ValueError):
@@ -43,6 +47,7 @@ class MultipartParser:
         self._largest_part_bytes = largest_part_bytes
         self._buffer = bytearray()
         self._in_part = False
+        self._found = False
         self._length: int | None = None
         self._searched = 0
 
@@ -65,6 +70,8 @@ class MultipartParser:
 
     def _take_header(self) -> bool:
         start = self._buffer.find(self._delimiter)
+        if not self._found:
+            start = self._other_delimiter() if start < 0 else self._with_its_dashes(start)
         if start < 0:
             if len(self._buffer) > _LARGEST_PART_HEADER_BYTES:
                 raise MultipartError("no boundary where a part should begin")
@@ -80,8 +87,24 @@ class MultipartParser:
         if self._length is not None and self._length > self._largest_part_bytes:
             raise MultipartError(f"a part of {self._length} bytes, more than {self._largest_part_bytes}")
         del self._buffer[: end.end()]
-        self._in_part, self._searched = True, 0
+        self._in_part, self._found, self._searched = True, True, 0
         return True
+
+    def _with_its_dashes(self, start: int) -> int:
+        """Give where the first delimiter begins with all the dashes that the camera sends, and keep to them from now."""
+        first = start
+        while first > 0 and self._buffer[first - 1 : first] == b"-":
+            first -= 1
+        self._delimiter = b"-" * (start - first) + self._delimiter
+        return first
+
+    def _other_delimiter(self) -> int:
+        """Give where the first part begins by a delimiter that is not the announced one, and keep to that from now."""
+        match = _OTHER_DELIMITER.search(self._buffer)
+        if match is None:
+            return -1
+        self._delimiter = match[1]
+        return match.start(1)
 
     def _take_body(self) -> bytes | None:
         if self._length is not None:
@@ -89,17 +112,20 @@ class MultipartParser:
                 return None
             return self._cut(self._length)
         # Without a stated length the next delimiter ends the part; what was searched before is not searched again.
-        end = self._buffer.find(b"\n" + self._delimiter, max(0, self._searched - len(self._delimiter) - 1))
+        telling = len(self._delimiter) >= _TELLING_BYTES
+        mark = self._delimiter if telling else b"\n" + self._delimiter
+        end = self._buffer.find(mark, max(0, self._searched - len(mark)))
         if end < 0:
             self._searched = len(self._buffer)
             if len(self._buffer) > self._largest_part_bytes:
                 raise MultipartError(f"a part of more than {self._largest_part_bytes} bytes")
             return None
         part = self._cut(end)
-        return part.removesuffix(b"\r")
+        return part.removesuffix(b"\n").removesuffix(b"\r") if telling else part.removesuffix(b"\r")
 
     def _cut(self, size: int) -> bytes:
-        part = bytes(self._buffer[:size])
+        with memoryview(self._buffer) as view:
+            part = bytes(view[:size])
         del self._buffer[:size]
         self._in_part = False
         return part

@@ -33,6 +33,26 @@ def test_boundaries_are_read_as_cameras_write_them(content_type: str, delimiter:
     assert boundary_of(content_type) == delimiter
 
 
+PARTS = [b"\xff\xd8one\xff\xd9", b"\xff\xd8two\xff\xd9"]
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"hello\r\n\r\n--edge\r\nContent-Type: image/jpeg\r\n\r\n%s\r\n--edge\r\n\r\n%s\r\n--edge--",
+        b"----edge\nContent-Type: image/jpeg\n\n%s\n----edge\n\n%s\n----edge--",
+        b"--other\r\nContent-Type: image/jpeg\r\n\r\n%s\r\n--other\r\nX: y\r\n\r\n%s\r\n--other--",
+        b"--edge\r\nContent-Type: image/jpeg\r\n\r\n%s--edge\r\nContent-Type: image/jpeg\r\n\r\n%s--edge",
+    ],
+    ids=["preamble", "more dashes and bare line feeds", "another boundary than announced", "no line break before it"],
+)
+def test_odd_streams_of_cheap_cameras_are_cut_right(stream: bytes) -> None:
+    whole = stream % tuple(PARTS)
+    parser = MultipartParser(b"--edge", 1000)
+    parts = [part for byte in whole for part in parser.feed(bytes([byte]))]
+    assert parts == PARTS
+
+
 def test_a_stream_without_a_boundary_is_an_error() -> None:
     with pytest.raises(MultipartError):
         boundary_of("image/jpeg")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.source import Picture, Sample, SourceTools
+from services.ingest.http_facts import note_answer
+from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
 from services.ingest.source_errors import SourceFailed
 from services.runtime.clock import now_ms
 
@@ -18,6 +19,7 @@ class SnapshotSource:
     stall_means_broken = False
 
     def __init__(self, entry: SourceEntry, tools: SourceTools) -> None:
+        self.facts = SourceFacts(codec="mjpeg", decoding="passthrough")
         self._client = tools.http_client(entry)
         self._largest_bytes = tools.largest_picture_bytes
         self._etag = ""
@@ -28,7 +30,8 @@ class SnapshotSource:
 
     async def read(self, sample: Sample) -> Picture | None:
         """Ask at the instant. None: the camera says that its picture has not changed."""
-        await asyncio.sleep(max(0.0, sample.due - asyncio.get_running_loop().time()))
+        if (wait := sample.due - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(wait)
         response = await self._client.get(self._conditions())
         body = await self._client.read_body(self._largest_bytes)
         etag = response.headers.get("etag", "")
@@ -37,6 +40,9 @@ class SnapshotSource:
         if not body.startswith(_JPEG_START):
             kind = response.headers.get("content-type", "nothing stated")[:80]
             raise SourceFailed("not_jpeg", f"the answer is no JPEG (content type: {kind})")
+        if not self.facts.container:
+            self.facts.container = "jpeg"
+            note_answer(self.facts, response, now_ms())
         self._etag, self._last_modified = etag, response.headers.get("last-modified", "")
         return Picture(body, now_ms())
 
