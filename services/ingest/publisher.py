@@ -117,7 +117,7 @@ class FramePublisher:
             source_kind=camera.source.kind,
             camera_revision=camera.revision,
             ingest_instance=self._instance,
-            simulated=False,
+            simulated=bool(camera.source.simulated),
         )
         return OutgoingRecord(FRAMES.name, camera.camera_id.encode(), frame.jpeg, tuple(headers.to_kafka()))
 

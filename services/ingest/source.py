@@ -6,7 +6,7 @@ kind that is used is imported.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,11 @@ from services.ingest.decoding.pool import DecodingPool
 from services.ingest.http_client import HttpClient, HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import SecretStore
+from services.ingest.simulation.schedule import SimulationMemory
 from services.ingest.source_errors import SourceRefused
+
+SIMULATED = "simulated"
+"""The file whose source lays effects over another one's pictures. It is no kind: it reads entries that have effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SourceTools:
-    """What a source may use. ``decoding`` are the processes in which video is decoded: never in this one."""
+    """What a reader's sources may use, one after the other. ``decoding`` are the processes in which video is decoded:
+    never in this one. ``simulation`` is for simulated cameras alone."""
 
     period_seconds: float
     jpeg_quality: int
@@ -71,6 +76,7 @@ class SourceTools:
     network: NetworkPolicy
     secrets: SecretStore
     http: HttpLimits
+    simulation: SimulationMemory = field(default_factory=SimulationMemory)
 
     def http_client(self, entry: SourceEntry) -> HttpClient:
         """Give a client for the entry, with its secret.
@@ -104,9 +110,9 @@ class Source(Protocol):
         """Wait for ``sample.due``, then give the newest picture that was not given before, or the next one that comes.
 
         A stream's picture may have come up to half a period before ``due``: then a camera whose rhythm is the sampling
-        period's own loses nothing to jitter. The source itself waits, because a stream must be drained meanwhile. None: by ``sample.deadline`` there was no
-        picture that had not been given before; the connection stays. Samples come in rising order; some may be left
-        out. A picture is given once.
+        period's own loses nothing to jitter. The source itself waits, because a stream must be drained meanwhile.
+        None: by ``sample.deadline`` there was no picture that had not been given before; the connection stays. Samples
+        come in rising order; some may be left out. A picture is given once.
 
         Raises:
             UnusablePictureError: What is there for this sample is no picture; the next sample may be better.
@@ -119,9 +125,9 @@ class Source(Protocol):
 
 
 def source_kinds() -> list[str]:
-    """Give the kinds that can be read: the files of ``sources/``."""
+    """Give the kinds that can be read: the files of ``sources/``, but for the one that wraps another source."""
     folder = Path(__file__).parent / "sources"
-    return sorted(path.stem for path in folder.glob("[a-z]*.py"))
+    return sorted(path.stem for path in folder.glob("[a-z]*.py") if path.stem != SIMULATED)
 
 
 def make_source(entry: SourceEntry, tools: SourceTools) -> Source:
@@ -132,7 +138,7 @@ def make_source(entry: SourceEntry, tools: SourceTools) -> Source:
     """
     if entry.kind not in source_kinds():
         raise SourceRefused("unknown_kind", f"no source of kind {entry.kind!r}; there are {', '.join(source_kinds())}")
-    name = "simulated" if entry.simulated else entry.kind
+    name = SIMULATED if entry.simulated else entry.kind
     module = import_module(f"services.ingest.sources.{name}")
     source: Source = getattr(module, f"{name.capitalize()}Source")(entry, tools)
     return source

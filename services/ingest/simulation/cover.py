@@ -40,12 +40,12 @@ def _opacity(size_hw: tuple[int, int], strength: float, at_seconds: float, seed:
         return np.ones(size_hw, np.float32)
     random = chance(seed, "cover")
     x, y = grid(size_hw)
-    y = (y - 0.5) * size_hw[0] / size_hw[1]
+    down = (y - 0.5) * size_hw[0] / size_hw[1]
     angle = random.uniform(0, 2 * math.pi)
     sway = 0.010 * math.sin(at_seconds * 1.1) + 0.004 * math.sin(at_seconds * 2.7)
-    along = ((x - 0.5) * math.cos(angle) + y * math.sin(angle) + 0.5 + sway).astype(np.float32)
-    across = (y * math.cos(angle) - (x - 0.5) * math.sin(angle) + sway).astype(np.float32)
-    sharp: Field = _hand(along, across) if hand else _cloth(along, random)
+    along = ((x - 0.5) * math.cos(angle) + down * math.sin(angle) + 0.5 + sway).astype(np.float32)
+    across = (down * math.cos(angle) - (x - 0.5) * math.sin(angle) + sway).astype(np.float32)
+    sharp = _hand(along, across) if hand else _cloth(along, random)
     reach = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 2.0), np.float32)
     edge = float(np.quantile(reach, strength))
     return smooth_step((edge - reach) / _EDGE_SOFTNESS + 0.5)

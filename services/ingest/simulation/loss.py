@@ -1,4 +1,4 @@
-"""Packet loss: rows of macroblocks smeared, grey or out of place, and pictures that don't come (``loses_picture``)."""
+"""Packet loss: rows of macroblocks smeared, grey or out of place. Pictures that don't come at all: ``schedule.py``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,10 @@ import numpy as np
 
 from services.ingest.simulation.textures import ImageRgb, chance
 
-LOST_PICTURES_RATIO = 0.5
-"""Part of the pictures that don't come at all, at strength 1."""
-
 MACROBLOCK_PX = 16
 """Source: ITU-T H.264, 3.84: a macroblock has 16 x 16 samples of luma."""
 
 _MOST_BURSTS = 7
-
-
-def loses_picture(strength: float, at_seconds: float, seed: int) -> bool:
-    """Tell whether the picture of this moment is lost altogether; the same each time it is asked for."""
-    return bool(chance(seed, "lost", at_seconds).random() < LOST_PICTURES_RATIO * strength)
 
 
 def draw_loss(image_rgb: ImageRgb, strength: float, at_seconds: float, seed: int) -> ImageRgb:

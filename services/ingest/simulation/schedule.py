@@ -9,10 +9,15 @@ strength
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.cameras import Effect
+
+
+LOST_PICTURES_RATIO = 0.5
+"""Part of the pictures that don't come at all while ``loss`` holds with strength 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,12 @@ def holding(effects: Sequence[Effect], seconds: float) -> tuple[HoldingEffect, .
     return tuple(one for one in found if one is not None)
 
 
+def loses_picture(strength: float, at_seconds: float, seed: int) -> bool:
+    """Tell whether ``loss`` takes the whole picture of this moment; the same each time it is asked for."""
+    digest = hashlib.blake2b(f"{seed} {at_seconds:.3f}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64 < LOST_PICTURES_RATIO * strength
+
+
 def _holding(effect: Effect, seconds: float) -> HoldingEffect | None:
     if effect.repeat_seconds > 0:
         seconds %= effect.repeat_seconds
@@ -53,3 +64,21 @@ def _level(effect: Effect, seconds: float, at_seconds: float) -> float:
         return 1.0
     left_seconds = effect.ramp_seconds if effect.until_seconds is None else effect.until_seconds - seconds
     return min(1.0, at_seconds / effect.ramp_seconds, left_seconds / effect.ramp_seconds)
+
+
+@dataclass(slots=True)
+class SimulationMemory:
+    """What a simulated camera keeps from one connection to the next, for as long as its reader lives.
+
+    ``began`` is when the simulation began, in seconds of whichever clock the camera is on; ``shown`` the last picture
+    that it gave, for ``freeze``.
+    """
+
+    began: float | None = None
+    shown: bytes = b""
+
+    def seconds_at(self, now: float) -> float:
+        """Give the seconds since the simulation began; it begins when this is called first."""
+        if self.began is None:
+            self.began = now
+        return max(0.0, now - self.began)
