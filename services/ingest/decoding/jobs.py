@@ -69,7 +69,7 @@ class CloseStream(Struct, frozen=True, tag=True):
 
 
 class Rework(Struct, frozen=True, tag=True):
-    """Decode a JPEG or PNG, lay ``effects`` over it, burn out ``private`` polygons, and make it fit. Answer: ``Decoded``.
+    """Decode a JPEG or PNG, lay ``effects`` over it, burn out ``private`` polygons, make it fit. Answer: ``Decoded``.
 
     ``effects`` are those that hold now, each with its strength of this moment and seconds since it began (``at``);
     ``seed`` makes chance the same each time. ``largest_bytes`` bounds the JPEG: it is encoded smaller until it fits.
@@ -86,12 +86,16 @@ Job = DecodeKeyframe | DecodeChain | DecodeSegment | OpenFootage | FootageAt | C
 
 
 class Decoded(Struct, frozen=True, tag=True):
-    """A picture as JPEG, its size in px, and, of footage, where it lies: seconds from the start."""
+    """A picture as JPEG, its size in px, and, of footage, where it lies: seconds from the start.
+
+    ``fitted``: a picture of ``Rework`` had to be encoded with less quality or smaller, so as to fit.
+    """
 
     jpeg: bytes
     width: int
     height: int
     position: float = 0.0
+    fitted: bool = False
 
 
 class NoPicture(Struct, frozen=True, tag=True):

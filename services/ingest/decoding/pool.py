@@ -2,48 +2,88 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import itertools
 from typing import TypeVar
 
-from services.ingest.decoding.jobs import Answer, Job
+from services.ingest.decoding.jobs import Answer, Failed, Job, NoPicture
+from services.ingest.decoding.lane import Lane
+from services.ingest.decoding.limits import DecodingLimits
+from services.ingest.jpeg_header import UnusablePictureError
+from services.ingest.source_errors import SourceEnded, SourceFailed
+from services.runtime.metrics import Metrics
+
+__all__ = ["DecodingLimits", "DecodingPool"]
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
-@dataclass(frozen=True, slots=True)
-class DecodingLimits:
-    """What a child may use. ``jpeg_quality`` is of the JPEGs that it encodes."""
-
-    largest_pixels: int
-    jpeg_quality: int
-    job_seconds: float = 10.0
-    memory_bytes: int = 2 << 30
-
-
 class DecodingPool:
-    """Some children, started when the first job comes; one that dies is started anew.
+    """Some children, started when the first job comes; one that dies is started anew. Lives in one event loop.
 
     Args:
         limits: What a child may use.
         children: How many.
+        metrics: The worker's, if there are any.
     """
 
-    def __init__(self, limits: DecodingLimits, children: int) -> None:
-        self._limits = limits
-        self._children = children
+    def __init__(self, limits: DecodingLimits, children: int, metrics: Metrics | None = None) -> None:
+        self._lanes = [Lane(limits, metrics) for _ in range(children)]
+        self._numbers = itertools.count(1)
+
+    def new_stream(self, kind: str) -> str:
+        """Give a name for a stream that no other has."""
+        return f"{kind}-{next(self._numbers)}"
 
     async def run(self, stream: str, job: Job, answer: type[AnswerT]) -> AnswerT:
         """Do a job and give its answer. Jobs of one stream go to the same child, in the order asked for.
 
-        Safe to cancel: the answer is then thrown away.
+        Safe to cancel: a job that still waits is not done then, and the answer of one under way is thrown away.
 
         Raises:
-            UnusablePictureError: This picture can't be decoded; the next may be.
+            UnusablePictureError: This picture can't be decoded, or no picture came of it; the next may be better.
             SourceFailed: The stream is broken, or the child died (``decoder_died``) or took too long
-                (``decoder_timeout``): what state it held of the stream is gone.
+                (``decoder_timeout``): what state it held of the stream is gone. Or far too many jobs wait
+                (``decoder_busy``).
             SourceEnded: The footage is over.
         """
-        raise NotImplementedError
+        found = await self.find(stream, job, answer)
+        if found is None:
+            raise UnusablePictureError("no picture came of it")
+        return found
+
+    async def find(self, stream: str, job: Job, answer: type[AnswerT]) -> AnswerT | None:
+        """Do as ``run`` does, and give None where there is no new picture."""
+        lane = next((lane for lane in self._lanes if lane.knows(stream)), None)
+        if lane is None:
+            lane = min(self._lanes, key=lambda lane: lane.load)
+        found = await lane.run(stream, job)
+        if isinstance(found, Failed):
+            raise _error(found)
+        if isinstance(found, NoPicture):
+            return None
+        if not isinstance(found, answer):
+            raise SourceFailed("decoder_died", f"a decoding process answered {type(found).__name__}")
+        return found
+
+    @property
+    def child_pids(self) -> tuple[int, ...]:
+        """Give the process ids of the children that there are now."""
+        return tuple(lane.child_pid for lane in self._lanes if lane.child_pid is not None)
+
+    def kill(self) -> None:
+        """End the children at once, from outside of the event loop too."""
+        for lane in self._lanes:
+            lane.kill()
 
     async def close(self) -> None:
-        """End the children."""
+        """End the children; jobs that are not done fail."""
+        await asyncio.gather(*(lane.close() for lane in self._lanes))
+
+
+def _error(failed: Failed) -> Exception:
+    if failed.how == "unusable":
+        return UnusablePictureError(failed.detail)
+    if failed.how == "ended":
+        return SourceEnded(failed.error_class, failed.detail)
+    return SourceFailed(failed.error_class, failed.detail)
