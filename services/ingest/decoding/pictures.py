@@ -45,12 +45,11 @@ def jpeg_of_rgb(image_rgb: ImageRgb, quality: int, position: float = 0.0) -> Dec
 
 def rgb_of(frame: av.VideoFrame) -> ImageRgb:
     """Give a picture as (height, width, 3; uint8, RGB)."""
-    image_rgb: ImageRgb = frame.to_ndarray(format="rgb24", threads=1)
-    return image_rgb
+    return np.asarray(frame.to_ndarray(format="rgb24", threads=1), np.uint8)
 
 
 def _plane(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return np.ascontiguousarray(rows[: plane.height, : plane.width])
 
 

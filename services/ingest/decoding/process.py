@@ -39,9 +39,9 @@ class Child:
         ours.setblocking(False)
         self._channel = ours
         with theirs:
-            self._process = subprocess.Popen(
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
                 [*_COMMAND, str(os.getpid()), msgspec.json.encode(limits).decode()],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={name: os.environ[name] for name in _INHERITED if name in os.environ}
                 | _ONE_THREAD

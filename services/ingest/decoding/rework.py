@@ -83,4 +83,5 @@ def _shrunk(image_rgb: NDArray[np.uint8], divisor: int) -> ImageRgb:
     if divisor == 1 or height == 0 or width == 0:
         return image_rgb
     blocks = image_rgb[: height * divisor, : width * divisor].reshape(height, divisor, width, divisor, 3)
-    return blocks.mean(axis=(1, 3)).astype(np.uint8)
+    smaller: ImageRgb = blocks.mean(axis=(1, 3)).astype(np.uint8)
+    return smaller

@@ -50,7 +50,7 @@ def decode_segment(job: DecodeSegment, limits: DecodingLimits) -> Segment:
     """
     try:
         with av.open(
-            io.BytesIO(job.data), options=codec_options(limits), container_options=_CONTAINER_OPTIONS
+            io.BytesIO(job.data), "r", options=codec_options(limits), container_options=_CONTAINER_OPTIONS
         ) as container:
             return _Reading(container, job, limits).segment()
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
@@ -99,8 +99,8 @@ class _Reading:
         if packets and self._container.format.name == "mpegts" and len(self._job.data) % _TS_PACKET_BYTES:
             packets.pop()
         whole = [packet for packet in packets if packet.pts is not None and not packet.is_corrupt]
-        base = min((packet.pts for packet in whole), default=0)
-        return [_Timed(packet, float((packet.pts - base) * packet.time_base)) for packet in whole]
+        base = min((packet.pts or 0 for packet in whole), default=0)
+        return [_Timed(packet, float(((packet.pts or 0) - base) * packet.time_base)) for packet in whole]
 
     def _frame_seconds(self, packets: list[_Timed]) -> float:
         positions = sorted(timed.position for timed in packets)
