@@ -17,6 +17,7 @@ import msgspec
 from schemas.cameras import CameraKind, Period, Source, Timetable, Zone
 from services.ingest.outline import outline_fault
 from services.ingest.secret_store import SECRET_NAME
+from services.ingest.simulation.faults import simulation_faults
 from services.ingest.source import source_kinds
 from services.ingest.yaml_lines import Path
 from services.runtime.logging import is_credential_key
@@ -62,6 +63,8 @@ def check_camera(entry: dict[str, Any]) -> tuple[Found, Found]:
         faults, advice = _check_source(source)
         errors += [(("source", *path), text) for path, text in faults]
         warnings += [(("source", *path), text) for path, text in advice]
+        simulated = simulation_faults(source.simulated, any(zone.purpose == "private" for _, zone in typed))
+        errors += [(("source", "simulated", *path), text) for path, text in simulated]
     return errors, warnings
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from schemas.cameras import Effect
 
-
 LOST_PICTURES_RATIO = 0.5
 """Part of the pictures that don't come at all while ``loss`` holds with strength 1."""
 
