@@ -25,6 +25,7 @@ SourceKind = Literal["rtsp", "hls", "mjpeg", "snapshot", "file", "stills"]
 VehicleClass = Literal["car", "motorcycle", "bus", "truck"]
 ZonePurpose = Literal["water", "no_parking", "queue", "staff", "counter_edge", "exclude", "private"]
 EffectName = Literal["rain", "water", "cover", "shift", "rotate", "freeze", "defocus", "night", "loss", "skew"]
+CameraState = Literal["active", "paused", "removed"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -42,11 +43,14 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
 class Effect(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Something that is simulated on a source's pictures, from ``from_seconds`` until ``until_seconds``.
 
-    Times are seconds since the reader began, or, with ``clock: recorded``, since the first picture; None: for ever.
-    ``repeat_seconds`` above 0 starts the whole over each time that so many seconds have passed. ``strength`` grows from
-    0 to its value in ``ramp_seconds`` and falls as slowly at the end (water that rises and falls). What strength 1
-    means is told by each effect: ``services/ingest/simulation``. ``skew_seconds`` is for ``skew`` alone: what the
-    camera's clock is ahead.
+    Times are seconds since the reader's first sample, or, with ``clock: recorded``, since the first picture's capture
+    time; None: for ever. ``repeat_seconds`` above 0 starts the whole over each time that so many seconds have passed
+    since then. ``strength`` grows from 0 to its value in ``ramp_seconds`` and falls as slowly at the end (water that
+    rises and falls). What it means: how hard it rains; how high ``water`` stands, in nine tenths of the picture's
+    height; the part of the picture that is ``cover``ed; by how much of its width ``shift`` moves it, of 45 degrees
+    ``rotate`` turns it; how unsharp ``defocus`` and how dark ``night`` makes it; how much ``loss`` damages, half of it
+    being the part of pictures that don't come. ``freeze`` and ``skew`` have none; ``skew_seconds`` is for ``skew``
+    alone: what the camera's clock is ahead.
     """
 
     effect: EffectName
@@ -172,8 +176,18 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     flood: FloodRule = FloodRule()
 
 
+class Approval(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who approved that a camera's pictures are public, and when (ms since 1970). See ADR 0011."""
+
+    approved_by: Annotated[str, Meta(min_length=1, max_length=120)]
+    approved_at_ms: Annotated[int, Meta(ge=0)]
+
+
 class Camera(Struct, frozen=True, forbid_unknown_fields=True):
-    """One revision of one camera's entry in the registry. Key: ``camera_id``."""
+    """One revision of one camera's entry in the registry. Key: ``camera_id``.
+
+    ``public`` holds only together with ``approval``: see ``is_public``.
+    """
 
     camera_id: CameraId
     revision: Annotated[int, Meta(ge=1)]
@@ -190,7 +204,13 @@ class Camera(Struct, frozen=True, forbid_unknown_fields=True):
     retention_days: Annotated[int, Meta(ge=0, le=3650)] = 7
     record: bool = False
     public: bool = False
-    state: Literal["active", "paused", "removed"] = "active"
+    state: CameraState = "active"
+    approval: Approval | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether the portal may show it: a person has approved it, and it was not removed."""
+        return self.public and self.approval is not None and self.state != "removed"
 
     @property
     def sampling_period_ms(self) -> float:

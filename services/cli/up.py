@@ -15,7 +15,7 @@ from deploy.local.platform import LocalStack, ServiceRun
 from deploy.local.ports import HOST
 from deploy.local.process import ProcessState, ProcessStatus
 from deploy.local.settings import LocalSettings, local_settings
-from schemas.cameras import Camera
+from services.ingest.registry_file import RegistryFile
 
 SERVICES = ("ingest", "detect", "aggregate")
 _LOOK_SECONDS = 0.5
@@ -63,7 +63,7 @@ def command(
 
 
 def _start(
-    stack: LocalStack, cameras: tuple[Camera, ...], services: tuple[str, ...], stopping: threading.Event
+    stack: LocalStack, cameras: RegistryFile | None, services: tuple[str, ...], stopping: threading.Event
 ) -> None:
     """Start one part after the other; a signal in between ends it before the next."""
     steps: list[Callable[[], None]] = [
@@ -101,23 +101,27 @@ def _prepare(stack: LocalStack) -> None:
     click.echo(f"topics: {len(created)} created; tables: {len(applied)} migrations applied in {local.database}")
 
 
-def _read(file: Path | None) -> tuple[Camera, ...]:
+def _read(file: Path | None) -> RegistryFile | None:
     if file is None:
-        return ()
+        return None
     from services.cli.cameras import read_wanted
 
     return read_wanted(file)
 
 
-def _apply(stack: LocalStack, wanted: tuple[Camera, ...]) -> None:
-    if not wanted:
+def _apply(stack: LocalStack, wanted: RegistryFile | None) -> None:
+    if wanted is None:
         return
     from services.cli.cameras import publish_changes
-    from services.cli.cameras_diff import plan_changes
+    from services.cli.cameras.diff import plan_changes
     from services.runtime.camera_registry import read_registry
 
-    count = publish_changes(stack.kafka, plan_changes(wanted, read_registry(stack.kafka), remove_missing=False))
-    click.echo(f"registry: {len(wanted)} cameras wanted, {count} of them new or changed")
+    changes = plan_changes(wanted.cameras, read_registry(stack.kafka), remove_missing=False, stated=wanted.stated)
+    for change in changes:
+        for notice in change.notices:
+            click.echo(f"{change.camera.camera_id}: {notice}")
+    count = publish_changes(stack.kafka, changes)
+    click.echo(f"registry: {len(wanted.cameras)} cameras wanted, {count} of them new or changed")
 
 
 def _start_services(stack: LocalStack, services: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ contract of a camera (its JSON Schema), and what the schema can't say (``registr
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as FilePath
@@ -24,6 +24,8 @@ from services.runtime.logging import redact_url
 
 _UNASSIGNED_REVISION = 1
 _LOCAL_KINDS = ("file", "stills")
+_NOT_WRITTEN = {"revision": "'tilik cameras apply'", "approval": "'tilik cameras approve'"}
+"""Fields of a camera that no file says, and what gives them."""
 
 LIST_KEY = "cameras"
 """Key of the file under which the entries are."""
@@ -31,12 +33,16 @@ LIST_KEY = "cameras"
 
 @dataclass(frozen=True, slots=True)
 class RegistryFile:
-    """What a file says. ``cameras`` is empty if there are ``faults``; their ``revision`` means nothing yet."""
+    """What a file says. ``cameras`` is empty if there are ``faults``; their ``revision`` means nothing yet.
+
+    ``stated`` are the keys of each camera's entry, by camera id: what it leaves out is a default, and no word.
+    """
 
     path: FilePath
     cameras: tuple[Camera, ...]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
+    stated: Mapping[str, frozenset[str]]
 
     def explain(self) -> str:
         """Give every fault, a line each."""
@@ -73,7 +79,10 @@ def parse_registry(text: str, path: FilePath) -> RegistryFile:
             cameras += _converted(document, at, entry)
     document.faults += _located(document, (LIST_KEY,), check_ids([entry for _, entry in entries]))
     faults = tuple(sorted(set(document.faults), key=lambda fault: (fault.line, fault.path, fault.text)))
-    return RegistryFile(path, () if faults else tuple(cameras), faults, tuple(warnings))
+    if faults:
+        return RegistryFile(path, (), faults, tuple(warnings), {})
+    stated = {str(entry["camera_id"]): frozenset(entry) for _, entry in entries}
+    return RegistryFile(path, tuple(cameras), faults, tuple(warnings), stated)
 
 
 def _entries(document: Document) -> list[tuple[Path, dict[str, Any]]]:
@@ -127,7 +136,8 @@ def _make_absolute(entry: dict[str, Any], folder: FilePath) -> None:
 def _validator() -> jsonschema.Draft202012Validator:
     schema = _without_null(msgspec.json.schema(Camera))
     camera = schema["$defs"]["Camera"]
-    del camera["properties"]["revision"]
+    for name in _NOT_WRITTEN:
+        del camera["properties"][name]
     camera["required"].remove("revision")
     schema["$defs"]["Timetable"]["properties"]["weekdays"]["propertyNames"] = {"enum": list(get_args(Weekday))}
     return jsonschema.Draft202012Validator(schema)
@@ -170,8 +180,8 @@ def _described(error: Any) -> list[tuple[Path, str]]:
 def _unknown_keys(error: Any, path: Path) -> Iterator[tuple[Path, str]]:
     known = list(error.schema["properties"])
     for key in error.instance:
-        if key == "revision" and not path:
-            yield (key,), "is given by 'tilik cameras apply'; leave it out"
+        if key in _NOT_WRITTEN and "camera_id" in known:
+            yield (*path, key), f"is given by {_NOT_WRITTEN[key]}; leave it out"
         elif key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.cameras import Camera, Source, Zone
-from services.cli.cameras_diff import CameraChange, FieldChange, plan_changes
+from services.cli.cameras.diff import CameraChange, FieldChange, plan_changes
 from services.runtime.camera_registry import CameraRevisions
 from tests.ingest.builders import make_camera
 

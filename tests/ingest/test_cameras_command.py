@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from deploy.local.ports import free_port
 from schemas.cameras import CAMERA_CODEC
 from schemas.topics import CAMERAS
 from services.cli.cameras import command, publish
@@ -50,8 +51,10 @@ def test_applying_is_shown_idempotent_and_kept_as_revisions(broker: Broker, tmp_
     assert revisions(broker.settings, "cli-apply") == [1]
     assert "applied 1 changes" in tilik_cameras(broker, "apply", str(file)).output
     assert revisions(broker.settings, "cli-apply") == [1, 2]
-    listed = [json.loads(line) for line in tilik_cameras(broker, "list", "--json").output.splitlines()]
-    assert [entry["revision"] for entry in listed if entry["camera_id"] == "cli-apply"] == [2]
+    result = tilik_cameras(broker, "list", "--json", "--clickhouse", f"127.0.0.1:{free_port()}")
+    listed = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(entry["revision"], entry["live"]) for entry in listed if entry["camera_id"] == "cli-apply"] == [(2, None)]
+    assert "only the registry is known" in result.stderr
 
 
 def test_nothing_is_applied_if_one_thing_is_wrong(broker: Broker, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect
 from services.aggregate.table import Row
 from services.cli.cameras import publish
-from services.cli.cameras_diff import plan_changes
+from services.cli.cameras.diff import plan_changes
 from services.cli.demo.accounting import account
 from services.cli.demo.ending import end_run
 from services.cli.demo.stage import camera_ids, set_stage

@@ -25,7 +25,7 @@ from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.settings import AggregateSettings, ClickHouseSettings
 from services.aggregate.store_client import connect
 from services.cli.cameras import publish_changes
-from services.cli.cameras_diff import plan_changes
+from services.cli.cameras.diff import plan_changes
 from services.cli.demo.accounting import account
 from services.cli.demo.ending import end_run
 from services.cli.demo.ownership import ownership

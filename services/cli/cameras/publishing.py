@@ -1,0 +1,65 @@
+"""New revisions of cameras into the registry, safely beside others who do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from schemas.cameras import CAMERA_CODEC, Camera
+from schemas.topics import CAMERAS
+from services.cli.cameras.diff import CameraChange
+from services.ingest.registry_file import RegistryFile, read_registry_file
+from services.runtime.camera_registry import CameraRevisions, read_registry
+from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.kafka import OutgoingRecord, events_producer
+from services.runtime.loop import deliver
+from services.runtime.settings import KafkaSettings
+
+_DELIVERY_SECONDS = 35.0
+
+
+def read_wanted(file: Path) -> RegistryFile:
+    """Read a cameras.yaml; what is only advised against is said on standard error.
+
+    Raises:
+        ConfigurationError: It can't be read, or something in it is wrong: all of that, with lines.
+    """
+    wanted = read_registry_file(file)
+    for warning in wanted.warnings:
+        click.echo(f"{file}: warning: {warning}", err=True)
+    if wanted.faults:
+        raise ConfigurationError(f"{len(wanted.faults)} things are wrong; nothing was applied\n{wanted.explain()}")
+    return wanted
+
+
+def publish_changes(kafka: KafkaSettings, changes: Sequence[CameraChange]) -> int:
+    """Publish what is not unchanged, and give how many cameras that were.
+
+    Raises:
+        RetryableError: As ``publish`` does.
+    """
+    news = [change.camera for change in changes if change.kind != "unchanged"]
+    if news:
+        publish(kafka, news)
+    return len(news)
+
+
+def publish(kafka: KafkaSettings, cameras: Sequence[Camera]) -> None:
+    """Publish new revisions, and look that they are the ones that rule.
+
+    Raises:
+        RetryableError: Kafka did not take all of them, or someone else published the same revision at the same time.
+    """
+    records = [
+        OutgoingRecord(CAMERAS.name, camera.camera_id.encode(), CAMERA_CODEC.encode(camera)) for camera in cameras
+    ]
+    deliver(events_producer(kafka), records, _DELIVERY_SECONDS)
+    beaten = _beaten(cameras, read_registry(kafka))
+    if beaten:
+        raise RetryableError(f"changed by someone else at the same time, run it again: {', '.join(beaten)}")
+
+
+def _beaten(cameras: Sequence[Camera], registry: CameraRevisions) -> list[str]:
+    return [c.camera_id for c in cameras if registry.find(c.camera_id, c.revision) != c]

@@ -1,0 +1,77 @@
+"""How one camera stands, put together from the registry and ClickHouse, and how that is ordered: trouble first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from schemas.cameras import Camera
+from services.cli.cameras.store import CameraFacts, Coverage
+
+STANDINGS = (
+    *("refused", "owned_twice", "no_owner", "backing_off", "stalled", "connecting", "stopped", "live"),
+    *("active", "paused", "removed"),
+)
+"""What a camera can do, what a person must look at first in front: what waits for a person, then what may mend itself,
+then what is well. ``active``: the registry wants it read, and nothing more is known."""
+
+
+class CameraRow(Struct, frozen=True, kw_only=True):
+    """One line of the list. ``standing`` is what the camera does, or why it does nothing.
+
+    ``facts`` and ``coverage`` are None where ClickHouse knows nothing of it or was not asked; ``picture_ms`` is when
+    the newest picture was taken, ms since 1970, 0: not known.
+    """
+
+    camera: Camera
+    standing: str
+    facts: CameraFacts | None
+    coverage: Coverage | None
+    picture_ms: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the registry's entry, and under ``live`` what is known beyond it; null: nothing."""
+        live: dict[str, Any] | None = None
+        if self.facts is not None or self.coverage is not None:
+            facts = msgspec.to_builtins(self.facts) if self.facts else {}
+            owned = {"owner": self.coverage.owner, "owners": self.coverage.owners_now} if self.coverage else {}
+            live = {**facts, **owned, "standing": self.standing, "picture_ms": self.picture_ms}
+            live.pop("camera_id", None)
+        return {**msgspec.to_builtins(self.camera), "live": live}
+
+
+class Live(Struct, frozen=True):
+    """What ClickHouse says of all cameras, by camera id. ``pictures``: when the newest judged one was taken, ms."""
+
+    facts: Mapping[str, CameraFacts]
+    coverage: Mapping[str, Coverage]
+    pictures: Mapping[str, int]
+
+
+def rows_of(cameras: Iterable[Camera], live: Live | None) -> list[CameraRow]:
+    """Give a row a camera, trouble first, then by camera id. ``live`` is None where it could not be asked for."""
+    rows = [_row(camera, live) for camera in cameras]
+    return sorted(rows, key=lambda row: (STANDINGS.index(row.standing), row.camera.camera_id))
+
+
+def _row(camera: Camera, live: Live | None) -> CameraRow:
+    if live is None:
+        return CameraRow(camera=camera, standing=camera.state, facts=None, coverage=None, picture_ms=0)
+    facts, owned = live.facts.get(camera.camera_id), live.coverage.get(camera.camera_id)
+    picture_ms = max(live.pictures.get(camera.camera_id, 0), facts.captured_ms if facts else 0)
+    return CameraRow(
+        camera=camera, standing=_standing(camera, facts, owned), facts=facts, coverage=owned, picture_ms=picture_ms
+    )
+
+
+def _standing(camera: Camera, facts: CameraFacts | None, owned: Coverage | None) -> str:
+    if camera.state != "active":
+        return camera.state
+    if owned is None or owned.owners_now == 0:
+        return "no_owner"
+    if owned.owners_now > 1:
+        return "owned_twice"
+    return facts.state if facts is not None and facts.state in STANDINGS else "connecting"
