@@ -252,7 +252,11 @@ class HttpClient:
 
     def _redirected(self, here: SplitResult, location: str, elsewhere: bool) -> SplitResult:
         # Another host, port or scheme could be anywhere; where it is allowed, the policy decides, and no secret goes.
-        parts = self._policy.check_url(urljoin(here.geturl(), location))
+        try:
+            target = urljoin(here.geturl(), location)
+        except ValueError:  # as of "http://[::1"
+            raise SourceFailed("redirect", f"{self._said(here)} redirects to what is no URL") from None
+        parts = self._policy.check_url(target)
         if not elsewhere and origin_of(parts) != origin_of(here):
             raise SourceRefused("redirect", f"{self._said(here)} redirects to another place, {self._said(parts)}")
         return parts

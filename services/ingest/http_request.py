@@ -40,9 +40,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
             raise SourceRefused("bad_header", f"header {name!r} can't be set for a source")
 
 
-def request_head(
-    parts: SplitResult, headers: Iterable[tuple[str, str]], authorization: Authorization | None
-) -> bytes:
+def request_head(parts: SplitResult, headers: Iterable[tuple[str, str]], authorization: Authorization | None) -> bytes:
     """Give a GET with its headers, as bytes.
 
     Raises:

@@ -91,7 +91,7 @@ class MultipartParser:
         return True
 
     def _with_its_dashes(self, start: int) -> int:
-        """Give where the first delimiter begins with all the dashes that the camera sends, and keep to them from now."""
+        """Give where the first delimiter begins with all dashes that the camera sends, and keep to them from now on."""
         first = start
         while first > 0 and self._buffer[first - 1 : first] == b"-":
             first -= 1

@@ -24,6 +24,12 @@ _LOOPBACK = tuple(ipaddress.ip_network(text) for text in ("127.0.0.0/8", "::1/12
 _METADATA = frozenset(ipaddress.ip_address(text) for text in ("fd00:ec2::254", "fd20:ce::254"))
 """Metadata services of clouds inside private IPv6 ranges; the others are link-local and so refused anyway."""
 
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+"""All that is given out as global unicast. Source: RFC 4291; what Python calls global goes far beyond."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -68,14 +74,24 @@ class NetworkPolicy:
                 raise ConfigurationError(f"allowed network {text!r}: {error}") from error
 
     def allows(self, address: Address) -> bool:
-        """Tell whether cameras may be at ``address``."""
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
+        """Tell whether cameras may be at ``address``.
+
+        An IPv6 address that leads to an IPv4 one (mapped, 6to4, NAT64, Teredo) is judged by that one too.
+        """
         if any(address in network for network in self._named):
             return True
-        if address in _METADATA or address.is_multicast:
+        if isinstance(address, ipaddress.IPv6Address) and (inner := _inner(address)) is not None:
+            leads = address.ipv4_mapped is not None or address in _NAT64
+            return self.allows(inner) and (leads or self._allows_itself(address))
+        return self._allows_itself(address)
+
+    def _allows_itself(self, address: Address) -> bool:
+        if address in _METADATA or address.is_multicast or address.is_unspecified:
             return False
-        return (self._public and address.is_global) or any(address in network for network in self._networks)
+        if any(address in network for network in self._networks):
+            return True
+        is_global = address.is_global and (isinstance(address, ipaddress.IPv4Address) or address in _GLOBAL_V6)
+        return self._public and is_global
 
     def check_url(self, url: str) -> SplitResult:
         """Give the parts of ``url``.
@@ -113,3 +129,13 @@ class NetworkPolicy:
             if self.allows(ipaddress.ip_address(text)):
                 return Destination(parts.scheme, host, text, port)
         raise SourceRefused("address_not_allowed", f"{host} is not in an allowed network")
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Give the IPv4 address that packets to ``address`` end at, if it holds one. Source: RFC 4291, 3056, 4380, 6052."""
+    if address.ipv4_mapped is not None or address.sixtofour is not None:
+        return address.ipv4_mapped or address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    holds = address in _NAT64 or address in _NAT64_LOCAL or (address in _COMPATIBLE and int(address) > 1)
+    return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if holds else None

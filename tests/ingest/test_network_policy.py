@@ -8,10 +8,24 @@ import pytest
 
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.settings import IngestSettings
-from services.ingest.source_errors import SourceRefused
+from services.ingest.source_errors import SourceFailed, SourceRefused
 from services.runtime.errors import ConfigurationError
 
-DEFAULTS = IngestSettings.model_fields["allowed_networks"].default
+DEFAULTS: tuple[str, ...] = IngestSettings.model_fields["allowed_networks"].default
+
+
+class Names:
+    """A resolver whose one name has the addresses that a test gives it."""
+
+    def __init__(self, addresses: list[str]) -> None:
+        self.addresses = addresses
+        self.asked = 0
+
+    async def resolve(
+        self, host: object, port: int, **hints: object
+    ) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        self.asked += 1
+        return [(2, 1, 6, "", (address, port)) for address in self.addresses]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +44,23 @@ DEFAULTS = IngestSettings.model_fields["allowed_networks"].default
         ("100.100.100.200", False),
         ("0.0.0.0", False),
         ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("2606:4700::1111", True),
+        ("::", False),
+        ("::127.0.0.1", False),
+        ("::8.8.8.8", False),
+        ("::ffff:169.254.169.254", False),
+        ("2002:7f00:1::", False),
+        ("2002:808:808::1", True),
+        ("2002:a9fe:a9fe::1", False),
+        ("64:ff9b::127.0.0.1", False),
+        ("64:ff9b::169.254.169.254", False),
+        ("64:ff9b::8.8.8.8", True),
+        ("64:ff9b:1::7f00:1", False),
+        ("2001:0:4136:e378:8000:63bf:80ff:fffe", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("4000::1", False),
     ],
 )
 def test_by_default_cameras_are_on_public_and_private_networks_and_nowhere_else(address: str, allowed: bool) -> None:
@@ -53,6 +84,26 @@ def test_a_network_that_is_none_is_a_configuration_error() -> None:
 def test_other_schemes_and_malformed_urls_are_refused(url: str) -> None:
     with pytest.raises(SourceRefused):
         NetworkPolicy(["http", "https"], DEFAULTS).check_url(url)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0177.0.0.1", "0x7f.1", "0x7f000001", "127.1", "0", "[::ffff:7f00:1]", "[::1]", "127.0.0.1."]
+)
+def test_however_a_forbidden_address_is_written_it_is_refused(host: str) -> None:
+    policy = NetworkPolicy(["http"], DEFAULTS)
+    with pytest.raises((SourceRefused, SourceFailed), match=r"address_not_allowed|dns"):
+        asyncio.run(policy.resolve(policy.check_url(f"http://{host}/x")))
+
+
+def test_of_a_name_with_several_addresses_an_allowed_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = Names(["127.0.0.1", "169.254.169.254", "10.0.0.7"])
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", names.resolve)
+    policy = NetworkPolicy(["http"], DEFAULTS)
+    assert asyncio.run(policy.resolve(urlsplit("http://cam.example/"))).address == "10.0.0.7"
+    names.addresses = ["127.0.0.1", "169.254.169.254"]
+    with pytest.raises(SourceRefused, match="address_not_allowed"):
+        asyncio.run(policy.resolve(urlsplit("http://cam.example/")))
 
 
 @pytest.mark.integration
