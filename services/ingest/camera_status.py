@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.camera_events import CAMERA_EVENT_CODEC, CameraStatus, ConnectionState, make_event_id
+from dataclasses import dataclass
+
+from schemas.camera_events import CAMERA_EVENT_CODEC, CameraStatus, ConnectionState, Decoding, make_event_id
 from schemas.cameras import Camera
 from schemas.topics import CAMERA_EVENTS
 from services.ingest.deliveries import Deliveries
@@ -13,6 +15,17 @@ from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a camera is: its connection, what is wrong with it, how its pictures come about. See ``CameraStatus``."""
+
+    state: ConnectionState
+    error_class: str = ""
+    error_detail: str = ""
+    decoding: Decoding = ""
+    keyframe_seconds: float = 0.0
 
 
 class StatusReporter:
@@ -33,9 +46,7 @@ class StatusReporter:
         self,
         camera: Camera,
         ledger: EpochLedger,
-        state: ConnectionState,
-        error_class: str = "",
-        error_detail: str = "",
+        condition: Condition,
     ) -> None:
         """Send what ``ledger`` says now. Its counters are absolute, so a later status makes up for one that is lost."""
         ledger.statuses += 1
@@ -47,10 +58,12 @@ class StatusReporter:
             camera_revision=camera.revision,
             ingest_instance=self._instance,
             source_kind=camera.source.kind,
-            state=state,
+            state=condition.state,
             counters=ledger.counters(),
-            error_class=error_class[:80],
-            error_detail=error_detail[:500],
+            error_class=condition.error_class[:80],
+            error_detail=condition.error_detail[:500],
+            decoding=condition.decoding,
+            keyframe_seconds=condition.keyframe_seconds,
         )
         record = OutgoingRecord(CAMERA_EVENTS.name, camera.camera_id.encode(), CAMERA_EVENT_CODEC.encode(status))
         if not self._deliveries.send_event(record, self._reported):

@@ -6,12 +6,12 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 from schemas.camera_events import ConnectionState
 from schemas.cameras import Camera
 from services.ingest.camera_status import StatusReporter
+from services.ingest.decoding.pool import DecodingLimits, DecodingPool
 from services.ingest.deliveries import Deliveries
 from services.ingest.fence import Fence
 from services.ingest.http_client import HttpLimits
@@ -53,7 +53,7 @@ class Fleet:
         self._times = _reader_times(settings)
         self._policy = NetworkPolicy(settings.allowed_schemes, settings.allowed_networks)
         self._secrets = SecretStore(settings.secrets_dir, settings.secrets)
-        self._decoding = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
+        self._decoding = DecodingPool(_decoding_limits(settings), settings.decode_processes, metrics)
         self._readers: dict[str, Reader] = {}
         self._epochs: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -102,9 +102,9 @@ class Fleet:
             await asyncio.sleep(_TICK_SECONDS)
 
     async def close(self) -> None:
-        """Stop every camera, and the threads that decode."""
+        """Stop every camera, and the processes that decode."""
         await self.release(list(self._readers))
-        self._decoding.shutdown(wait=False, cancel_futures=True)
+        await self._decoding.close()
 
     def _lock(self, camera_id: str) -> asyncio.Lock:
         return self._locks.setdefault(camera_id, asyncio.Lock())
@@ -166,6 +166,15 @@ def _reads_alike(reader: Reader, camera: Camera) -> bool:
         and not reader.publisher.suspended
         and (before.source, before.sample_fps) == (camera.source, camera.sample_fps)
         and private_polygons(before) == private_polygons(camera)
+    )
+
+
+def _decoding_limits(settings: IngestSettings) -> DecodingLimits:
+    return DecodingLimits(
+        largest_pixels=settings.largest_picture_pixels,
+        jpeg_quality=settings.jpeg_quality,
+        job_seconds=settings.decode_job_seconds,
+        memory_bytes=settings.decode_memory_bytes,
     )
 
 

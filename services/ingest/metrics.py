@@ -70,4 +70,18 @@ INGEST_METRICS = (
         "fit growing: set the camera to a smaller picture; it costs CPU and sharpness.",
         ("why",),
     ),
+    MetricDefinition(
+        "tilik_ingest_decode_seconds",
+        "histogram",
+        "Time in which a decoding process did a job, without its wait. Its sum near the number of processes a second: "
+        "more cores, or less cameras a worker.",
+        ("job",),
+    ),
+    MetricDefinition(
+        "tilik_ingest_decoders_restarted_total",
+        "counter",
+        "Decoding processes that ended before their worker. died: a camera's video crashed it or took too much memory; "
+        "timeout: it took too long; the log names the camera. idle: is the machine out of memory? start: it can't run.",
+        ("why",),
+    ),
 )

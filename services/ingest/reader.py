@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from schemas.camera_events import ConnectionState, MissReason
 from schemas.cameras import Camera
 from services.ingest.backoff import Backoff
-from services.ingest.camera_status import StatusReporter
+from services.ingest.camera_status import Condition, StatusReporter
 from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.ledger import EpochLedger
-from services.ingest.pipeline import FrameLimits, PreparedFrame, must_decode, prepare
+from services.ingest.pipeline import FrameLimits, PreparedFrame, prepare
 from services.ingest.publisher import FramePublisher
 from services.ingest.sampling import SampleClock
-from services.ingest.source import Picture, Sample, Source, SourceTools, make_source
+from services.ingest.source import Picture, Sample, Source, SourceFacts, SourceTools, make_source
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
@@ -69,6 +69,8 @@ class Reader:
         self.state: ConnectionState = "connecting"
         self._error = ("", "")
         self._unusable = ""
+        self._facts = SourceFacts()
+        self._told: tuple[str, str, str] = ("connecting", "", "")
         self._connected = False
         self._samples = 0
         self._tools = tools
@@ -112,11 +114,14 @@ class Reader:
     def report(self) -> None:
         """Send the status as it is now; what passed without a connection is counted up to now."""
         self._count_time_down()
-        self._statuses.report(self.camera, self.publisher.ledger, self.state, *self._error)
+        self._statuses.report(self.camera, self.publisher.ledger, self._condition())
 
     def report_ended(self, ended: EpochLedger) -> None:
         """Send the final counters of an epoch that a failed delivery has ended."""
-        self._statuses.report(self.camera, ended, self.state, *self._error)
+        self._statuses.report(self.camera, ended, self._condition())
+
+    def _condition(self) -> Condition:
+        return Condition(self.state, *self._error, self._facts.decoding, self._facts.keyframe_seconds)
 
     async def _run(self) -> None:
         try:
@@ -180,6 +185,8 @@ class Reader:
             due = self._clock.take()
             frame = await self._frame(source, Sample(due, due + self._tools.period_seconds, self._samples))
             now = asyncio.get_running_loop().time()
+            if source.facts.decoding:  # what was learnt of a camera is kept while it is away
+                self._facts = source.facts
             if frame is None:
                 self._endure(source, now)
                 continue
@@ -212,14 +219,12 @@ class Reader:
         except Exception:
             if not self._recorded:  # it goes on with this sample once it is open again
                 self.publisher.miss("source_down")
+            elif self._samples > sample.number:  # it was read, and then no frame could be made of it
+                self.publisher.miss("unusable")
             raise
 
     async def _prepared(self, picture: Picture) -> PreparedFrame:
-        camera = self.camera
-        if not must_decode(picture, camera, self._limits):
-            return prepare(picture, camera, self._limits)
-        loop = asyncio.get_running_loop()
-        frame = await loop.run_in_executor(self._tools.decoding, prepare, picture, camera, self._limits)
+        frame = await prepare(picture, self.camera, self._limits, self._tools.decoding)
         for why in frame.reencoded:
             self._metrics.count("tilik_ingest_reencoded_total", why=why)
         return frame
@@ -252,10 +257,11 @@ class Reader:
         return SourceFailed(*self._error) if self._error[0] else None
 
     def _enter(self, state: ConnectionState, error: SourceError | None) -> None:
-        """Take on a state; a change of it, or of what is wrong, is reported."""
+        """Take on a state; a change of it, of what is wrong, or of how pictures come about, is reported."""
         trouble = (error.error_class, error.detail) if error is not None else ("", "")
-        changed = state != self.state or trouble[0] != self._error[0]
         self.state, self._error = state, trouble
-        if changed:
+        told = (state, trouble[0], self._facts.decoding)
+        if told != self._told:
+            self._told = told
             log.info("camera.state", camera=self.camera.camera_id, state=state, error=trouble[0], detail=trouble[1])
             self.report()

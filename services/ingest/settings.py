@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -45,10 +46,24 @@ class IngestSettings(ServiceSettings):
         description="A picture beyond this is refused by its header. Pixels; no more than detectors take.",
     )
     jpeg_quality: int = Field(85, ge=30, le=95, description="Quality of frames that ingest itself encodes.")
-    decode_threads: int = Field(2, ge=1, le=64, description="Threads that decode video and encode JPEG.")
+    decode_processes: int = Field(
+        default_factory=lambda: min(64, len(os.sched_getaffinity(0))),
+        ge=1,
+        le=64,
+        description="Processes in which video is decoded, at most. Unset: the CPU cores that the worker may use.",
+    )
+    decode_job_seconds: Wait = Field(
+        10.0, description="A process that decodes one picture or segment for longer is ended, and its camera backs off."
+    )
+    decode_memory_bytes: int = Field(
+        2 << 30,
+        ge=256 << 20,
+        description="Address space of a decoding process beyond what its code takes. A picture of 25 Mpx with its 16 "
+        "references takes 0.6 GB. Bytes.",
+    )
 
-    allowed_schemes: tuple[Literal["http", "https"], ...] = Field(
-        ("http", "https"), description="Schemes that a camera's URL may have."
+    allowed_schemes: tuple[Literal["http", "https", "rtsp", "rtsps"], ...] = Field(
+        ("http", "https", "rtsp", "rtsps"), description="Schemes that a camera's URL may have."
     )
     allowed_networks: tuple[str, ...] = Field(
         ("public", "private"),

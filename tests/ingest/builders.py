@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import SecretStr
 
 from schemas.cameras import Camera, Place, Source
+from services.ingest.decoding.pool import DecodingLimits, DecodingPool
 from services.ingest.http_client import HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import SecretStore
@@ -70,7 +70,9 @@ def write_video(path: Path, codec: str = "mpeg4", pictures: int = 20, fps: int =
 
 @contextmanager
 def source_tools(period_seconds: float = 0.1, response_seconds: float = 1.0) -> Iterator[SourceTools]:
-    with ThreadPoolExecutor(2) as decoding:
+    """Give tools for one event loop, or for none; decoding processes are ended whatever becomes of the loop."""
+    decoding = DecodingPool(DecodingLimits(largest_pixels=4_000_000, jpeg_quality=85), children=1)
+    try:
         yield SourceTools(
             period_seconds=period_seconds,
             jpeg_quality=85,
@@ -81,3 +83,5 @@ def source_tools(period_seconds: float = 0.1, response_seconds: float = 1.0) -> 
             secrets=SecretStore(None, SECRETS),
             http=HttpLimits(1.0, response_seconds),
         )
+    finally:
+        decoding.kill()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import numpy as np
 import pytest
 import simplejpeg
@@ -8,12 +11,12 @@ from hypothesis import strategies as st
 
 from schemas.cameras import Zone
 from services.detect.decode import JpegLimits
+from services.ingest.decoding.burning import burn_out
 from services.ingest.jpeg_header import UnusablePictureError
-from services.ingest.pipeline import LEAST_SIDE_PX, MOST_ASPECT_RATIO, FrameLimits, must_decode, prepare
-from services.ingest.private_zones import private_mask
+from services.ingest.pipeline import LEAST_SIDE_PX, MOST_ASPECT_RATIO, FrameLimits, PreparedFrame, prepare
 from services.ingest.settings import IngestSettings
 from services.ingest.source import Picture
-from tests.ingest.builders import make_camera, make_jpeg
+from tests.ingest.builders import make_camera, make_jpeg, source_tools
 
 LIMITS = FrameLimits(largest_pixels=5_000_000, largest_frame_bytes=100_000, jpeg_quality=85)
 PRIVATE = Zone("window", "private", polygon=((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
@@ -25,19 +28,27 @@ def noise_jpeg(width: int, height: int) -> bytes:
     return jpeg
 
 
+def prepared(picture: Picture, limits: FrameLimits = LIMITS, **camera: Any) -> PreparedFrame:
+    """Give the frame that a picture becomes; a decoding process is started where it needs one."""
+
+    async def work() -> PreparedFrame:
+        with source_tools() as tools:
+            return await prepare(picture, make_camera(**camera), limits, tools.decoding)
+
+    return asyncio.run(work())
+
+
 def test_a_jpeg_passes_through_untouched() -> None:
     picture = Picture(make_jpeg(), 7)
-    frame = prepare(picture, make_camera(), LIMITS)
+    frame = prepared(picture)
     assert frame.jpeg is picture.jpeg
     assert (frame.width, frame.height, frame.captured_at_ms, frame.reencoded) == (160, 120, 7, ())
-    assert not must_decode(picture, make_camera(), LIMITS)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("size", [(400, 300), (1600, 900)])
 def test_a_jpeg_that_kafka_would_not_take_is_made_to_fit(size: tuple[int, int]) -> None:
-    picture = Picture(noise_jpeg(*size), 0)
-    assert must_decode(picture, make_camera(), LIMITS)
-    frame = prepare(picture, make_camera(), LIMITS)
+    frame = prepared(Picture(noise_jpeg(*size), 0))
     assert len(frame.jpeg) <= LIMITS.largest_frame_bytes
     assert frame.reencoded == ("fit",)
     header = simplejpeg.decode_jpeg_header(frame.jpeg)
@@ -47,7 +58,7 @@ def test_a_jpeg_that_kafka_would_not_take_is_made_to_fit(size: tuple[int, int]) 
 @pytest.mark.parametrize("size", [(12, 12), (400, 20), (20, 400)])
 def test_slivers_are_unusable(size: tuple[int, int]) -> None:
     with pytest.raises(UnusablePictureError, match="too small"):
-        prepare(Picture(noise_jpeg(*size), 0), make_camera(), LIMITS)
+        prepared(Picture(noise_jpeg(*size), 0))
 
 
 def test_by_default_a_picture_that_detectors_would_refuse_does_not_leave_ingest() -> None:
@@ -58,26 +69,36 @@ def test_by_default_a_picture_that_detectors_would_refuse_does_not_leave_ingest(
     assert detect.most_aspect_ratio >= MOST_ASPECT_RATIO
 
 
+@pytest.mark.integration
 def test_what_can_not_be_made_to_fit_is_unusable() -> None:
     limits = FrameLimits(largest_pixels=5_000_000, largest_frame_bytes=1_000, jpeg_quality=85)
     with pytest.raises(UnusablePictureError, match="made to fit"):
-        prepare(Picture(noise_jpeg(400, 300), 0), make_camera(), limits)
+        prepared(Picture(noise_jpeg(400, 300), 0), limits)
 
 
+@pytest.mark.integration
 def test_private_zones_are_black_before_a_frame_leaves_and_the_rest_is_not() -> None:
-    camera = make_camera(zones=(PRIVATE,))
-    picture = Picture(make_jpeg(), 0)
-    assert must_decode(picture, camera, LIMITS)
-    image = simplejpeg.decode_jpeg(prepare(picture, camera, LIMITS).jpeg, colorspace="RGB")
+    frame = prepared(Picture(make_jpeg(), 0), zones=(PRIVATE,))
+    assert frame.reencoded == ("private",)
+    image = simplejpeg.decode_jpeg(frame.jpeg, colorspace="RGB")
     assert image[:, :78].max() < 20
     assert image[:, 90:].min() > 60
 
 
+@pytest.mark.integration
+def test_a_private_picture_that_must_be_made_smaller_is_black_there_too() -> None:
+    frame = prepared(Picture(noise_jpeg(1600, 900), 0), zones=(PRIVATE,))
+    assert frame.reencoded == ("private", "fit")
+    image = simplejpeg.decode_jpeg(frame.jpeg, colorspace="RGB")
+    assert image[:, : frame.width // 2 - 8].max() < 20
+    assert image[:, frame.width // 2 + 8 :].mean() > 100
+
+
+@pytest.mark.integration
 def test_a_private_picture_that_can_not_be_decoded_does_not_leave() -> None:
-    camera = make_camera(zones=(PRIVATE,))
     whole = make_jpeg()
     with pytest.raises(UnusablePictureError, match="decoded"):
-        prepare(Picture(whole[: whole.index(b"\xff\xda")] + b"\xff\xda", 0), camera, LIMITS)
+        prepared(Picture(whole[: whole.index(b"\xff\xda")] + b"\xff\xda", 0), zones=(PRIVATE,))
 
 
 POINTS = st.tuples(st.floats(0, 1), st.floats(0, 1))
@@ -85,13 +106,14 @@ POINTS = st.tuples(st.floats(0, 1), st.floats(0, 1))
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(POINTS, min_size=3, max_size=6))
-def test_the_mask_covers_every_px_whose_centre_is_inside(corners: list[tuple[float, float]]) -> None:
+def test_every_px_whose_centre_is_inside_is_burnt_out(corners: list[tuple[float, float]]) -> None:
     width, height = 32, 24
-    mask = private_mask((tuple(corners),), height, width)
+    image_rgb = np.ones((height, width, 3), np.uint8)
+    burn_out(image_rgb, (tuple(corners),))
     for row in range(height):
         for column in range(width):
             if _inside(corners, (column + 0.5) / width, (row + 0.5) / height):
-                assert mask[row, column]
+                assert not image_rgb[row, column].any()
 
 
 def _inside(corners: list[tuple[float, float]], x: float, y: float) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.footage import Footage
+from services.ingest.decoding.jobs import Decoded, FootageAt, Opened, OpenFootage
 from services.ingest.jpeg_header import UnusablePictureError, read_header
 from services.ingest.source import Picture, Sample, Source, make_source, source_kinds
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
@@ -298,16 +298,21 @@ def test_footage_with_a_part_that_ffmpeg_refuses_goes_on_behind_it(tmp_path: Pat
     for start, end in itertools.pairwise(chunks[20:24]):
         data[start + 8 : end] = bytes(end - start - 8)
     path.write_bytes(data)
-    footage = Footage(path, loop=False, jpeg_quality=85, largest_pixels=10**6)
-    refused, shown = 0, []
-    for number in range(40):
-        try:
-            found = footage.picture_at(number / 10)
-        except UnusablePictureError:
-            refused += 1
-        else:
-            shown += [found[0]] if found is not None else []
-    footage.close()
+
+    async def work() -> tuple[int, list[float]]:
+        refused, shown = 0, []
+        with source_tools() as tools:
+            await tools.decoding.run("clip", OpenFootage(str(path), loop=False), Opened)
+            for number in range(40):
+                try:
+                    found = await tools.decoding.find("clip", FootageAt(number / 10), Decoded)
+                except UnusablePictureError:
+                    refused += 1
+                else:
+                    shown += [found.position] if found is not None else []
+        return refused, shown
+
+    refused, shown = run(work)
     assert refused >= 1
     assert shown == sorted(set(shown))
     assert shown[-1] == pytest.approx(3.9)

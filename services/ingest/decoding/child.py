@@ -81,8 +81,8 @@ class Decoder:
     def _open(self, stream: str, job: OpenFootage) -> Opened:
         self._drop(stream)
         self._make_room()
-        self._footage[stream] = Footage(job, self._limits)
-        return Opened()
+        footage = self._footage[stream] = Footage(job, self._limits)
+        return footage.facts
 
     def _chain(self, stream: str, job: DecodeChain) -> Chain:
         chain = self._chains.get(stream)

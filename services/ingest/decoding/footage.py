@@ -9,7 +9,7 @@ import av
 import av.error
 
 from services.ingest.decoding.failures import JobFailedError, unusable
-from services.ingest.decoding.jobs import Decoded, OpenFootage
+from services.ingest.decoding.jobs import Decoded, Opened, OpenFootage
 from services.ingest.decoding.limits import DecodingLimits
 from services.ingest.decoding.pictures import codec_options, jpeg_of
 from services.ingest.jpeg_header import UnusablePictureError, read_header
@@ -26,6 +26,8 @@ Undecoded = tuple[float, "av.Packet[av.VideoStream] | av.VideoFrame | None"]
 class Footage:
     """A video file that is read forward, from its start, over and over if it is to loop.
 
+    ``facts`` say what it is.
+
     Args:
         job: Which file.
         limits: What it may use.
@@ -39,7 +41,7 @@ class Footage:
         self._loop = job.loop
         self._limits = limits
         self._end = 0.0
-        self._passthrough = False
+        self.facts = Opened()
         self._items = self._all_items()
         self._shown: Undecoded | None = None
         self._next: Undecoded | None = next(self._items, None)
@@ -92,7 +94,8 @@ class Footage:
                 stream = container.streams.video[0]
                 self._check_size(stream)
                 length = float(1 / (stream.average_rate or _FALLBACK_FPS))
-                self._passthrough = stream.codec_context.name == "mjpeg" and self._holds_whole_jpegs()
+                passthrough = stream.codec_context.name == "mjpeg" and self._holds_whole_jpegs()
+                self.facts = Opened(stream.codec_context.name, 1 / length, passthrough)
                 origin: float | None = None
                 count, last = 0, -length
                 for item in self._items_of(container, stream):
@@ -127,7 +130,7 @@ class Footage:
         self, container: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[av.Packet[av.VideoStream] | av.VideoFrame | None]:
         for packet in container.demux(stream):
-            if self._passthrough:
+            if self.facts.passthrough:
                 if packet.size:
                     yield packet
                 continue

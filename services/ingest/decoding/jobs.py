@@ -103,7 +103,11 @@ class NoPicture(Struct, frozen=True, tag=True):
 
 
 class Opened(Struct, frozen=True, tag=True):
-    """Done; nothing to tell."""
+    """Done. Of footage that was opened: what it is; ``passthrough`` where it holds JPEGs that are given as they are."""
+
+    codec: str = ""
+    frames_per_second: float = 0.0
+    passthrough: bool = False
 
 
 class Segment(Struct, frozen=True, tag=True):

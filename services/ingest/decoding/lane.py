@@ -77,19 +77,27 @@ class Lane:
         """
         if len(self._waiting) >= MOST_WAITING:
             raise SourceFailed("decoder_busy", f"{len(self._waiting)} jobs wait for one decoding process")
+        return await self._enqueued(stream, job).answered
+
+    def release(self, stream: str) -> None:
+        """Have the stream's state forgotten, after its jobs."""
+        self._enqueued(stream, CloseStream())
+
+    def _enqueued(self, stream: str, job: Job) -> _Order:
         order = _Order(stream, job, asyncio.get_running_loop().create_future())
         self._waiting.append(order)
         self._streams[stream] += 1
         self._more.set()
         if self._task is None:
             self._task = asyncio.create_task(self._serve(), name="decoding lane")
-        return await order.answered
+        return order
 
     def kill(self) -> None:
         """End the child, and with it whatever is under way; also outside of the event loop."""
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+        if self._task is not None and not self._task.done():
+            self._task.cancel()  # it closes the channel to the child, on which it may be waiting
+            if self._child is not None:
+                self._child.kill()
 
     async def close(self) -> None:
         """End the child; jobs that are not done fail."""
@@ -106,7 +114,9 @@ class Lane:
                     await self._more.wait()
                 await self._serve_one(self._waiting.popleft())
         finally:
-            self.kill()
+            if self._child is not None:
+                self._child.close()
+                self._child = None
 
     async def _serve_one(self, order: _Order) -> None:
         try:
@@ -124,9 +134,9 @@ class Lane:
             self._forget(order)
 
     async def _answer(self, order: _Order) -> Answer:
-        child = await self._living_child()
         if isinstance(order.job, CloseStream) and order.stream not in self._held:
             return Opened()
+        child = await self._living_child()
         if _builds_on_state(order.job) and order.stream not in self._held:
             raise SourceFailed("decoder_died", "the decoding process that held this stream has ended")
         if isinstance(order.job, OpenFootage | DecodeChain):

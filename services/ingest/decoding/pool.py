@@ -54,9 +54,7 @@ class DecodingPool:
 
     async def find(self, stream: str, job: Job, answer: type[AnswerT]) -> AnswerT | None:
         """Do as ``run`` does, and give None where there is no new picture."""
-        lane = next((lane for lane in self._lanes if lane.knows(stream)), None)
-        if lane is None:
-            lane = min(self._lanes, key=lambda lane: lane.load)
+        lane = self._lane_of(stream) or min(self._lanes, key=lambda lane: lane.load)
         found = await lane.run(stream, job)
         if isinstance(found, Failed):
             raise _error(found)
@@ -65,6 +63,12 @@ class DecodingPool:
         if not isinstance(found, answer):
             raise SourceFailed("decoder_died", f"a decoding process answered {type(found).__name__}")
         return found
+
+    def release(self, stream: str) -> None:
+        """Have the stream's state forgotten, after its jobs that wait or are under way. Returns at once."""
+        lane = self._lane_of(stream)
+        if lane is not None:
+            lane.release(stream)
 
     @property
     def child_pids(self) -> tuple[int, ...]:
@@ -79,6 +83,9 @@ class DecodingPool:
     async def close(self) -> None:
         """End the children; jobs that are not done fail."""
         await asyncio.gather(*(lane.close() for lane in self._lanes))
+
+    def _lane_of(self, stream: str) -> Lane | None:
+        return next((lane for lane in self._lanes if lane.knows(stream)), None)
 
 
 def _error(failed: Failed) -> Exception:

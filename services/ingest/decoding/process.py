@@ -88,9 +88,13 @@ class Child:
     def kill(self) -> None:
         """End the process at once; also outside of the event loop."""
         self._process.kill()
-        self._channel.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
+
+    def close(self) -> None:
+        """End the process, and close the channel to it."""
+        self.kill()
+        self._channel.close()
 
 
 def _said(code: int) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.footage import Footage
-from services.ingest.source import Picture, Sample, SourceTools
+from services.ingest.decoding.jobs import Decoded, FootageAt, Opened, OpenFootage
+from services.ingest.jpeg_header import UnusablePictureError
+from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
 from services.ingest.source_errors import SourceFailed
 from services.runtime.clock import now_ms
+
+_STEP_SECONDS = 1.0
+"""One second of 3840 x 2160 px at 60 fps takes 2.5 s to be decoded, and a job may take 10."""
 
 
 class FileSource:
@@ -23,45 +28,45 @@ class FileSource:
     stall_means_broken = False
 
     def __init__(self, entry: SourceEntry, tools: SourceTools) -> None:
+        self.facts = SourceFacts(container=Path(entry.url).suffix.lstrip(".").lower(), clock=entry.clock)
         self._entry = entry
         self._tools = tools
-        self._footage: Footage | None = None
+        self._stream = tools.decoding.new_stream("file")
         self._first_due: float | None = None
+        self._reached = 0.0
 
     async def open(self) -> None:
-        """Open the file and read to its first picture."""
-        opening = asyncio.get_running_loop().run_in_executor(self._tools.decoding, self._opened)
-        try:
-            self._footage = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_unclaimed)
-            raise
+        """Open the file, in a decoding process, and read to its first picture."""
+        path = Path(self._entry.url).absolute()
+        if not await asyncio.to_thread(path.is_file):
+            raise SourceFailed("not_found", f"there is no file {path}")
+        opened = await self._tools.decoding.run(self._stream, OpenFootage(str(path), self._entry.loop), Opened)
+        self.facts.codec, self.facts.frames_per_second = opened.codec, opened.frames_per_second
+        self.facts.decoding = "passthrough" if opened.passthrough else "all"
 
     async def read(self, sample: Sample) -> Picture | None:
         """Give the picture that shows at the sample's position; None where the file shows no new one."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, sample.due - loop.time()))
-        if self._footage is None:
-            raise SourceFailed("closed", "the file is not open")
+        await asyncio.sleep(max(0.0, sample.due - asyncio.get_running_loop().time()))
         position = self._position(sample)
-        found = await loop.run_in_executor(self._tools.decoding, self._footage.picture_at, position)
+        await self._catch_up(position)
+        found = await self._tools.decoding.find(self._stream, FootageAt(position), Decoded)
         if found is None:
             return None
-        shown_at, jpeg = found
         recorded = self._entry.clock == "recorded"
-        return Picture(jpeg, self._entry.recorded_from_ms + round(shown_at * 1000) if recorded else now_ms())
+        shown_at_ms = self._entry.recorded_from_ms + round(found.position * 1000)
+        return Picture(found.jpeg, shown_at_ms if recorded else now_ms())
 
     async def close(self) -> None:
-        """Release the file, in a worker thread, since a read may still be under way there."""
-        if self._footage is not None:
-            await asyncio.get_running_loop().run_in_executor(self._tools.decoding, self._footage.close)
-            self._footage = None
+        """Have the file released, once a read under way has ended."""
+        self._tools.decoding.release(self._stream)
 
-    def _opened(self) -> Footage:
-        path = Path(self._entry.url)
-        if not path.is_file():
-            raise SourceFailed("not_found", f"there is no file {path}")
-        return Footage(path, self._entry.loop, self._tools.jpeg_quality, self._tools.largest_picture_pixels)
+    async def _catch_up(self, position: float) -> None:
+        """Read on to shortly before ``position`` in bounded steps: a job may take some seconds only."""
+        while self._reached + _STEP_SECONDS < position:
+            self._reached += _STEP_SECONDS
+            with contextlib.suppress(UnusablePictureError):
+                await self._tools.decoding.find(self._stream, FootageAt(self._reached), Decoded)
+        self._reached = max(self._reached, position)
 
     def _position(self, sample: Sample) -> float:
         if self._first_due is None:
@@ -70,8 +75,3 @@ class FileSource:
         if self._entry.clock == "recorded":
             position = sample.number * self._tools.period_seconds
         return position
-
-
-def _close_unclaimed(opening: asyncio.Future[Footage]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-import simplejpeg
-
 from schemas.cameras import Source as SourceEntry
+from services.ingest.decoding.jobs import Decoded, Rework
 from services.ingest.jpeg_header import UnusablePictureError
-from services.ingest.source import Picture, Sample, SourceTools
+from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
 from services.ingest.source_errors import SourceEnded, SourceFailed
 from services.runtime.clock import now_ms
 from services.runtime.timed_stills import JPEG_NAMES, list_stills
@@ -27,23 +26,26 @@ class StillsSource:
     stall_means_broken = False
 
     def __init__(self, entry: SourceEntry, tools: SourceTools) -> None:
+        self.facts = SourceFacts(clock=entry.clock)
         self._entry = entry
         self._tools = tools
+        self._stream = tools.decoding.new_stream("stills")
         self._stills: Sequence[Path] = ()
         self._times_ms: Sequence[int] = ()
 
     async def open(self) -> None:
         """List the folder."""
-        await asyncio.get_running_loop().run_in_executor(self._tools.decoding, self._list)
+        await asyncio.to_thread(self._list)
+        self.facts.codec = "mjpeg" if all(_is_jpeg(path) for path in self._stills) else "png"
+        self.facts.decoding = "passthrough" if self.facts.codec == "mjpeg" else "all"
 
     async def read(self, sample: Sample) -> Picture | None:
         """Give the still of the sample's number."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, sample.due - loop.time()))
+        await asyncio.sleep(max(0.0, sample.due - asyncio.get_running_loop().time()))
         rounds, index = divmod(sample.number, len(self._stills))
         if rounds and not self._entry.loop:
             raise SourceEnded("ended", f"{self._entry.url}: every still was shown")
-        jpeg = await loop.run_in_executor(self._tools.decoding, self._load, self._stills[index])
+        jpeg = await self._jpeg(self._stills[index])
         recorded = self._entry.clock == "recorded"
         return Picture(jpeg, self._times_ms[index] + rounds * self._round_ms() if recorded else now_ms())
 
@@ -66,36 +68,21 @@ class StillsSource:
         gap = median(gaps) if gaps else self._tools.period_seconds * 1000
         return self._times_ms[-1] - self._times_ms[0] + max(1, round(gap))
 
+    async def _jpeg(self, path: Path) -> bytes:
+        image = await asyncio.to_thread(self._load, path)
+        if _is_jpeg(path):
+            return image
+        encoded = await self._tools.decoding.run(self._stream, Rework(image), Decoded)
+        return encoded.jpeg
+
     def _load(self, path: Path) -> bytes:
         try:
             if path.stat().st_size > self._tools.largest_picture_bytes:
                 raise UnusablePictureError(f"{path} has more than {self._tools.largest_picture_bytes} bytes")
-            if path.suffix.lower() in JPEG_NAMES:
-                return path.read_bytes()
+            return path.read_bytes()
         except OSError as error:
             raise UnusablePictureError(f"{path}: {error}") from error
-        return self._encoded(path)
-
-    def _encoded(self, path: Path) -> bytes:
-        import av  # only folders with PNG files need a decoder
-        import av.error
-
-        width, height = _png_size(path)
-        if width * height > self._tools.largest_picture_pixels:
-            raise UnusablePictureError(f"{path} has {width} x {height} px")
-        try:
-            with av.open(str(path)) as container:
-                image_rgb = next(container.decode(video=0)).to_ndarray(format="rgb24")
-        except (av.error.FFmpegError, OSError, ValueError, IndexError, StopIteration) as error:
-            raise UnusablePictureError(f"{path}: {error}") from error
-        jpeg: bytes = simplejpeg.encode_jpeg(
-            image_rgb, quality=self._tools.jpeg_quality, colorspace="RGB", colorsubsampling="420"
-        )
-        return jpeg
 
 
-def _png_size(path: Path) -> tuple[int, int]:
-    """Read width and height where every PNG has them. Source: PNG specification, IHDR."""
-    with path.open("rb") as file:
-        head = file.read(24)
-    return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
+def _is_jpeg(path: Path) -> bool:
+    return path.suffix.lower() in JPEG_NAMES
