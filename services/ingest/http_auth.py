@@ -1,4 +1,7 @@
-"""Say who we are over HTTP: basic, bearer, and digest (which most cameras ask for). Source: RFC 7617, 6750, 7616."""
+"""Say who we are over HTTP and RTSP: basic, bearer, and digest (which most cameras ask for).
+
+Source: RFC 7617, 6750, 7616; RFC 2326, appendix D (RTSP takes HTTP's).
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,14 @@ class Authorization:
         self._uses = 0
         self._basic = False
 
-    def header(self, target: str) -> str | None:
-        """Give the header's value for a GET of ``target``, or None where nothing can be said yet."""
+    def header(self, target: str, method: str = "GET") -> str | None:
+        """Give the header's value for a request of ``target``, or None where nothing can be said yet."""
         if self._secret is None:
             return None
         if self._secret.token:
             return f"Bearer {self._secret.token}"
         if self._challenge is not None:
-            return self._digest(self._secret, self._challenge, target)
+            return self._digest(self._secret, self._challenge, method, target)
         if not self._basic:
             return None  # a password that nobody has asked for is not sent
         pair = f"{self._secret.user}:{self._secret.password}".encode()
@@ -42,7 +45,9 @@ class Authorization:
     def challenge(self, headers: Sequence[str]) -> bool:
         """Take a 401's ``WWW-Authenticate`` headers, one a scheme; tell whether asking again can succeed.
 
-        Digest is taken where it is offered: Basic would say the password itself.
+        Digest is taken where it is offered: Basic would say the password itself. A second challenge is taken where it
+        says that the nonce is stale, or brings another after the one before was good for more than one request:
+        otherwise our secret is wrong, and saying it again would lock the account of many a camera.
         """
         if self._secret is None or self._secret.token:
             return False
@@ -57,22 +62,33 @@ class Authorization:
     def _take_digest(self, rest: str) -> bool:
         try:
             fields = parse_keqv_list(parse_http_list(rest))
-        except ValueError:
+        except (ValueError, IndexError):  # the library looks at the first character of an empty value
             return False
-        fresh = self._challenge is None or fields.get("stale", "").lower() == "true"
-        if not fresh or "nonce" not in fields or fields.get("algorithm", "MD5").upper() not in _HASHES:
+        if not self._is_fresh(fields) or "nonce" not in fields or fields.get("algorithm", "MD5").upper() not in _HASHES:
             return False
         self._challenge, self._uses = fields, 0
         return True
 
-    def _digest(self, secret: Secret, challenge: dict[str, str], target: str) -> str:
+    def _is_fresh(self, fields: dict[str, str]) -> bool:
+        before = self._challenge
+        if before is None:
+            return True
+        if fields.get("nonce") == before["nonce"]:
+            return False
+        return self._uses > 1 or fields.get("stale", "").lower() == "true"
+
+    def _digest(self, secret: Secret, challenge: dict[str, str], method: str, target: str) -> str:
         algorithm = challenge.get("algorithm", "MD5").upper()
         digest = _HASHES[algorithm]
         realm, nonce = challenge.get("realm", ""), challenge["nonce"]
         self._uses += 1
         first = digest(f"{secret.user}:{realm}:{secret.password}".encode())
-        second = digest(f"GET:{target}".encode())
-        fields = f'username="{secret.user}", realm="{realm}", nonce="{nonce}", uri="{target}", algorithm={algorithm}'
+        second = digest(f"{method}:{target}".encode())
+        fields = (
+            f'username="{_quoted(secret.user)}", realm="{_quoted(realm)}", nonce="{_quoted(nonce)}", uri="{target}"'
+        )
+        if "algorithm" in challenge:  # cameras of before RFC 2617 don't know the field
+            fields += f", algorithm={algorithm}"
         if "auth" in [part.strip() for part in challenge.get("qop", "").split(",")]:
             count, client_nonce = f"{self._uses:08x}", secrets.token_hex(8)
             response = digest(f"{first}:{nonce}:{count}:{client_nonce}:auth:{second}".encode())
@@ -80,5 +96,9 @@ class Authorization:
         else:
             response = digest(f"{first}:{nonce}:{second}".encode())
         if "opaque" in challenge:
-            fields += f', opaque="{challenge["opaque"]}"'
+            fields += f', opaque="{_quoted(challenge["opaque"])}"'
         return f'Digest {fields}, response="{response}"'
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
