@@ -1,12 +1,28 @@
 #!/usr/bin/env bash
-# The programs besides Python, Java, Maven and Node that tests need: install them where we may, else name them.
+# What tests need besides Python's packages, Java, Maven and Node: install it where we may, else name it.
 set -euo pipefail
 
-declare -A package_of=([curl]=curl [git]=git [dpkg-deb]=dpkg [tar]=tar)
+declare -A package_of=([curl]=curl [git]=git [dpkg-deb]=dpkg [tar]=tar [ffmpeg]=ffmpeg)
 missing=()
 for program in "${!package_of[@]}"; do
   command -v "$program" >/dev/null 2>&1 || missing+=("${package_of[$program]}")
 done
+
+# The RTSP server of the tests: what it imports and builds its pipelines of, by the python that it runs under.
+gstreamer_is_there() {
+  /usr/bin/python3 -W ignore - >/dev/null 2>&1 <<'PYTHON'
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstApp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst, GstApp, GstRtspServer
+Gst.init(None)
+elements = "appsrc appsink filesrc qtdemux h264parse h265parse rtph264pay rtph265pay".split()
+raise SystemExit(0 if all(Gst.ElementFactory.find(name) for name in elements) else 1)
+PYTHON
+}
+gstreamer_is_there || missing+=(python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
