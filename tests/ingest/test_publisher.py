@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
+from schemas.cameras import Effect
 from schemas.frames import FrameHeaders
 from services.ingest.deliveries import Deliveries
 from services.ingest.fence import Fence
@@ -92,6 +94,21 @@ def test_sequences_are_dense_and_a_frame_under_way_makes_the_next_one_missed(bro
         ingest_instance="test",
         simulated=False,
     )
+
+
+def test_a_frame_of_a_simulated_camera_says_so(broker: Broker) -> None:
+    cameras = [make_camera("cam-real"), make_camera("cam-simulated")]
+    cameras[1] = replace(cameras[1], source=replace(cameras[1].source, simulated=(Effect(effect="rain"),)))
+
+    async def work() -> None:
+        for camera in cameras:
+            async with bench(broker.settings) as b:
+                b.publisher.publish(make_frame(), camera)
+                await b.publisher.idle()
+
+    asyncio.run(work())
+    frames = {key[0]: frames for key, frames in frames_by_epoch(broker.settings).items()}
+    assert [frames[camera.camera_id][0][1].simulated for camera in cameras] == [False, True]
 
 
 def test_a_failed_delivery_ends_the_epoch_and_the_next_one_starts_at_zero() -> None:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from schemas.cameras import Effect
 from schemas.cameras import Source as SourceEntry
 from services.ingest.decoding.jobs import Decoded, FootageAt, Opened, OpenFootage
 from services.ingest.jpeg_header import UnusablePictureError, read_header
-from services.ingest.source import Picture, Sample, Source, make_source, source_kinds
+from services.ingest.source import SIMULATED, Picture, Sample, Source, make_source, source_kinds
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
 from services.runtime.clock import now_ms
 from tests.ingest.builders import make_jpeg, source_tools, square_left, write_video
@@ -27,6 +29,8 @@ pytestmark = pytest.mark.integration
 
 PERIOD = 0.1
 HTTP_KINDS = ["mjpeg", "snapshot"]
+ALL_KINDS = [*source_kinds(), SIMULATED]
+DUSK = (Effect(effect="night", strength=0.1),)
 
 
 class Scenes:
@@ -75,6 +79,9 @@ class Scenes:
     def _snapshot(self, mood: Mood) -> SourceEntry:
         return self.http("snapshot", mood)[0]
 
+    def _simulated(self, mood: Mood) -> SourceEntry:
+        return replace(self._mjpeg(mood), simulated=DUSK)
+
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> Iterator[Scenes]:
@@ -109,7 +116,7 @@ def run(work: Callable[[], Awaitable[Any]]) -> Any:
     return asyncio.run(bounded())
 
 
-@pytest.mark.parametrize("kind", source_kinds())
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_pictures_are_whole_jpegs_of_the_scene_in_its_order(kind: str, scenes: Scenes) -> None:
     async def work() -> list[Picture | None]:
         async with opened(scenes.good(kind)) as source:
@@ -127,7 +134,7 @@ def test_pictures_are_whole_jpegs_of_the_scene_in_its_order(kind: str, scenes: S
     assert before <= times[0] <= now_ms()
 
 
-@pytest.mark.parametrize("kind", source_kinds())
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_malformed_bytes_raise_nothing_but_the_errors_of_the_contract(kind: str, scenes: Scenes) -> None:
     async def work() -> None:
         async with opened(scenes.bad(kind)) as source:
@@ -139,7 +146,7 @@ def test_malformed_bytes_raise_nothing_but_the_errors_of_the_contract(kind: str,
         run(work)
 
 
-@pytest.mark.parametrize("kind", source_kinds())
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_read_under_way_stops_within_a_second(kind: str, scenes: Scenes) -> None:
     async def work() -> float:
         loop = asyncio.get_running_loop()
@@ -158,11 +165,12 @@ def test_a_read_under_way_stops_within_a_second(kind: str, scenes: Scenes) -> No
     assert run(work) < 1.0
 
 
-@pytest.mark.parametrize("kind", source_kinds())
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_what_is_not_there_is_a_source_error(kind: str, tmp_path: Path) -> None:
     async def work() -> None:
         url = "http://127.0.0.1:1/none" if kind in HTTP_KINDS else str(tmp_path / "none")
-        async with opened(SourceEntry(kind, url)) as source:  # type: ignore[arg-type]
+        entry = SourceEntry("file", url, simulated=DUSK) if kind == SIMULATED else SourceEntry(kind, url)  # type: ignore[arg-type]
+        async with opened(entry) as source:
             await read_pictures(source, 1)
 
     with pytest.raises(SourceFailed):
@@ -331,8 +339,8 @@ def test_stills_that_play_over_go_on_in_time(scenes: Scenes) -> None:
 
 
 def test_a_kind_without_a_file_is_refused_and_names_those_there_are() -> None:
-    with source_tools() as tools, pytest.raises(SourceRefused, match="file, mjpeg, snapshot, stills"):
-        make_source(SourceEntry("rtsp", "rtsp://10.0.0.1/"), tools)
+    with source_tools() as tools, pytest.raises(SourceRefused, match=", ".join(source_kinds())):
+        make_source(SourceEntry("carrier-pigeon", "coop"), tools)  # type: ignore[arg-type]
 
 
 def test_no_error_shows_a_password() -> None:

@@ -34,7 +34,7 @@ class SimulatedSource:
         self._freezes = any(effect.effect == "freeze" for effect in entry.simulated)
         # By the URL: the same camera looks the same in every run, two cameras do not.
         self._seed = int.from_bytes(hashlib.blake2b(entry.url.encode(), digest_size=4).digest())
-        self._stream = f"simulated-{self._seed}"
+        self._stream = tools.decoding.new_stream("simulated")
 
     async def open(self) -> None:
         """Open the source behind it."""
