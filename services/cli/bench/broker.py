@@ -13,21 +13,13 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from deploy.local.broker import broker_spec
-from deploy.local.kafka_jars import fetch_jars
-from deploy.local.ports import HOST, free_port
-from deploy.local.settings import local_settings
-from deploy.local.supervisor import Supervisor
 from schemas.topics import FRAMES
+from services.cli.bench.measuring.own_broker import own_broker
 from services.cli.bench.report import Figure, at_least, plain
-from services.runtime.settings import KafkaSettings
-from services.runtime.topics import ensure_topics
 
 ROUNDS = 7
 PUBLISHED_FRAMES = 3_000
@@ -52,29 +44,12 @@ def run() -> Sequence[Figure]:
     Raises:
         ConfigurationError: The broker can't be started here.
     """
-    with _own_broker() as bootstrap_servers:
-        return measure(bootstrap_servers, ROUNDS)
-
-
-@contextmanager
-def _own_broker() -> Iterator[str]:
-    """Run a broker with data of its own on a free port; what it held is deleted at the end."""
-    local = local_settings()
-    jars = local.jars_dir or local.state_dir
-    fetch_jars(jars)
-    with TemporaryDirectory(prefix="tilik-bench-") as folder:
-        port = free_port()
-        supervisor = Supervisor(Path(folder))
-        try:
-            supervisor.start([broker_spec(Path(folder), jars, port, free_port(), _HEAP_MIB)])
-            yield f"{HOST}:{port}"
-        finally:
-            supervisor.stop()
+    with own_broker(_HEAP_MIB) as broker:
+        return measure(broker.bootstrap_servers, ROUNDS)
 
 
 def measure(bootstrap_servers: str, rounds: int) -> list[Figure]:
     """Measure against a broker that runs and holds nothing worth keeping."""
-    ensure_topics(KafkaSettings(bootstrap_servers=bootstrap_servers), "local")
     publish = (str(PUBLISHED_FRAMES), str(FRAME_BYTES), str(CAMERAS))
     produced = _in_turns(
         rounds,
