@@ -5,36 +5,24 @@ Checks look at the parts of an entry that keep their own contract, so that an er
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import date
-from pathlib import Path as FilePath
 from typing import Any, TypeVar, get_args
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from schemas.cameras import CameraKind, Period, Source, Timetable, Zone
 from services.ingest.outline import outline_fault
-from services.ingest.secret_store import SECRET_NAME
 from services.ingest.simulation.faults import simulation_faults
-from services.ingest.source import source_kinds
+from services.ingest.source_checks import check_source
 from services.ingest.yaml_lines import Path
-from services.runtime.logging import is_credential_key
 
 Found = list[tuple[Path, str]]
 T = TypeVar("T", bound=msgspec.Struct)
 
-_SCHEMES = {
-    "mjpeg": ("http", "https"),
-    "snapshot": ("http", "https"),
-    "hls": ("http", "https"),
-    "rtsp": ("rtsp", "rtsps"),
-}
 _COUNTER_PURPOSES = frozenset({"queue", "staff", "counter_edge"})
 _OTHER_KINDS = frozenset(get_args(CameraKind)) - {"counter", "market"}
 _DAY_MINUTES = 24 * 60
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:/|//|.*://")
 
 
 def check_ids(entries: list[dict[str, Any]]) -> Found:
@@ -60,17 +48,12 @@ def check_camera(entry: dict[str, Any]) -> tuple[Found, Found]:
         errors += [(("opening_hours", *path), text) for path, text in _check_timetable(hours)]
     source = _part(Source, entry.get("source"))
     if source is not None:
-        faults, advice = _check_source(source)
+        faults, advice = check_source(source)
         errors += [(("source", *path), text) for path, text in faults]
         warnings += [(("source", *path), text) for path, text in advice]
         simulated = simulation_faults(source.simulated, any(zone.purpose == "private" for _, zone in typed))
         errors += [(("source", "simulated", *path), text) for path, text in simulated]
     return errors, warnings
-
-
-def is_url(text: str) -> bool:
-    """Tell whether a text that should be a path is a URL: made into a path, it would no longer look like one."""
-    return _URL.match(text) is not None
 
 
 def _part(kind: type[T], raw: object) -> T | None:
@@ -167,56 +150,3 @@ def _check_kind(entry: dict[str, Any], zones: list[tuple[int, Zone]]) -> Found:
     if entry.get("anonymisation") == "heads" and kind != "counter":
         found.append((("anonymisation",), "only counter cameras may blur heads alone; elsewhere it is persons"))
     return found
-
-
-def _check_source(source: Source) -> tuple[Found, Found]:
-    errors: Found = []
-    if source.kind not in source_kinds():
-        errors.append((("kind",), f"no source reads {source.kind!r} yet; there are {', '.join(source_kinds())}"))
-    if source.secret and SECRET_NAME.fullmatch(source.secret) is None:
-        errors.append((("secret",), "must be a secret's name (a-z, 0-9, _ and -), never the secret itself"))
-    if source.kind in _SCHEMES:
-        return errors + _check_url(source), []
-    errors += _check_local(source)
-    return errors, [] if errors else _missing_place(source)
-
-
-def _check_url(source: Source) -> Found:
-    found: Found = []
-    schemes = _SCHEMES[source.kind]
-    try:
-        parts = urlsplit(source.url)
-        host, user, _ = parts.hostname, parts.username, parts.port
-    except ValueError:  # its text quotes what it took for a port: it can be a part of a password
-        return [(("url",), "is no URL: its host or port can't be read; a password belongs into a secret")]
-    if parts.scheme not in schemes or not host:
-        found.append((("url",), f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host"))
-    if user is not None or parts.password is not None:
-        found.append((("url",), "holds a user or password; put them into a secret and name it under 'secret'"))
-    named = sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True) if is_credential_key(key)})
-    if named:
-        text = f"holds {', '.join(map(repr, named))} in its query; put user and password into a secret and name it"
-        found.append((("url",), f"{text} under 'secret'"))
-    if any(character.isspace() for character in source.url):
-        found.append((("url",), "holds white space"))
-    for name, value in (("clock", source.clock != "wall"), ("loop", source.loop)):
-        if value:
-            found.append(((name,), "is for file and stills sources"))
-    return found
-
-
-def _check_local(source: Source) -> Found:
-    found: Found = []
-    if is_url(source.url):
-        found.append((("url",), f"a {source.kind} source has a path, no URL"))
-    if source.secret:
-        found.append((("secret",), f"a {source.kind} source needs none"))
-    if source.kind == "file" and source.clock == "recorded" and source.recorded_from_ms == 0:
-        found.append((("recorded_from_ms",), "is needed with 'clock: recorded': when the recording began, in ms"))
-    return found
-
-
-def _missing_place(source: Source) -> Found:
-    path = FilePath(source.url)
-    there = path.is_dir() if source.kind == "stills" else path.is_file()
-    return [] if there else [(("url",), f"there is no such {'folder' if source.kind == 'stills' else 'file'} here")]

@@ -49,8 +49,8 @@ class Document:
 
 
 def path_text(path: Path) -> str:
-    """Give ``cameras[3].source.url`` for ("cameras", 3, "source", "url")."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    """Give ``cameras[3].source.url`` for ("cameras", 3, "source", "url"). A key that is a URL shows no password."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{redact_url(part)}" for part in path)
     return text.removeprefix(".")
 
 

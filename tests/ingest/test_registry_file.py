@@ -93,7 +93,7 @@ cameras:
     name: B
     kind: street
     place: {PLACE}
-    source: {{kind: rtsp, url: "rtsp://10.0.0.2/"}}
+    source: {{kind: rtsp, url: "rtsp://10.0.0.2/", loop: true}}
     sample_fps: fast
     zones:
       - {{zone_id: a, purpose: no_parking, polygon: [[0, 0], [1, 1], [1, 0], [0, 1]]}}
@@ -112,7 +112,7 @@ zonen: 1
         "line 6: cameras[0].source.url: holds a user or password; put them into a secret and name it under 'secret'",
         "line 7: cameras[0].revision: is given by 'tilik cameras apply'; leave it out",
         "line 9: cameras[1].camera_id: the key is there twice, first in line 8",
-        "line 13: cameras[1].source.kind: no source reads 'rtsp' yet; there are file, mjpeg, snapshot, stills",
+        "line 13: cameras[1].source.loop: is for file and stills sources",
         "line 14: cameras[1].sample_fps: 'fast' is not of type number",
         "line 16: cameras[1].zones[0].polygon: edges 1 and 3 cross or touch",
         "line 17: cameras[1].zones[1].polygon: 2 items; there must be 3 or more",
