@@ -166,6 +166,10 @@ class LocalStack:
             f"{prefix}HTTP_PORT": str(port),
             f"{prefix}INSTANCE": name,
         }
+        if run.service == "ingest":
+            env[f"{prefix}GROUP_INSTANCE_ID"] = (
+                name  # started again within the session time-out, it has its cameras back
+            )
         if run.service == "aggregate":
             env |= {f"{prefix}CLICKHOUSE__HOST": HOST, f"{prefix}CLICKHOUSE__PORT": str(self._clickhouse_port)}
         return ProcessSpec(

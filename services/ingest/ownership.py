@@ -26,6 +26,9 @@ log = get_logger(__name__)
 
 _POLL_SECONDS = 0.2
 _WARN_AGAIN_SECONDS = 30.0
+_LEAVE_SECONDS = 5.0
+_MOST_AT_ONCE = 1_000
+"""Messages taken between two looks at the engine: a look costs a turn of the event loop, a registry has thousands."""
 
 
 @dataclass(slots=True)
@@ -48,22 +51,27 @@ class Ownership:
         engine: Reads cameras.
         fence: Touched each time that the consumer has polled.
         service: Health, and when to stop.
+        leave_on_stop: Leave the group when told to stop, also as a static member.
     """
 
-    def __init__(self, consumer: Consumer, engine: Engine, fence: Fence, service: Service) -> None:
+    def __init__(
+        self, consumer: Consumer, engine: Engine, fence: Fence, service: Service, leave_on_stop: bool = False
+    ) -> None:
         self._consumer = consumer
         self._engine = engine
         self._fence = fence
         self._service = service
+        self._leave_on_stop = leave_on_stop
         self._partitions: dict[int, _Partition] = {}
         self._lost: dict[int, _Partition] = {}
         self._warned: dict[int, float] = {}
 
     def run(self) -> None:
-        """Run until the service is to stop; then every camera is released and the group left.
+        """Run until the service is to stop; then every camera is released. A dynamic member leaves the group as well.
 
         Raises:
-            FatalError: This worker did not poll for its session time-out, or its engine or a client can't go on.
+            FatalError: This worker did not poll for its session time-out, another one runs under its group instance
+                id, or its engine or a client can't go on.
         """
         self._service.health.wait_for("assignment")
         self._consumer.subscribe(
@@ -71,16 +79,36 @@ class Ownership:
         )
         try:
             while not self._service.stopping.is_set():
-                message = self._consumer.poll(_POLL_SECONDS)
-                if not self._fence.touch():
-                    raise FatalError("did not poll for the session time-out: others may own the cameras now")
-                self._engine.check()
-                if self._engine.turns():
-                    self._service.health.touch()
-                if message is not None:
-                    self._take(message)
+                self._turn()
+            if self._leave_on_stop:
+                self._leave()
         finally:
             self._consumer.close()
+
+    def _turn(self) -> None:
+        """Take what has come, then look whether the engine goes on."""
+        message = self._polled(_POLL_SECONDS)
+        for _ in range(_MOST_AT_ONCE):
+            if message is None:
+                break
+            self._take(message)
+            message = self._polled(0)
+        self._engine.check()
+        if self._engine.turns():
+            self._service.health.touch()
+
+    def _polled(self, timeout_seconds: float) -> Message | None:
+        message = self._consumer.poll(timeout_seconds)
+        if not self._fence.touch():
+            raise FatalError("did not poll for the session time-out: others may own the cameras now")
+        return message
+
+    def _leave(self) -> None:
+        """Leave the group. By closing alone librdkafka leaves it only for members that are not static."""
+        self._consumer.unsubscribe()
+        deadline = time.monotonic() + _LEAVE_SECONDS
+        while self._partitions and time.monotonic() < deadline:
+            self._consumer.poll(_POLL_SECONDS)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [place.partition for place in partitions]
@@ -123,8 +151,9 @@ class Ownership:
                 for camera in partition.revisions.all_latest():
                     self._engine.apply(camera)
             return
-        if error.fatal():
-            raise FatalError(f"Kafka consumer: {error.str()}")
+        if error.fatal() or error.code() == KafkaError._FATAL:  # of a consumer the second; the first is never set
+            hint = "; another worker runs under its group_instance_id" if "fenced" in error.str() else ""
+            raise FatalError(f"Kafka consumer: {error.str()}{hint}")
         now = time.monotonic()
         if now - self._warned.get(error.code(), -_WARN_AGAIN_SECONDS) >= _WARN_AGAIN_SECONDS:
             self._warned[error.code()] = now

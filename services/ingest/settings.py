@@ -22,6 +22,19 @@ class IngestSettings(ServiceSettings):
     )
 
     group: str = Field("tilik-ingest", description="Consumer group on the registry; its members share the cameras.")
+    group_instance_id: str = Field(
+        "",
+        max_length=249,
+        pattern=r"^[A-Za-z0-9._-]*$",
+        description="Name under which this worker comes back to its cameras after a restart within the session "
+        "time-out, such as the name of a StatefulSet's pod. No two workers may share it. Empty: its cameras go to "
+        "others whenever it stops.",
+    )
+    leave_on_stop: bool = Field(
+        False,
+        description="Whether a worker with a group_instance_id gives its cameras to others at once when it is told to "
+        "stop; else they wait for it for the session time-out.",
+    )
     session_timeout_seconds: Annotated[float, Field(ge=6, le=300)] = Field(
         10.0, description="A worker that is silent for so long loses its cameras. The broker allows 6 s and more."
     )

@@ -20,7 +20,9 @@ def run(settings: IngestSettings, service: Service) -> None:
     fence = Fence(settings.session_timeout_seconds)
     engine = Engine(settings, fence, service.metrics)
     try:
-        consumer = ownership_consumer(settings.kafka, settings.group, settings.session_timeout_seconds)
-        Ownership(consumer, engine, fence, service).run()
+        consumer = ownership_consumer(
+            settings.kafka, settings.group, settings.session_timeout_seconds, settings.group_instance_id
+        )
+        Ownership(consumer, engine, fence, service, settings.leave_on_stop).run()
     finally:
         engine.close()

@@ -149,16 +149,21 @@ def whole_topic_consumer(settings: KafkaSettings, name: str) -> Consumer:
     )
 
 
-def ownership_consumer(settings: KafkaSettings, group: str, session_timeout_seconds: float) -> Consumer:
+def ownership_consumer(
+    settings: KafkaSettings, group: str, session_timeout_seconds: float, group_instance_id: str = ""
+) -> Consumer:
     """Give a consumer whose group hands out the partitions of a topic, so that each has exactly one owner.
 
     The classic protocol, because there the session time-out is the client's to choose; cooperative-sticky, because a
     rebalance then takes away only what moves. Nothing is ever committed: who gets a partition reads it from its start.
+    With a ``group_instance_id`` the member is static: closing does not leave the group, and who comes back under the id
+    within the session time-out has its partitions at once. ADR 10.
     """
     return _client(
         Consumer,
         {
             **settings.client_config(),
+            **({"group.instance.id": group_instance_id} if group_instance_id else {}),
             "group.id": group,
             "group.protocol": "classic",
             "partition.assignment.strategy": "cooperative-sticky",

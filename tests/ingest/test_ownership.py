@@ -197,3 +197,50 @@ def test_a_broker_that_is_away_costs_samples_that_are_counted_and_nothing_else(
             assert sorted(set(sequences)) == list(range(max(sequences) + 1)), "dense; one that failed may be there"
             said = max(status.counters.captured for status in statuses[epoch])
             assert said in (max(sequences), max(sequences) + 1)
+
+
+def test_a_static_worker_that_is_restarted_has_its_own_cameras_back_and_moves_no_other_one(
+    broker: Broker, stills: Source, start: Start, apply: Apply
+) -> None:
+    cameras = city(stills, "roll", 16)
+    names = {camera.camera_id for camera in cameras}
+    apply(*cameras)
+    one, two = (start(name, group_instance_id=name) for name in ("one", "two"))
+    wait_for(lambda: names <= one.owned() | two.owned() and bool(one.owned() & names), "both own their share")
+    wait_for(lambda: bool(two.owned() & names) and not one.owned() & two.owned(), "each camera has one owner")
+    own, others = one.owned() & names, two.owned_since()
+    assert one.stop() == 0
+    assert names - own <= two.owned()
+    assert not own & two.owned(), "nobody takes them within the session time-out"
+    again = start("one", group_instance_id="one")
+    wait_for(lambda: again.owned() & names == own, "it has its own cameras back")
+    assert two.owned_since() == others, "the other worker was not disturbed: its epochs are the same"
+    for worker in (again, two):
+        assert worker.stop() == 0
+    assert_ledgers_are_exact(broker.settings, "roll")
+
+
+def test_a_static_worker_may_leave_at_once_when_told_to_stop(
+    broker: Broker, stills: Source, start: Start, apply: Apply
+) -> None:
+    cameras = city(stills, "leave", 8)
+    names = {camera.camera_id for camera in cameras}
+    apply(*cameras)
+    one = start("one", group_instance_id="one", session_timeout_seconds="60")
+    two = start("two", group_instance_id="two", session_timeout_seconds="60", leave_on_stop="true")
+    wait_for(lambda: names <= one.owned() | two.owned() and bool(two.owned() & names), "both own their share")
+    assert two.stop() == 0
+    wait_for(lambda: names <= one.owned(), "the other one has them long before the session time-out", 30.0)
+
+
+def test_of_two_workers_under_one_instance_id_the_first_one_ends_and_says_why(
+    broker: Broker, stills: Source, start: Start, apply: Apply
+) -> None:
+    [camera] = city(stills, "twin", 1)
+    apply(camera)
+    one = start("one", group_instance_id="twin")
+    wait_for(lambda: camera.camera_id in one.owned(), "the camera is owned")
+    two = start("two", group_instance_id="twin")
+    assert one.process.wait(timeout=40) == 70
+    assert "another worker runs under its group_instance_id" in one.log.read_text()
+    wait_for(lambda: camera.camera_id in two.owned(), "the second one owns it")

@@ -44,7 +44,12 @@ class WorkerProcess:
 
     def owned(self) -> set[str]:
         """The cameras that this worker says it owns."""
-        return {camera for camera, epoch in _GAUGE.findall(self._get("/metrics")[1]) if float(epoch) > 0}
+        return set(self.owned_since())
+
+    def owned_since(self) -> dict[str, int]:
+        """The same, each with its epoch."""
+        found = _GAUGE.findall(self._get("/metrics")[1])
+        return {camera: round(float(epoch)) for camera, epoch in found if float(epoch) > 0}
 
     def missed(self) -> dict[str, float]:
         return {reason: float(count) for reason, count in _MISSED.findall(self._get("/metrics")[1])}
