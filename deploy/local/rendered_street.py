@@ -30,7 +30,7 @@ _WALKERS: tuple[tuple[float, float, _Colour], ...] = (
 def render_street(path: Path) -> None:
     """Write the clip as MPEG-4 in AVI, in one step."""
     partial = path.with_name(f"partial-{path.name}")
-    background = _background()
+    background = draw_background()
     with av.open(str(partial), "w", format="avi") as container:
         stream = container.add_stream("mpeg4", rate=Fraction(FRAMES_PER_SECOND))
         stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
@@ -61,7 +61,8 @@ def draw(background_rgb: _Image, progress: float) -> _Image:
     return image_rgb
 
 
-def _background() -> _Image:
+def draw_background() -> _Image:
+    """Draw the scene without anybody in it: uint8, (HEIGHT_PX, WIDTH_PX, 3), RGB."""
     image_rgb = np.empty((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
     image_rgb[:] = (96, 128, 80)
     _fill(image_rgb, (0.0, 0.0, 1.0, 0.12), (150, 110, 90))

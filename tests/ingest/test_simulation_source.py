@@ -17,6 +17,7 @@ from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.source import Picture, Sample, SourceTools, make_source
 from services.ingest.source_errors import SourceEnded, SourceFailed
 from tests.ingest.builders import make_jpeg, source_tools
+from tests.ingest.simulation_scenes import facts
 
 pytestmark = pytest.mark.integration
 
@@ -83,6 +84,9 @@ def test_a_frozen_camera_repeats_what_it_showed_last_with_new_times(folder: Path
     assert shown[3:6] == [shown[2]] * 3
     assert shown[6:] == [make_jpeg(6), make_jpeg(7)]
     assert times(pictures) == [number * 1000 for number in range(8)]
+    hashes = [facts(simplejpeg.decode_jpeg(jpeg, colorspace="RGB")).content_hash for jpeg in shown]
+    assert len(set(hashes[2:6])) == 1
+    assert len(set(hashes)) == 5
 
 
 def test_a_camera_that_is_frozen_from_the_start_repeats_its_first_picture(folder: Path) -> None:

@@ -58,6 +58,6 @@ def _glow(small_rgb: ImageRgb, strength: float) -> Field:
     """Find what is bright and small (headlamps, signs, wet reflections), and give its light with a halo around it."""
     luma = cv2.cvtColor(small_rgb, cv2.COLOR_RGB2GRAY)
     spots = cv2.subtract(luma, cv2.morphologyEx(luma, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
-    bright = np.where(luma >= 190, spots, 0).astype(np.float32)
+    bright = np.where(luma >= 225, spots, 0).astype(np.float32)
     halo = 0.8 * bright + cv2.GaussianBlur(bright, (0, 0), 1.0) + 1.5 * cv2.GaussianBlur(bright, (0, 0), 4.0)
     return np.asarray(np.minimum(strength * 1.2 * halo, 230.0), np.float32)

@@ -14,6 +14,9 @@ _LAYERS = ((0.022, 0.20, 700, 1.3), (0.050, 0.26, 260, 2.1), (0.120, 0.30, 26, 3
 """Far, near and nearest streaks: length in parts of the height, brightness, how many at strength 1 in a square picture,
 speed in heights a second. Length is what a drop falls within an exposure of about 1/50 s, at its distance."""
 
+_STREAKS_HEIGHT_PX = 720
+"""In higher pictures streaks are drawn at this height, 1 px wide, and made larger."""
+
 _SLANT = 0.12
 """The wind's share: how far aside a streak falls for each px down."""
 
@@ -45,12 +48,12 @@ def _veiled(image_rgb: ImageRgb, strength: float) -> ImageRgb:
 
 def _streaks(size_hw: tuple[int, int], strength: float, at_seconds: float, seed: int) -> ImageRgb:
     """Draw falling drops, light on black. Each has its place, from which it falls, over and over."""
-    height, width = size_hw
-    layer = np.zeros(size_hw, np.uint8)
-    thick = max(1, round(height / 720))
+    smaller = max(1.0, size_hw[0] / _STREAKS_HEIGHT_PX)
+    height, width = round(size_hw[0] / smaller), round(size_hw[1] / smaller)
+    layer = np.zeros((height, width), np.uint8)
     for index, (length, bright, most, speed) in enumerate(_LAYERS):
         random = chance(seed, f"streaks {index}")
-        count = round(most * (0.25 + 0.75 * strength) * width / height)
+        count = round(most * (0.25 + 0.75 * strength) * min(4.0, width / height))
         pace = speed * random.uniform(0.8, 1.2, count)
         fallen = random.uniform(0, 1 + 2 * length, count) + pace * at_seconds
         rounds, y = np.divmod(fallen, 1 + 2 * length)
@@ -59,8 +62,8 @@ def _streaks(size_hw: tuple[int, int], strength: float, at_seconds: float, seed:
         steps = length * height * random.uniform(0.6, 1.4, (count, 1)) * np.array([[_SLANT, 1.0]])
         lines = np.rint(np.stack([tops, tops + steps], axis=1) * 16).astype(np.int32)
         value = round(255 * bright * (0.6 + 0.4 * strength))
-        cv2.polylines(layer, list(lines), False, value, thick, cv2.LINE_AA, 4)
-    soft = cv2.GaussianBlur(layer, (3, 7), sigmaX=0.55 * thick, sigmaY=2.0 * thick)
+        cv2.polylines(layer, list(lines), False, value, 1, cv2.LINE_AA, 4)
+    soft = cv2.resize(cv2.GaussianBlur(layer, (3, 7), sigmaX=0.55, sigmaY=2.0), size_hw[::-1])
     return np.asarray(cv2.cvtColor(soft, cv2.COLOR_GRAY2RGB), np.uint8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -72,36 +73,38 @@ def _disc(radius: float) -> Field:
 def _moved(image_rgb: ImageRgb, matrix: NDArray[np.float64], seed: int) -> ImageRgb:
     """Move the picture by an affine matrix (px to px); what comes into view is made of the ground beside it."""
     height, width = image_rgb.shape[:2]
+    known = np.asarray(cv2.warpAffine(image_rgb, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101), np.uint8)
     inverse = cv2.invertAffineTransform(matrix)
-    half_hw = (max(8, height // 2), max(8, width // 2))
-    x, y = grid(half_hw)
-    x_px, y_px = x * width, y * height
-    source_x = (inverse[0, 0] * x_px + inverse[0, 1] * y_px + inverse[0, 2]) / width
-    source_y = (inverse[1, 0] * x_px + inverse[1, 1] * y_px + inverse[1, 2]) / height
+    x, y = grid((max(8, height // 8), max(8, width // 8)))  # all that follows is smooth: an eighth of the size will do
+    source_x = (inverse[0, 0] * x * width + inverse[0, 1] * y * height + inverse[0, 2]) / width
+    source_y = (inverse[1, 0] * x * width + inverse[1, 1] * y * height + inverse[1, 2]) / height
     beyond_x = np.maximum(0, np.maximum(-source_x, source_x - 1))
     beyond_y = np.maximum(0, np.maximum(-source_y, source_y - 1))
-    beyond = np.hypot(beyond_x, beyond_y)
-    known = np.asarray(cv2.warpAffine(image_rgb, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101), np.uint8)
+    beyond = np.asarray(np.hypot(beyond_x, beyond_y), np.float32)
     if float(beyond.max()) <= 0:
         return known
     fill_rgb = _ground_beside(image_rgb, (source_x, source_y), beyond, seed)
-    fill_rgb = np.asarray(cv2.resize(fill_rgb, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
-    opacity = smooth_step(np.asarray(cv2.resize(beyond, (width, height)) / 0.02, np.float32))
+    opacity = np.asarray(cv2.resize(smooth_step(beyond / 0.02), (width, height)), np.float32)
     return blended(known, fill_rgb, opacity)
 
 
-def _ground_beside(image_rgb: ImageRgb, source_xy: tuple[Field, Field], beyond: Field, seed: int) -> ImageRgb:
-    """Draw, at half the size, what might lie beyond the edges: the mirrored edge, pulled about and softened.
+def _ground_beside(
+    image_rgb: ImageRgb, source_xy: tuple[NDArray[Any], NDArray[Any]], beyond: Field, seed: int
+) -> ImageRgb:
+    """Draw what might lie beyond the edges: the mirrored edge, pulled about and softened.
 
     The pull grows with the distance from the edge, so that ground and walls go on without a step.
     """
-    size_hw = beyond.shape
+    height, width = image_rgb.shape[:2]
+    half_hw = (max(8, height // 2), max(8, width // 2))
     random = chance(seed, "beside")
-    pull = _FILL_WARP_RATIO * smooth_step(np.asarray(beyond / 0.15, np.float32))
+    pull = _FILL_WARP_RATIO * smooth_step(beyond / 0.15)
     leaning = 0.5 * random.choice([-1, 1])  # a mirror is betrayed by lines that come back at the angle they left by
-    x = source_xy[0] + pull * 2 * (cloud(random, size_hw, (5, 4)) - 0.5)
-    y = source_xy[1] + pull * 2 * (cloud(random, size_hw, (4, 5)) - 0.5) + leaning * beyond
-    small_rgb = cv2.resize(image_rgb, size_hw[::-1], interpolation=cv2.INTER_AREA)
-    soft_rgb = cv2.GaussianBlur(small_rgb, (0, 0), size_hw[1] / 350)
-    map_x, map_y = (x * size_hw[1] - 0.5).astype(np.float32), (y * size_hw[0] - 0.5).astype(np.float32)
-    return np.asarray(cv2.remap(soft_rgb, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.uint8)
+    x = source_xy[0] + pull * 2 * (cloud(random, beyond.shape, (5, 4)) - 0.5)
+    y = source_xy[1] + pull * 2 * (cloud(random, beyond.shape, (4, 5)) - 0.5) + leaning * beyond
+    map_x = cv2.resize((x * half_hw[1] - 0.5).astype(np.float32), half_hw[::-1])
+    map_y = cv2.resize((y * half_hw[0] - 0.5).astype(np.float32), half_hw[::-1])
+    half_rgb = cv2.resize(image_rgb, half_hw[::-1], interpolation=cv2.INTER_AREA)
+    soft_rgb = cv2.GaussianBlur(half_rgb, (0, 0), half_hw[1] / 350)
+    filled_rgb = cv2.remap(soft_rgb, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.resize(filled_rgb, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
