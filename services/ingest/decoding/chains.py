@@ -8,7 +8,7 @@ import av.error
 from services.ingest.decoding.failures import unusable
 from services.ingest.decoding.jobs import DecodeChain, Decoded, NoPicture, VideoCodec
 from services.ingest.decoding.limits import DecodingLimits
-from services.ingest.decoding.pictures import codec_options, jpeg_of
+from services.ingest.decoding.pictures import jpeg_of, opened_decoder, packet_of
 
 
 class Chain:
@@ -21,32 +21,33 @@ class Chain:
 
     def __init__(self, codec: VideoCodec, limits: DecodingLimits) -> None:
         self._limits = limits
-        self._codec = codec
-        self._context = self._new_context()
+        self._context = opened_decoder(codec, limits, low_delay=True)
+        self._broken = False
 
     def decode(self, job: DecodeChain) -> Decoded | NoPicture:
         """Decode access units, and encode the newest picture that there is then.
 
         Raises:
-            JobFailedError: They can't be decoded: the next keyframe is to be waited for.
+            JobFailedError: They can't be decoded. From there on only a restart, with a keyframe, helps.
         """
         if job.restart:
-            self._codec = job.codec
-            self._context = self._new_context()
+            self._context = opened_decoder(job.codec, self._limits, low_delay=True)
+            self._broken = False
+        if self._broken:
+            raise unusable("the stream is broken until its next keyframe")
+        newest = self._newest(job)
+        return NoPicture() if newest is None else jpeg_of(newest, self._limits)
+
+    def _newest(self, job: DecodeChain) -> av.VideoFrame | None:
         newest: av.VideoFrame | None = None
+        self._broken = True  # unless all goes well
         try:
             for access_unit in job.access_units:
-                for frame in self._context.decode(av.Packet(access_unit)):
-                    newest = frame if newest is None or not frame.is_corrupt else newest
+                for frame in self._context.decode(packet_of(job.codec, access_unit)):
+                    newest = frame
+                    if frame.is_corrupt:
+                        raise unusable("a picture is not whole")
         except (av.error.FFmpegError, ValueError) as error:
             raise unusable(f"the stream can't be decoded: {error}") from error
-        if newest is None:
-            return NoPicture()
-        if newest.is_corrupt:
-            raise unusable("the picture is not whole")
-        return jpeg_of(newest, self._limits)
-
-    def _new_context(self) -> av.VideoCodecContext:
-        context = av.CodecContext.create(self._codec, "r")
-        context.options = codec_options(self._limits) | {"flags": "low_delay"}
-        return context
+        self._broken = False
+        return newest

@@ -114,7 +114,7 @@ class Footage:
     def _opened(self) -> av.container.InputContainer:
         return av.open(
             self._path,
-            options=codec_options(self._limits, strict=False),
+            options=codec_options(self._limits),
             container_options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"},
         )
 
@@ -124,7 +124,7 @@ class Footage:
             detail = f"{self._path} has more than {self._limits.largest_pixels} px a picture"
             raise JobFailedError("broken", "too_large", detail)
         context.thread_count = 1  # more would hold back pictures and add latency
-        context.options = codec_options(self._limits, strict=False)
+        context.options = codec_options(self._limits)
 
     def _items_of(
         self, container: av.container.InputContainer, stream: av.VideoStream

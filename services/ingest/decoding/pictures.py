@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import av
 import numpy as np
 import simplejpeg
@@ -9,17 +11,55 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from services.ingest.decoding.failures import unusable
-from services.ingest.decoding.jobs import Decoded
+from services.ingest.decoding.jobs import Decoded, VideoCodec
 from services.ingest.decoding.limits import DecodingLimits
+
+_START_CODE = b"\x00\x00\x01"
+_FIRST_PARAMETER_SET, _PREFIX_SEI = 32, 39
 
 ImageRgb = NDArray[np.uint8]
 
 
-def codec_options(limits: DecodingLimits, strict: bool = True) -> dict[str, str]:
-    """Give what libavcodec must be told: no picture beyond the limit, and, if ``strict``, an error instead of a picture
-    that is partly made up."""
-    options = {"max_pixels": str(limits.largest_pixels), "threads": "1"}
-    return options | {"err_detect": "explode"} if strict else options
+def codec_options(limits: DecodingLimits) -> dict[str, str]:
+    """Give what libavcodec must be told: no picture beyond the limit, and no threads."""
+    return {"max_pixels": str(limits.largest_pixels), "threads": "1"}
+
+
+def opened_decoder(codec: VideoCodec, limits: DecodingLimits, low_delay: bool = False) -> av.VideoCodecContext:
+    """Give a new decoder of bare access units.
+
+    libavcodec marks a picture of H.264 that it had to make up in part. Of H.265 it does not, so there it must fail.
+    """
+    context = av.CodecContext.create(codec, "r")
+    context.options = codec_options(limits)
+    if codec == "hevc":
+        context.options |= {"err_detect": "explode"}
+    if low_delay:
+        context.options |= {"flags": "low_delay"}
+    return context
+
+
+def packet_of(codec: VideoCodec, access_unit: bytes) -> av.Packet[Any]:
+    """Give an access unit (Annex B) to a decoder. H.265 goes without the messages (SEI) that stand before its picture:
+    no picture needs them, and a decoder that fails at what is broken would fail at those that cameras get wrong."""
+    if codec == "hevc":
+        access_unit = without_prefix_sei(access_unit)
+    return av.Packet(access_unit)
+
+
+def without_prefix_sei(access_unit: bytes) -> bytes:
+    """Give an H.265 access unit without SEI NAL units before its first slice. Source: ITU-T H.265, table 7-1."""
+    kept, start = [], access_unit.find(_START_CODE)
+    while start >= 0 and start + 3 < len(access_unit):
+        unit_type = (access_unit[start + 3] >> 1) & 0x3F
+        if unit_type < _FIRST_PARAMETER_SET:
+            kept.append(access_unit[start:])
+            break
+        following = access_unit.find(_START_CODE, start + 3)
+        if unit_type != _PREFIX_SEI:
+            kept.append(access_unit[start : following if following >= 0 else None])
+        start = following
+    return b"".join(kept)
 
 
 def jpeg_of(frame: av.VideoFrame, limits: DecodingLimits, position: float = 0.0) -> Decoded:
