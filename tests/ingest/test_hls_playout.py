@@ -127,10 +127,10 @@ def test_segments_that_no_instant_falls_into_are_not_fetched() -> None:
     assert playing.take(1010.0) == 13_000
 
 
-def test_a_picture_is_given_once_and_not_after_half_a_period() -> None:
+def test_a_picture_is_given_once_and_not_after_a_period() -> None:
     playing = Playing()
     playing.arrive(listing(0), 1000.0)
     assert playing.take(1000.4) == 3000
     assert playing.take(1000.4) is None
-    assert playing.take(1001.6) is None
     assert playing.take(1002.0) == 5000
+    assert playing.take(1004.0) is None

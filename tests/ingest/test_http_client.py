@@ -94,9 +94,9 @@ def test_bodies_of_every_framing_are_read_and_connections_kept_where_they_can_be
 )
 def test_what_is_no_good_answer_fails_within_limits(answer: Answer, error_class: str) -> None:
     async def work() -> None:
-        async with web_server(lambda _: answer) as web:
-            async with client(web.url("/x"), limits=HttpLimits(0.5, 0.5)) as made:
-                await fetched(made)
+        limits = HttpLimits(0.5, 0.5)
+        async with web_server(lambda _: answer) as web, client(web.url("/x"), limits=limits) as made:
+            await fetched(made)
 
     with pytest.raises(SourceFailed) as caught:
         run(work)
@@ -170,9 +170,9 @@ def test_a_redirect_is_followed_on_the_same_origin(kind: str) -> None:
 )
 def test_no_redirect_leads_to_a_forbidden_place(kind: str, location: str) -> None:
     async def work() -> None:
-        async with web_server(lambda _: Answer(status=302, headers={"Location": location})) as web:
-            async with client(web.url("/x"), kind) as made:
-                await fetched(made)
+        answer = Answer(status=302, headers={"Location": location})
+        async with web_server(lambda _: answer) as web, client(web.url("/x"), kind) as made:
+            await fetched(made)
 
     with pytest.raises(SourceRefused, match=r"redirect|address_not_allowed|scheme_not_allowed"):
         run(work)
@@ -221,9 +221,9 @@ def test_a_self_signed_certificate_is_taken_only_where_the_entry_says_so(verify:
     tls.load_cert_chain(certificate, key)
 
     async def work() -> bytes:
-        async with web_server(lambda _: Answer(b"over TLS"), tls) as web:
-            async with client(web.url("/x"), verify_tls=verify) as made:
-                return await fetched(made)
+        answer = Answer(b"over TLS")
+        async with web_server(lambda _: answer, tls) as web, client(web.url("/x"), verify_tls=verify) as made:
+            return await fetched(made)
 
     if verify:
         with pytest.raises(SourceFailed, match="tls"):

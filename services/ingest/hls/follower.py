@@ -154,7 +154,7 @@ class Follower:
             self._captured_ms = max(self._captured_ms + 1, captured_at_ms)
             self._playout.add(placed, positions[index], Picture(picture.jpeg, self._captured_ms))
         facts = self._facts
-        facts.codec, facts.container = found.codec, found.container
+        facts.codec, facts.container = found.codec, "fmp4" if "mp4" in found.container else found.container
         facts.decoding = "all" if found.decoded_all else "keyframes"
         facts.frames_per_second = round(found.frames_per_second, 2)
         facts.keyframe_seconds = round(found.keyframe_seconds, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from services.ingest.hls.playlist import (
     LARGEST_PLAYLIST_BYTES,
     MasterPlaylist,
@@ -17,6 +19,8 @@ from services.ingest.source_errors import SourceFailed, SourceRefused
 
 LARGEST_SEGMENT_BYTES = 33_554_432
 """10 s of 26 Mbit/s; a city camera has 2 to 8."""
+_LONG_BYTES = 16_384
+"""Reading a longer playlist takes more than 2 ms: not in the event loop."""
 _EXPIRED = ("http_401", "http_403")
 
 
@@ -90,7 +94,9 @@ class HlsLoader:
         self.answer = await self._client.get(url=url)
         data = await self._client.read_body(LARGEST_PLAYLIST_BYTES)
         try:
-            return parse_playlist(data, self.answer.url)
+            if len(data) < _LONG_BYTES:
+                return parse_playlist(data, self.answer.url)
+            return await asyncio.to_thread(parse_playlist, data, self.answer.url)
         except PlaylistError as error:
             raise SourceFailed("playlist", str(error)) from error
 

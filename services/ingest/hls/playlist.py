@@ -124,7 +124,7 @@ def _kept(lines: list[str]) -> Iterator[str]:
         tag = _TAG.match(line)
         is_url = bool(line) and not line.startswith("#")
         if is_url or (tag is not None and tag[1] in _TAGS and (tag[1] != "PROGRAM-DATE-TIME" or _is_date(line))):
-            yield line
+            yield line.partition(".")[0] if tag is not None and tag[1] == "TARGETDURATION" else line
 
 
 def _is_date(line: str) -> bool:

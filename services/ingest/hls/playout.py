@@ -79,12 +79,15 @@ class Playout:
         self._shown.append((placed.start + position, picture))
 
     def take(self, due: float) -> Picture | UnusablePictureError | None:
-        """Give the newest thing to show at ``due``, at most half a period old, once; older ones are dropped."""
+        """Give the newest thing to show at ``due``, less than a period old, once; older ones are dropped.
+
+        Those on the grid are shown to the very instant; samples beside it get what is shown then.
+        """
         found: Picture | UnusablePictureError | None = None
         shift = self._shift or 0.0
         while self._shown and self._shown[0][0] + shift <= due + _EPSILON_SECONDS:
             media, picture = self._shown.popleft()
-            if media + shift >= due - self._instants.period / 2:
+            if media + shift > due - self._instants.period + _EPSILON_SECONDS:
                 found = picture
         return found
 
