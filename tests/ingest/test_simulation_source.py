@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,20 @@ import simplejpeg
 
 from schemas.cameras import Effect
 from schemas.cameras import Source as SourceEntry
+from schemas.frames import FrameHeaders
+from services.ingest.engine import Engine
+from services.ingest.fence import Fence
 from services.ingest.jpeg_header import UnusablePictureError
+from services.ingest.metrics import INGEST_METRICS
+from services.ingest.settings import IngestSettings
 from services.ingest.source import Picture, Sample, SourceTools, make_source
 from services.ingest.source_errors import SourceEnded, SourceFailed
-from tests.ingest.builders import make_jpeg, source_tools
+from services.runtime.kafka import ConsumedRecord
+from services.runtime.metrics import Metrics
+from tests.ingest.builders import make_camera, make_jpeg, source_tools
+from tests.ingest.conftest import Broker
 from tests.ingest.simulation_scenes import facts
+from tests.ingest.topic_reading import frames_by_epoch
 
 pytestmark = pytest.mark.integration
 
@@ -138,3 +148,27 @@ def test_it_is_to_its_reader_what_the_source_behind_it_is(kind: Any, stream: boo
     assert type(source).__name__ == "SimulatedSource"
     assert source.stall_means_broken == stream
     assert source.facts.decoding == "passthrough"
+
+
+def test_dusk_over_a_camera_arrives_in_kafka_and_says_that_it_is_simulated(folder: Path, broker: Broker) -> None:
+    dusk = Effect(effect="night", from_seconds=1, strength=1.0)
+    source = SourceEntry("stills", str(folder), loop=True, simulated=(dusk,))
+    settings = IngestSettings(kafka=broker.settings, instance="test", delivery_timeout_seconds=5)
+    engine = Engine(settings, Fence(60.0), Metrics(INGEST_METRICS))
+    try:
+        engine.apply(make_camera("cam-dusk", sample_fps=5.0, source=source))
+        deadline = time.monotonic() + 30
+        while len(frames := _frames_of("cam-dusk", broker)) < 12 and time.monotonic() < deadline:
+            engine.check()
+            engine.turns(0.5)
+    finally:
+        engine.close()
+    lumas = [facts(simplejpeg.decode_jpeg(record.value, colorspace="RGB")).luma for record, _ in frames]
+    assert all(headers.simulated for _, headers in frames)
+    assert lumas[0] > 0.3
+    assert lumas[-1] < 0.1
+
+
+def _frames_of(camera_id: str, broker: Broker) -> list[tuple[ConsumedRecord, FrameHeaders]]:
+    found = frames_by_epoch(broker.settings)
+    return [frame for key, frames in found.items() if key[0] == camera_id for frame in frames]
