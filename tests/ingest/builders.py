@@ -79,7 +79,7 @@ def source_tools(period_seconds: float = 0.1, response_seconds: float = 1.0) -> 
             largest_picture_bytes=2_000_000,
             largest_picture_pixels=4_000_000,
             decoding=decoding,
-            network=NetworkPolicy(["http"], ["loopback"]),
+            network=NetworkPolicy(["http", "rtsp", "rtsps"], ["loopback"]),
             secrets=SecretStore(None, SECRETS),
             http=HttpLimits(1.0, response_seconds),
         )

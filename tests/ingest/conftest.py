@@ -14,6 +14,7 @@ from deploy.local.supervisor import Supervisor
 from deploy.local.testing import SHARED_STATE
 from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
+from tests.ingest.rtsp_scene import SquareCameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield Broker(settings, supervisor)
     finally:
         supervisor.stop()
+
+
+@pytest.fixture(scope="session")
+def square_cameras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SquareCameras]:
+    cameras = SquareCameras(tmp_path_factory.mktemp("square-cameras"))
+    yield cameras
+    cameras.close()
