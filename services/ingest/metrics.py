@@ -18,6 +18,13 @@ INGEST_METRICS = (
         ("camera_id",),
     ),
     MetricDefinition(
+        "tilik_ingest_camera_active",
+        "gauge",
+        "1 where the registry says that the camera is active, 0 where it is paused or removed; every worker says it of "
+        "every camera. 1 with no worker's owner epoch above 0: start workers, look at the group tilik-ingest.",
+        ("camera_id",),
+    ),
+    MetricDefinition(
         "tilik_ingest_cameras",
         "gauge",
         "Cameras of this worker by state. Many backing_off at once: a network; refused: look at secrets and URLs.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.ingest.active_cameras import shown_active_cameras
 from services.ingest.engine import Engine
 from services.ingest.fence import Fence
 from services.ingest.ownership import Ownership
@@ -23,6 +24,7 @@ def run(settings: IngestSettings, service: Service) -> None:
         consumer = ownership_consumer(
             settings.kafka, settings.group, settings.session_timeout_seconds, settings.group_instance_id
         )
-        Ownership(consumer, engine, fence, service, settings.leave_on_stop).run()
+        with shown_active_cameras(settings.kafka, settings.group, service.metrics):
+            Ownership(consumer, engine, fence, service, settings.leave_on_stop).run()
     finally:
         engine.close()

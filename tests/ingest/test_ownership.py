@@ -100,6 +100,7 @@ def test_one_worker_owns_all_and_a_second_one_takes_its_share_of_them(
     wait_for(lambda: names <= one.owned() | two.owned(), "every camera is owned")
     assert not one.owned() & two.owned()
     assert len(one.owned() & names) < len(names)
+    wait_for(lambda: all(names <= worker.active() for worker in (one, two)), "each worker tells of every active camera")
     two.stop()
     wait_for(lambda: names <= one.owned(), "the first worker has them back")
     one.stop()

@@ -17,6 +17,7 @@ from deploy.local.ports import free_port
 from services.runtime.settings import KafkaSettings
 
 _GAUGE = re.compile(r'^tilik_ingest_owner_epoch\{camera_id="([^"]+)"\} (\S+)$', re.MULTILINE)
+_ACTIVE = re.compile(r'^tilik_ingest_camera_active\{camera_id="([^"]+)"\} (\S+)$', re.MULTILINE)
 _MISSED = re.compile(r'^tilik_ingest_samples_missed_total\{reason="([^"]+)"\} (\S+)$', re.MULTILINE)
 
 
@@ -45,6 +46,10 @@ class WorkerProcess:
     def owned(self) -> set[str]:
         """The cameras that this worker says it owns."""
         return set(self.owned_since())
+
+    def active(self) -> set[str]:
+        """The cameras that the registry calls active, as this worker says, whoever owns them."""
+        return {camera for camera, value in _ACTIVE.findall(self._get("/metrics")[1]) if float(value) == 1}
 
     def owned_since(self) -> dict[str, int]:
         """The same, each with its epoch."""
