@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -35,6 +36,7 @@ def run_service(
     ``run`` is called once on the main thread and returns when ``stopping`` is set. A ``FatalError`` is logged once and
     becomes its exit code.
     """
+    configure_logging(name, str(os.getpid()))  # what is wrong with the settings is told as everything else is
     log = get_logger(name)
     try:
         settings = load_settings(settings_type)
