@@ -25,7 +25,7 @@ m=video 0 RTP/AVP 96
 a=framerate:25.0
 a=control:rtsp://192.168.1.64/Streaming/Channels/101/trackID=1
 a=rtpmap:96 H264/90000
-a=fmtp:96 profile-level-id=420029; packetization-mode=1; sprop-parameter-sets=Z01AKI2NQDwBE/LgLcBAQFAAAD6AAAw1DoYACYFAABMS0u8uNDABMCgAAmJaXeXCgA==,aO44gA==
+a=fmtp:96 profile-level-id=420029; packetization-mode=1; sprop-parameter-sets=Z01AKI2NQDwBE/LgLcBAQA==,aO44gA==
 """
 H265_OF_LIVE555 = """v=0\r
 m=video 0 RTP/AVP 97\r
