@@ -57,8 +57,10 @@ class Decoder:
         except JobFailedError as error:
             return error.answer
         except MemoryError:
+            held = stream in self._footage or stream in self._chains
             self._drop(stream)
-            return Failed("broken", "decoder_memory", f"decoding takes more than {self._limits.memory_bytes} bytes")
+            detail = f"decoding takes more than {self._limits.memory_bytes} bytes"
+            return Failed("broken" if held else "unusable", "decoder_memory", detail)
 
     def _done(self, stream: str, job: Job) -> Answer:  # noqa: PLR0911  (a line a job)
         match job:

@@ -11,7 +11,7 @@ import av.error
 from services.ingest.decoding.failures import JobFailedError, unusable
 from services.ingest.decoding.jobs import Decoded, Opened, OpenFootage
 from services.ingest.decoding.limits import DecodingLimits
-from services.ingest.decoding.pictures import codec_options, jpeg_of
+from services.ingest.decoding.pictures import HALF_TICK_SECONDS, codec_options, jpeg_of
 from services.ingest.jpeg_header import UnusablePictureError, read_header
 
 _FALLBACK_FPS = Fraction(25)
@@ -68,7 +68,7 @@ class Footage:
 
     def _advance(self, seconds: float) -> bool:
         fresh = False
-        while self._next is not None and self._next[0] <= seconds:
+        while self._next is not None and self._next[0] <= seconds + HALF_TICK_SECONDS:
             self._shown, fresh = self._next, True
             self._next = next(self._items, None)
         if self._next is None and seconds >= self._end:

@@ -14,6 +14,9 @@ from services.ingest.decoding.failures import unusable
 from services.ingest.decoding.jobs import Decoded, VideoCodec
 from services.ingest.decoding.limits import DecodingLimits
 
+HALF_TICK_SECONDS = 0.0005
+"""Positions are told in ms, and are sums of fractions: a picture that shows this much later shows there."""
+
 _START_CODE = b"\x00\x00\x01"
 _FIRST_PARAMETER_SET, _PREFIX_SEI = 32, 39
 

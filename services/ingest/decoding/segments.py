@@ -16,7 +16,7 @@ import av.error
 from services.ingest.decoding.failures import unusable
 from services.ingest.decoding.jobs import Decoded, DecodeSegment, Segment
 from services.ingest.decoding.limits import DecodingLimits
-from services.ingest.decoding.pictures import codec_options, jpeg_of
+from services.ingest.decoding.pictures import HALF_TICK_SECONDS, codec_options, jpeg_of
 from services.ingest.decoding.transport_stream import ends_with_its_picture
 
 _CONTAINER_OPTIONS = {
@@ -119,7 +119,7 @@ def _rhythm(packets: list[_Timed]) -> _Rhythm:
 def _key_frames(context: av.VideoCodecContext, packets: list[_Timed], positions: tuple[float, ...]) -> Iterator[_Shown]:
     """Decode those keyframes, each by itself, that are the newest at a position that is asked for."""
     keys = [timed for timed in packets if timed.packet.is_keyframe]
-    wanted = {bisect_right(keys, at, key=lambda timed: timed.position) - 1 for at in positions}
+    wanted = {bisect_right(keys, at + HALF_TICK_SECONDS, key=lambda timed: timed.position) - 1 for at in positions}
     for timed in (keys[index] for index in sorted(wanted) if index >= 0):
         with contextlib.suppress(av.error.FFmpegError):
             frames = [*context.decode(timed.packet), *context.decode(None)]
@@ -154,7 +154,7 @@ def _encoded(frames: Iterator[_Shown], positions: tuple[float, ...], limits: Dec
     upcoming = next(frames, None)
     for at in positions:
         given = newest
-        while upcoming is not None and upcoming[0] <= at:
+        while upcoming is not None and upcoming[0] <= at + HALF_TICK_SECONDS:
             newest, upcoming = upcoming, next(frames, None)
         if newest is not None and newest is not given:
             yield jpeg_of(newest[1], limits, newest[0])
