@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from schemas.cameras import Source
-from services.cli.cameras.probe_entry import entry_yaml, place_name, slug
+from services.cli.cameras.probe_entry import entry_yaml, place_name, slug, suggested_id
 from services.cli.cameras.probe_view import failure_json, failure_view, result_json, result_view
 from services.ingest.decoding.pool import DecodingLimits, DecodingPool
 from services.ingest.http_client import HttpLimits
@@ -97,7 +97,7 @@ def command(  # noqa: PLR0913  (one for each option)
     except SourceError as error:
         _fail(error, source, as_json)
     saved = _save(found.jpeg, picture or Path(f"probe-{slug(place_name(found.entry))}.jpg"))
-    _show(found, saved, secret or (f"cam-{slug(place_name(found.entry))}" if user else ""), as_json)
+    _show(found, saved, secret or (suggested_id(found.entry) if user else ""), as_json)
 
 
 def _parsed(headers: tuple[str, ...]) -> dict[str, str]:

@@ -29,7 +29,7 @@ def entry_yaml(source: Source, secret: str) -> str:
     return "\n".join(
         (
             f"{LIST_KEY}:",
-            f"  - camera_id: cam-{slug(name)}  # CHANGE: for ever, statistics and recordings go by it",
+            f"  - camera_id: {suggested_id(source)}  # CHANGE: for ever, statistics and recordings go by it",
             f"    name: {json.dumps(f'Camera at {name}', ensure_ascii=False)}  # CHANGE: what people read",
             "    kind: street  # CHANGE: counter, market, street, pump",
             "    # CHANGE: where it stands",
@@ -47,6 +47,12 @@ def place_name(source: Source) -> str:
         return Path(source.url).stem or "footage"
     parts = urlsplit(source.url)
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def suggested_id(source: Source) -> str:
+    """Give a camera id from the URL: host and path, since one host can have many cameras."""
+    parts = urlsplit(source.url)
+    return f"cam-{slug(f'{parts.netloc} {parts.path}' if '://' in source.url else place_name(source))}"
 
 
 def slug(name: str) -> str:
