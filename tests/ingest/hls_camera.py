@@ -61,6 +61,7 @@ class HlsCamera:
 
     Attributes:
         change: Called with each request's path and headers; an answer (status, body) of its own goes first.
+        is_cut: Tells whether the answer for a path ends in its middle.
         cuts: How each segment from a number on is made, by rising number; a discontinuity lies between them.
         frozen: The list stands still.
         ended: The list says that it is over.
@@ -71,6 +72,7 @@ class HlsCamera:
     def __init__(self, cut: Cut | None = None, port: int = 0, first: int = 100) -> None:
         self.cuts = {0: cut or Cut()}
         self.change: Callable[[str, dict[str, str]], tuple[int, bytes] | None] = lambda path, headers: None
+        self.is_cut: Callable[[str], bool] = lambda path: False
         self.frozen: int | None = None
         self.ended = False
         self.dated: float | None = None
@@ -132,7 +134,9 @@ class HlsCamera:
         request.send_response(status)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
-        request.wfile.write(body)
+        is_cut = self.is_cut(request.path)
+        request.wfile.write(body[: len(body) // 2] if is_cut else body)
+        request.close_connection = is_cut
 
     def cut_of(self, number: int) -> Cut:
         return [cut for start, cut in self.cuts.items() if start <= number][-1]

@@ -23,6 +23,8 @@ _MOST_LINES = 20_000
 _MOST_KEYS = 32
 _LONGEST_SEGMENT_SECONDS = 60.0
 """Cameras have 1 to 10 s; a picture out of a longer one would be no news."""
+_EMPTY_TARGET_SECONDS = 2.0
+"""Of a list without anything in it, which a server has that is only just starting."""
 _TAGS = frozenset(
     {"EXTINF", "BYTERANGE", "TARGETDURATION", "MEDIA-SEQUENCE", "DISCONTINUITY", "PROGRAM-DATE-TIME", "KEY", "MAP"}
     | {"GAP", "ENDLIST", "STREAM-INF", "SESSION-KEY"}
@@ -161,7 +163,7 @@ def _media(found: dict[str, Any], url: str) -> MediaPlaylist:
         segments.append(segment)
         date_ms = date_ms + segment.seconds * 1000 if date_ms is not None else None
     longest = max((segment.seconds for segment in segments), default=0.0)
-    target = float(found.get("targetduration", 0)) or longest
+    target = float(found.get("targetduration", 0)) or longest or _EMPTY_TARGET_SECONDS
     if not 0 < target <= _LONGEST_SEGMENT_SECONDS or longest > _LONGEST_SEGMENT_SECONDS:
         raise PlaylistError(f"segments of {max(target, longest):g} s; up to {_LONGEST_SEGMENT_SECONDS:g} s are read")
     return MediaPlaylist(max(target, longest), tuple(segments), bool(found["is_endlist"]))
