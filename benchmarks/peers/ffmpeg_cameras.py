@@ -29,9 +29,8 @@ def main(urls: list[str]) -> None:
     while True:
         for key, _ in selector.select():
             camera, jpeg = key.data
-            if not (chunk := os.read(key.fd, 1 << 20)):
-                sys.exit(f"ffmpeg has ended: {urls[camera]}")
-            jpeg += chunk
+            jpeg += (chunk := os.read(key.fd, 1 << 20))
+            assert chunk, f"ffmpeg has ended: {urls[camera]}"
             if jpeg.endswith(b"\xff\xd9"):
                 print(camera, time.time(), len(jpeg), flush=True)
                 jpeg.clear()

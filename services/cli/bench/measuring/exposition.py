@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -32,6 +32,15 @@ def parse_metrics(text: str) -> Samples:
         for family in families
         for sample in family.samples
     }
+
+
+def add(readings: Iterable[Samples]) -> Samples:
+    """Add up what several processes of a service say."""
+    sums: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+    for samples in readings:
+        for key, value in samples.items():
+            sums[key] = sums.get(key, 0.0) + value
+    return sums
 
 
 def total(samples: Samples, name: str) -> float:
