@@ -148,8 +148,8 @@ def test_units_are_not_kept_without_end() -> None:
 
 
 def test_pictures_without_a_keyframe_are_noticed() -> None:
+    assert not SampledUnits(1.0, 90_000, 1_000).lacks_keyframe
     units = SampledUnits(1.0, 90_000, 1_000)
-    assert not units.lacks_keyframe
     units.take(AccessUnit(b"p", False, 0, 0.0, False, 0))
     assert units.lacks_keyframe
     assert units.wanted(0.0, 10.0) is None

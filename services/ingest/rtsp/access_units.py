@@ -13,6 +13,8 @@ from services.ingest.rtsp.nal_units import PacketError, PayloadFormat, Piece, Ro
 from services.ingest.rtsp.rtp import SEQUENCE_AND_TIMESTAMP, payload_bounds
 from services.ingest.source_errors import SourceFailed, SourceRefused
 
+_PLAIN = 0x80
+"""An RTP packet's first byte without padding, extension and contributing sources."""
 _START_CODE = b"\x00\x00\x00\x01"
 _MOST_PARAMETER_SETS = 16
 _LARGEST_PARAMETER_SET = 4_096
@@ -62,6 +64,7 @@ class Depacketizer:
         self.holes = 0
         self.malformed = 0
         self._format = payload
+        self._fragment_bytes, self._fragment_mask, self._fragment_kind = payload.fragments
         self._payload_type = payload_type
         self._parameter_sets = [*parameter_sets]
         self._largest_bytes = largest_bytes
@@ -83,9 +86,11 @@ class Depacketizer:
             self.malformed += 1
             return ()
         sequence, timestamp = SEQUENCE_AND_TIMESTAMP(packet, start + 2)
-        if self._skipping and timestamp == self._timestamp and sequence == self._expected:
-            self._expected = (sequence + 1) & 0xFFFF  # of a picture that nobody wants: this is most packets
-            return ()
+        if sequence == self._expected and timestamp == self._timestamp:
+            # Most packets are one of these two: of a picture that nobody wants, or from within a keyframe.
+            if self._skipping or (self._open and self._append_fragment(packet, start, end)):
+                self._expected = (sequence + 1) & 0xFFFF
+                return ()
         bounds = payload_bounds(packet, start, end)
         if bounds is None or packet[start + 1] & 0x7F != self._payload_type:
             self.malformed += bounds is None
@@ -96,6 +101,19 @@ class Depacketizer:
             if packet[start + 1] & 0x80:
                 done += self._mark()
         return done
+
+    def _append_fragment(self, packet: bytes, start: int, end: int) -> bool:
+        """Take a plain packet with the middle of a NAL unit; tell whether it was one."""
+        if packet[start] != _PLAIN or packet[start + 1] != self._payload_type or self._size > self._largest_bytes:
+            return False
+        content = start + 12 + self._fragment_bytes
+        if end <= content or packet[start + 12] & self._fragment_mask != self._fragment_kind:
+            return False
+        if packet[content - 1] & 0xC0:
+            return False
+        self._parts.append(packet[content:end])
+        self._size += end - content
+        return True
 
     def _turn_to(self, sequence: int, timestamp: int) -> list[AccessUnit]:
         """Begin a new unit where the packet is of one; give the one before, if it is whole."""

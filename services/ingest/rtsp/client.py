@@ -119,6 +119,7 @@ class RtspClient:
         else:
             channels = answer.interleaved if answer.interleaved[0] >= 0 else (0, 1)
             connection.video_channel, connection.control_channel = channels
+            connection.resting = True
         self._check(await self._ask("PLAY", self._session_url, [("Range", "npt=0.000-")]), "PLAY")
         self._upkeep = asyncio.create_task(self._keep_alive(_pause_seconds(parameters)))
 

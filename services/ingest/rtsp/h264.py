@@ -24,6 +24,7 @@ class H264Payload:
 
     codec = "h264"
     header_bytes = 1
+    fragments = (2, 0x1F, _FU_A)
 
     def first_role(self, data: bytes, start: int, end: int) -> Role:
         """Give the role of the first NAL unit."""

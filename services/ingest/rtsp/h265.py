@@ -22,6 +22,7 @@ class H265Payload:
 
     codec = "hevc"
     header_bytes = 2
+    fragments = (3, 0x7E, _FRAGMENT << 1)
 
     def first_role(self, data: bytes, start: int, end: int) -> Role:
         """Give the role of the first NAL unit."""

@@ -34,10 +34,15 @@ class UnsupportedPacketError(ValueError):
 
 
 class PayloadFormat(Protocol):
-    """How a codec's NAL units lie in RTP payloads."""
+    """How a codec's NAL units lie in RTP payloads.
+
+    ``header_bytes`` are those of a NAL unit. ``fragments`` tell a fragment: how many bytes are before its content, the
+    last of which says in its top bits whether it starts or ends its unit; and mask and value of its first byte.
+    """
 
     codec: str
     header_bytes: int
+    fragments: tuple[int, int, int]
 
     def first_role(self, data: bytes, start: int, end: int) -> Role:
         """Give the role of the first NAL unit in the payload ``data[start:end]``, looking at its first bytes only."""
