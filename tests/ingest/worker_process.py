@@ -18,6 +18,7 @@ from services.runtime.settings import KafkaSettings
 
 _GAUGE = re.compile(r'^tilik_ingest_owner_epoch\{camera_id="([^"]+)"\} (\S+)$', re.MULTILINE)
 _ACTIVE = re.compile(r'^tilik_ingest_camera_active\{camera_id="([^"]+)"\} (\S+)$', re.MULTILINE)
+_STATES = re.compile(r'^tilik_ingest_cameras\{state="([^"]+)"\} (\S+)$', re.MULTILINE)
 _MISSED = re.compile(r'^tilik_ingest_samples_missed_total\{reason="([^"]+)"\} (\S+)$', re.MULTILINE)
 
 
@@ -55,6 +56,10 @@ class WorkerProcess:
         """The same, each with its epoch."""
         found = _GAUGE.findall(self._get("/metrics")[1])
         return {camera: round(float(epoch)) for camera, epoch in found if float(epoch) > 0}
+
+    def states(self) -> dict[str, int]:
+        """How many of its cameras are in each state."""
+        return {state: round(float(count)) for state, count in _STATES.findall(self._get("/metrics")[1])}
 
     def missed(self) -> dict[str, float]:
         return {reason: float(count) for reason, count in _MISSED.findall(self._get("/metrics")[1])}
