@@ -160,11 +160,13 @@ def test_byte_ranges_give_the_same_pictures_whether_the_server_knows_them_or_not
 
 def test_resolution_and_codec_may_change_at_a_discontinuity() -> None:
     camera = HlsCamera()
-    camera.cuts |= {camera.first + 2: Cut("mp4", width=320, height=240), camera.first + 3: Cut(codec="libx265")}
 
     async def work() -> tuple[set[int], str]:
         sizes: set[int] = set()
         async with reading(SourceEntry("hls", camera.url())) as read:
+            await read.pictures(1)
+            wide, other = Cut("mp4", width=320, height=240), Cut(codec="libx265")
+            camera.cuts = {**camera.cuts, camera.next + 1: wide, camera.next + 4: other}
             while len(sizes) < 2 or read.source.facts.codec != "hevc":
                 [picture] = await read.pictures(1)
                 sizes.add(width_of(picture))
@@ -176,16 +178,13 @@ def test_resolution_and_codec_may_change_at_a_discontinuity() -> None:
 
 def test_garbage_in_a_segment_is_unusable_and_what_follows_is_read() -> None:
     camera = HlsCamera()
-    bad = camera.first + 2
-
-    def change(path: str, headers: dict[str, str]) -> tuple[int, bytes] | None:
-        return (200, os.urandom(20_000)) if path.startswith(f"/s{bad}.") else None
-
-    camera.change = change
+    bad: list[str] = []
+    camera.change = lambda path, headers: (200, os.urandom(20_000)) if path in bad else None
 
     async def work() -> None:
         async with reading(SourceEntry("hls", camera.url())) as read:
             await read.pictures(1)
+            bad.extend(f"/s{camera.next + n}.ts" for n in range(3))
             await read.until(lambda found: isinstance(found, UnusablePictureError))
             await read.pictures(3)
 
@@ -260,22 +259,17 @@ def test_a_server_that_stays_away_fails_the_source() -> None:
 @pytest.mark.parametrize("how", ["cut off", "not there"])
 def test_segments_that_do_not_come_are_left_out_and_several_fail_the_source(how: str) -> None:
     camera = HlsCamera()
-    broken = [camera.first + 1]
-
-    def change(path: str, headers: dict[str, str]) -> tuple[int, bytes] | None:
-        return (404, b"") if is_broken(path) and how == "not there" else None
-
-    def is_broken(path: str) -> bool:
-        return any(path.startswith(f"/s{number}.") for number in broken)
-
-    camera.change = change
-    camera.is_cut = lambda path: how == "cut off" and is_broken(path)
+    broken: list[str] = []
+    camera.change = lambda path, headers: (404, b"") if how == "not there" and path in broken else None
+    camera.is_cut = lambda path: how == "cut off" and path in broken
 
     async def work() -> None:
         async with reading(SourceEntry("hls", camera.url())) as read:
-            await read.until(lambda _: any(f"/s{broken[0]}." in path for path in camera.requests))
+            await read.pictures(1)
+            broken.extend(f"/s{camera.next + n}.ts" for n in range(2))
+            await read.until(lambda _: bool(set(broken) & set(camera.requests)))
             await read.pictures(5)
-            broken.extend(range(camera.next, camera.next + 100))
+            broken.extend(f"/s{camera.next + n}.ts" for n in range(100))
             while True:
                 await read.one()
 
