@@ -83,7 +83,8 @@ def _cells(moment: Moment) -> tuple[str | Text, ...]:
         return clock, Text(moment.event, style), "", "", "", "", Text(who, style)
     style = STYLES.get(moment.event, "")
     missed = ", ".join(f"{count:,} {reason}" for reason, count in sorted(moment.missed.items()))
-    again = f"{moment.reconnects} reconnects" if moment.reconnects else ""
+    tries = moment.reconnects
+    again = f"{tries} {'try' if tries == 1 else 'tries'} to connect" if tries else ""
     return (
         clock,
         Text(moment.event, style),

@@ -35,9 +35,11 @@ _OLD_PICTURE_PERIODS = 10
 
 def live_table(rows: Sequence[CameraRow], at_ms: int) -> Table:
     """Give the cameras with how they were at ``at_ms``."""
-    table = _empty(rows, ("camera", "kelurahan", "source", "state", "for", "picture", "fps", "MB/day"))
-    for heading in ("decodes", "owner", "public", "what is wrong"):
-        table.add_column(heading, overflow="fold", ratio=1 if heading == "what is wrong" else None)
+    table = _empty(rows, ("camera", "kelurahan", "source", "state", "for", "picture", "fps", "MB/day", "decodes"))
+    table.expand = True
+    for heading in ("owner", "public"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("what is wrong", overflow="fold", ratio=1, min_width=20)
     for row in rows:
         style = STYLES.get(row.standing, "")
         table.add_row(
@@ -80,10 +82,10 @@ def registry_table(rows: Sequence[CameraRow], missing: str) -> Table:
 
 
 def decodes(facts: CameraFacts | None) -> str:
-    """Give what a camera's pictures cost, such as ``keyframes, each 2 s``."""
+    """Give what a camera's pictures cost, such as ``keyframes/2 s``: keyframes are decoded, which come each 2 s."""
     if facts is None:
         return ""
-    return f"{facts.decoding}, each {facts.keyframe_seconds:.3g} s" if facts.keyframe_seconds else facts.decoding
+    return f"{facts.decoding}/{facts.keyframe_seconds:.2g} s" if facts.keyframe_seconds else facts.decoding
 
 
 def _empty(rows: Sequence[CameraRow], headings: Sequence[str]) -> Table:
@@ -95,7 +97,7 @@ def _empty(rows: Sequence[CameraRow], headings: Sequence[str]) -> Table:
         if heading in _NUMBERS:
             table.add_column(heading, justify="right", no_wrap=True)
         else:
-            table.add_column(heading, no_wrap=heading in ("camera", "state"))
+            table.add_column(heading, no_wrap=heading in ("camera", "state", "decodes"))
     return table
 
 

@@ -8,6 +8,8 @@ from msgspec import Struct, structs
 
 from services.cli.cameras.store import Ownership, StatusRow
 
+_PAUSED = ("backing_off", "refused")
+
 
 class Moment(Struct, frozen=True, kw_only=True):
     """Something that became so at ``at_ms`` and stayed so until ``until_ms`` (ms since 1970).
@@ -36,7 +38,7 @@ def tell(rows: Sequence[StatusRow], owners: Mapping[int, Ownership], now_ms: int
         ownership = owners.get(epoch[0].owner_epoch)
         still_owned = index == len(epochs) - 1 and (ownership is None or ownership.ended == "owned")
         last_ms = now_ms if still_owned else epoch[-1].at_ms
-        moments += [_owner(epoch[0]), *_states(epoch, last_ms)]
+        moments += [_owner(epoch[0]), *_folded(list(_states(epoch, last_ms)))]
         if ownership is not None and ownership.ended != "owned":
             moments.append(_end(epoch[-1], ownership))
     return moments
@@ -98,6 +100,31 @@ def _states(epoch: Sequence[StatusRow], last_ms: int) -> Iterator[Moment]:
         yield structs.replace(begun, until_ms=max(begun.at_ms, last_ms))
 
 
+def _folded(moments: Sequence[Moment]) -> list[Moment]:
+    """Make one moment of tries to connect that fail again in the same way; else a night's outage fills the screen."""
+    told: list[Moment] = []
+    for moment in moments:
+        tried = told[-1] if told and told[-1].event == "connecting" else None
+        failed = told[-2] if len(told) > 1 else None
+        if tried and failed and moment.event in _PAUSED and (moment.event, moment.why) == (failed.event, failed.why):
+            told[-2:] = [_joined(_joined(failed, tried), moment)]
+        else:
+            told.append(moment)
+    return told
+
+
+def _joined(first: Moment, then: Moment) -> Moment:
+    reasons = {*first.missed, *then.missed}
+    return structs.replace(
+        first,
+        until_ms=then.until_ms,
+        captured=first.captured + then.captured,
+        missed={reason: first.missed.get(reason, 0) + then.missed.get(reason, 0) for reason in reasons},
+        bytes=first.bytes + then.bytes,
+        reconnects=first.reconnects + then.reconnects,
+    )
+
+
 def _begin(row: StatusRow) -> Moment:
     return Moment(
         at_ms=row.at_ms,
@@ -134,7 +161,7 @@ def _alike(before: StatusRow, after: StatusRow) -> bool:
 
 
 def _why(row: StatusRow) -> str:
-    if row.error_class and row.state != "live":
+    if row.error_class and row.state not in ("live", "stopped"):  # what was wrong before is not why it was stopped
         return f"{row.error_class}: {row.error_detail}" if row.error_detail else row.error_class
     if row.state != "live" or not row.decoding:
         return ""

@@ -91,7 +91,7 @@ def test_trouble_comes_first_and_what_people_stopped_comes_last() -> None:
 def test_a_row_tells_state_age_rate_bytes_owner_and_what_is_wrong() -> None:
     text = printed(live_table(rows_of(*city()), NOW))
     lines = {line.split()[0]: " ".join(line.split()) for line in text.splitlines() if line.strip().startswith("cam-")}
-    assert lines["cam-live"] == ("cam-live Jatingaleh file live 1 h 5 min 2 s 1 4,300 keyframes, each 2 s ingest-1 yes")
+    assert lines["cam-live"] == ("cam-live Jatingaleh file live 1 h 5 min 2 s 1 4,300 keyframes/2 s ingest-1 yes")
     assert "0 of 1" in lines["cam-refused"]
     assert lines["cam-refused"].endswith("no http_401: 10.0.0.1 answered 401")
     assert "no worker reads it; the last was ingest-1" in lines["cam-silent"]

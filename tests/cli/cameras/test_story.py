@@ -101,5 +101,25 @@ def test_the_timeline_shows_local_times_durations_and_reasons() -> None:
     lines = [" ".join(line.split()) for line in written.getvalue().splitlines()]
     assert lines[0] == "gate, 2026-09-21 21:13 to 2026-09-21 21:18"
     assert "21:13:21 live 1 min 80 3 late 4.0 keyframes are decoded, a keyframe each 2 s" in lines
-    assert "21:14:50 backing_off 30 s 30 source_down connect: 10.0.0.1: refused; 1 reconnects" in lines
+    assert "21:14:50 backing_off 30 s 30 source_down connect: 10.0.0.1: refused; 1 try to connect" in lines
     assert any(line.startswith("21:16:21 silent ingest-1, epoch 1: the worker says nothing") for line in lines)
+
+
+def test_tries_that_fail_in_the_same_way_are_one_moment() -> None:
+    other: dict[str, Any] = {"error_class": "timeout", "error_detail": "silent"}
+    rows = [
+        row(0, "backing_off", **DOWN),
+        row(2, "connecting", missed={"source_down": 2}, reconnects=1, **DOWN),
+        row(3, "backing_off", missed={"source_down": 3}, reconnects=1, **DOWN),
+        row(7, "connecting", missed={"source_down": 7}, reconnects=2, **DOWN),
+        row(8, "backing_off", missed={"source_down": 8}, reconnects=2, **DOWN),
+        row(9, "connecting", missed={"source_down": 9}, reconnects=3, **DOWN),
+        row(10, "backing_off", missed={"source_down": 10}, reconnects=3, **other),
+    ]
+    moments = tell(rows, {}, START + 20_000)
+    assert facts(moments)[1:] == [
+        (0, 9, "backing_off", 0, {"source_down": 9}),
+        (9, 1, "connecting", 0, {"source_down": 1}),
+        (10, 10, "backing_off", 0, {}),
+    ]
+    assert moments[1].reconnects == 3
