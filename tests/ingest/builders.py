@@ -21,7 +21,11 @@ from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import SecretStore
 from services.ingest.source import SourceTools
 
-SECRETS = {"gate": SecretStr("admin:geheim"), "token": SecretStr("bearer abc123")}
+SECRETS = {
+    "gate": SecretStr("admin:geheim"),
+    "wrong": SecretStr("admin:falsch"),
+    "token": SecretStr("bearer abc123"),
+}
 
 
 def make_camera(camera_id: str = "cam-1", url: str = "clip.mp4", kind: Any = "file", **changes: Any) -> Camera:

@@ -50,6 +50,10 @@ class GstServer:
         assert word == "port", "GStreamer's RTSP server did not start"
         self.port = int(number)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def url(self, name: str) -> str:
         return f"rtsp://127.0.0.1:{self.port}/{name}"
 

@@ -86,11 +86,11 @@ class Depacketizer:
             self.malformed += 1
             return ()
         sequence, timestamp = SEQUENCE_AND_TIMESTAMP(packet, start + 2)
-        if sequence == self._expected and timestamp == self._timestamp:
-            # Most packets are one of these two: of a picture that nobody wants, or from within a keyframe.
-            if self._skipping or (self._open and self._append_fragment(packet, start, end)):
-                self._expected = (sequence + 1) & 0xFFFF
-                return ()
+        # Most packets are one of these two: of a picture that nobody wants, or from within a keyframe.
+        goes_on = sequence == self._expected and timestamp == self._timestamp
+        if goes_on and (self._skipping or (self._open and self._append_fragment(packet, start, end))):
+            self._expected = (sequence + 1) & 0xFFFF
+            return ()
         bounds = payload_bounds(packet, start, end)
         if bounds is None or packet[start + 1] & 0x7F != self._payload_type:
             self.malformed += bounds is None
