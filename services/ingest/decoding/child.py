@@ -57,10 +57,14 @@ class Decoder:
         except JobFailedError as error:
             return error.answer
         except MemoryError:
-            held = stream in self._footage or stream in self._chains
-            self._drop(stream)
-            detail = f"decoding takes more than {self._limits.memory_bytes} bytes"
-            return Failed("broken" if held else "unusable", "decoder_memory", detail)
+            return self._given_up(stream, "decoder_memory", f"takes more than {self._limits.memory_bytes} bytes")
+        except Exception as error:  # bytes find what nobody thought of; other streams keep their states
+            return self._given_up(stream, "decoder_defect", f"{type(error).__name__}: {error}")
+
+    def _given_up(self, stream: str, error_class: str, detail: str) -> Failed:
+        held = stream in self._footage or stream in self._chains
+        self._drop(stream)
+        return Failed("broken" if held else "unusable", error_class, detail[:500])
 
     def _done(self, stream: str, job: Job) -> Answer:  # noqa: PLR0911  (a line a job)
         match job:
@@ -75,7 +79,7 @@ class Decoder:
             case OpenFootage():
                 return self._open(stream, job)
             case FootageAt():
-                return self._footage[stream].picture_at(job.position) or NoPicture()
+                return self._opened(stream).picture_at(job.position) or NoPicture()
             case CloseStream():
                 self._drop(stream)
                 return Opened()
@@ -85,6 +89,11 @@ class Decoder:
         self._make_room()
         footage = self._footage[stream] = Footage(job, self._limits)
         return footage.facts
+
+    def _opened(self, stream: str) -> Footage:
+        if stream not in self._footage:
+            raise JobFailedError("broken", "not_open", "the footage is not open")
+        return self._footage[stream]
 
     def _chain(self, stream: str, job: DecodeChain) -> Chain:
         chain = self._chains.get(stream)

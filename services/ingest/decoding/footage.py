@@ -11,7 +11,7 @@ import av.error
 from services.ingest.decoding.failures import JobFailedError, unusable
 from services.ingest.decoding.jobs import Decoded, Opened, OpenFootage
 from services.ingest.decoding.limits import DecodingLimits
-from services.ingest.decoding.pictures import HALF_TICK_SECONDS, codec_options, jpeg_of
+from services.ingest.decoding.pictures import HALF_TICK_SECONDS, codec_options, decoder_of, jpeg_of
 from services.ingest.jpeg_header import UnusablePictureError, read_header
 
 _FALLBACK_FPS = Fraction(25)
@@ -89,13 +89,14 @@ class Footage:
     def _one_round(self) -> Iterator[tuple[float, float, av.Packet[av.VideoStream] | av.VideoFrame | None]]:
         try:
             with self._opened() as container:
-                if not container.streams.video:
+                context = decoder_of(container.streams.video[0]) if container.streams.video else None
+                if context is None:
                     return
                 stream = container.streams.video[0]
-                self._check_size(stream)
+                self._set_limits(context)
                 length = float(1 / (stream.average_rate or _FALLBACK_FPS))
-                passthrough = stream.codec_context.name == "mjpeg" and self._holds_whole_jpegs()
-                self.facts = Opened(stream.codec_context.name, 1 / length, passthrough)
+                passthrough = context.name == "mjpeg" and self._holds_whole_jpegs()
+                self.facts = Opened(context.name, 1 / length, passthrough)
                 origin: float | None = None
                 count, last = 0, -length
                 for item in self._items_of(container, stream):
@@ -118,8 +119,7 @@ class Footage:
             container_options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"},
         )
 
-    def _check_size(self, stream: av.VideoStream) -> None:
-        context = stream.codec_context
+    def _set_limits(self, context: av.VideoCodecContext) -> None:
         if context.width * context.height > self._limits.largest_pixels:
             detail = f"{self._path} has more than {self._limits.largest_pixels} px a picture"
             raise JobFailedError("broken", "too_large", detail)

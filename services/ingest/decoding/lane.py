@@ -185,7 +185,7 @@ class Lane:
         self._held.clear()
         if self._metrics is not None:
             self._metrics.count("tilik_ingest_decoders_restarted_total", why=why)
-        return await child.end() if child is not None else ""
+        return await child.end(at_once=why == "timeout") if child is not None else ""
 
     def _fail_all(self, error_class: str, detail: str) -> None:
         while self._waiting:

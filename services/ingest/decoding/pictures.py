@@ -28,6 +28,11 @@ def codec_options(limits: DecodingLimits) -> dict[str, str]:
     return {"max_pixels": str(limits.largest_pixels), "threads": "1"}
 
 
+def decoder_of(stream: av.VideoStream) -> av.VideoCodecContext | None:
+    """Give a stream's decoder; None: it is of a codec that there is no decoder for."""
+    return stream.codec_context
+
+
 def opened_decoder(codec: VideoCodec, limits: DecodingLimits, low_delay: bool = False) -> av.VideoCodecContext:
     """Give a new decoder of bare access units.
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 _START_SECONDS = 30.0
 """Loading the libraries takes 0.5 s; the rest is for a machine that is overloaded."""
 
+_GRACE_SECONDS = 1.0
 _REAP_SECONDS = 0.005
 
 
@@ -77,11 +79,13 @@ class Child:
         await asyncio.get_running_loop().sock_sendall(self._channel, framed(Order(stream, job)))
         return await receive_answer(self._channel)
 
-    async def end(self) -> str:
-        """End the process, and say what it died of: a process that was dying already keeps its own cause."""
-        self._process.kill()
+    async def end(self, at_once: bool) -> str:
+        """End the process, and say what it died of: one that is ending by itself gets a little time for that."""
         self._channel.close()
+        kill_at = time.monotonic() + (0.0 if at_once else _GRACE_SECONDS)
         while self._process.poll() is None:  # a large memory takes some ms to be given back; the loop goes on meanwhile
+            if time.monotonic() >= kill_at:
+                self._process.kill()
             await asyncio.sleep(_REAP_SECONDS)
         return _said(self._process.returncode)
 

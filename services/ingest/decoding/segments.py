@@ -16,7 +16,7 @@ import av.error
 from services.ingest.decoding.failures import unusable
 from services.ingest.decoding.jobs import Decoded, DecodeSegment, Segment
 from services.ingest.decoding.limits import DecodingLimits
-from services.ingest.decoding.pictures import HALF_TICK_SECONDS, codec_options, jpeg_of
+from services.ingest.decoding.pictures import HALF_TICK_SECONDS, codec_options, decoder_of, jpeg_of
 from services.ingest.decoding.transport_stream import ends_with_its_picture
 
 _CONTAINER_OPTIONS = {
@@ -61,16 +61,17 @@ def decode_segment(job: DecodeSegment, limits: DecodingLimits) -> Segment:
     """
     try:
         with av.open(io.BytesIO(job.data), "r", container_options=_CONTAINER_OPTIONS) as container:
-            if not container.streams.video or container.streams.video[0].codec_context.name not in _CODECS:
+            context = decoder_of(container.streams.video[0]) if container.streams.video else None
+            if context is None or context.name not in _CODECS:
                 raise unusable("the segment holds no H.264 and no H.265")
-            return _decoded(container, job, limits)
+            return _decoded(container, context, job, limits)
     except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
         raise unusable(f"the segment can't be decoded: {error}") from error
 
 
-def _decoded(container: av.container.InputContainer, job: DecodeSegment, limits: DecodingLimits) -> Segment:
-    stream = container.streams.video[0]
-    context = stream.codec_context
+def _decoded(
+    container: av.container.InputContainer, context: av.VideoCodecContext, job: DecodeSegment, limits: DecodingLimits
+) -> Segment:
     context.thread_count = 1
     context.options = codec_options(limits)
     packets = _whole_packets(container, job.data)
