@@ -143,7 +143,8 @@ class HttpClient:
     async def close(self) -> None:
         """Close all connections."""
         connections, self._connections, self._current = list(self._connections.values()), {}, None
-        await asyncio.gather(*(connection.close() for connection in connections))
+        # Shielded: a gather that is cancelled before its tasks begin closes nothing, and nobody else knows of them.
+        await asyncio.shield(asyncio.gather(*(connection.close() for connection in connections)))
 
     async def _asked_once(self, headers: list[tuple[str, str]], url: str) -> HttpResponse:
         token = await self._token.value(self._fetch_token) if self._token is not None else ""

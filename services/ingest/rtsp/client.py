@@ -135,11 +135,11 @@ class RtspClient:
 
     async def close(self) -> None:
         """Tell the camera that we go, and release everything, in less than a second."""
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            await asyncio.gather(self._upkeep, return_exceptions=True)
         connection, self._connection = self._connection, None
         try:
+            if self._upkeep is not None:
+                self._upkeep.cancel()
+                await asyncio.gather(self._upkeep, return_exceptions=True)
             if connection is not None and self._session and connection.failure is None:
                 with contextlib.suppress(TimeoutError, SourceFailed, SourceRefused):
                     async with asyncio.timeout(_TEARDOWN_SECONDS):

@@ -60,10 +60,12 @@ class HlsSource:
 
     async def close(self) -> None:
         """Stop following and close all connections."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
-        await self._client.close()
+        try:
+            if self._following is not None:
+                self._following.cancel()
+                await asyncio.gather(self._following, return_exceptions=True)
+        finally:
+            await self._client.close()
 
     def _followed(self, sample: Sample) -> tuple[Playout, asyncio.Task[None]]:
         """Give what plays the stream and what follows it, begun with the first sample."""
