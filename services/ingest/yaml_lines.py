@@ -18,6 +18,10 @@ Path = tuple[str | int, ...]
 """Keys and indexes from the document's root."""
 
 
+_LONGEST_FAULT = 1_000
+"""Characters. What is wrong can be a text of any length, and is quoted; a screen holds 2,000."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: where, and what. ``line`` counts from 1."""
@@ -27,7 +31,8 @@ class Fault:
     text: str
 
     def __str__(self) -> str:
-        return redact_url(f"line {self.line}: {self.path + ': ' if self.path else ''}{self.text}")
+        text = redact_url(f"line {self.line}: {self.path + ': ' if self.path else ''}{self.text}")
+        return text if len(text) <= _LONGEST_FAULT else f"{text[:_LONGEST_FAULT]}…"  # cut last: half a URL hides nothing
 
 
 @dataclass(slots=True)
