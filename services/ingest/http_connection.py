@@ -21,6 +21,8 @@ less than 1 KB; a content network with cookies and policies some 8 KB."""
 _PAUSE_BYTES = 262_144
 """So much of a body waits here before the connection is no longer read: one read of asyncio's."""
 _RESUME_BYTES = 65_536
+_SMALL_BYTES = 1_024
+"""Pieces below this are joined as they come: a body of 2-byte chunks would take twenty times its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class HttpConnection(asyncio.Protocol):
     def _forget(self) -> None:
         self._fields: list[tuple[str, str]] = []
         self._head: HttpResponse | None = None
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[bytes | bytearray] = deque()
         self._buffered = 0
         self._between = 0
         self._ended = False
@@ -111,7 +113,7 @@ class HttpConnection(asyncio.Protocol):
             self._paused = False
             if self._transport is not None and not self._transport.is_closing():
                 self._transport.resume_reading()
-        return data
+        return data if isinstance(data, bytes) else bytes(data)
 
     async def close(self) -> None:
         """Close the connection at once, and wait until it is."""
@@ -206,8 +208,13 @@ class HttpConnection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body."""
         self._between = 0
-        self._chunks.append(data)
         self._buffered += len(data)
+        if len(data) >= _SMALL_BYTES:
+            self._chunks.append(data)
+        elif self._chunks and isinstance(last := self._chunks[-1], bytearray) and len(last) < _PAUSE_BYTES:
+            last += data
+        else:
+            self._chunks.append(bytearray(data))
 
     def on_message_complete(self) -> None:
         """Note the body's end."""

@@ -7,6 +7,7 @@ make it fetch from its own machine or from the cloud's metadata service (server-
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterable
@@ -120,14 +121,9 @@ class NetworkPolicy:
         """
         host = parts.hostname or ""
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise SourceFailed("dns", f"{host}: {error}") from error
-        for *_, place in found:
-            text = str(place[0]).partition("%")[0]
-            if self.allows(ipaddress.ip_address(text)):
-                return Destination(parts.scheme, host, text, port)
+        for address in await _addresses(host, port):
+            if self.allows(address):
+                return Destination(parts.scheme, host, str(address), port)
         raise SourceRefused("address_not_allowed", f"{host} is not in an allowed network")
 
 
@@ -139,3 +135,18 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
         return address.teredo[1]
     holds = address in _NAT64 or address in _NAT64_LOCAL or (address in _COMPATIBLE and int(address) > 1)
     return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if holds else None
+
+
+async def _addresses(host: str, port: int) -> list[Address]:
+    """Give a host's addresses. One that is an address itself needs no lookup, which takes one of few threads."""
+    with contextlib.suppress(ValueError):
+        return [_without_scope(ipaddress.ip_address(host))]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise SourceFailed("dns", f"{host}: {error}") from error
+    return [_without_scope(ipaddress.ip_address(str(place[0]))) for *_, place in found]
+
+
+def _without_scope(address: Address) -> Address:
+    return ipaddress.IPv6Address(int(address)) if isinstance(address, ipaddress.IPv6Address) else address

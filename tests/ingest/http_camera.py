@@ -11,17 +11,35 @@ from typing import Literal
 from tests.ingest.builders import make_jpeg
 
 Mood = Literal[
-    "good", "silent", "garbage", "cut", "huge", "missing", "basic", "digest", "unchanged", "elsewhere", "html"
+    "good",
+    "silent",
+    "paused",
+    "garbage",
+    "cut",
+    "huge",
+    "missing",
+    "basic",
+    "digest",
+    "unchanged",
+    "elsewhere",
+    "html",
+    "busy",
+    "hangs_up",
 ]
 NONCE = "7ypf/xlj9XXwfDPEoM4URrv"
 
 
 class HttpCamera:
-    """``/snapshot`` gives one JPEG, ``/mjpeg`` a stream at 20 fps; the number of a picture counts up."""
+    """``/snapshot`` gives one JPEG, ``/mjpeg`` a stream at 20 fps; the number of a picture counts up.
+
+    ``mood`` and ``size`` may be changed at any time. ``paused`` sends nothing until the mood changes; ``busy`` asks to
+    be left alone for 7 s; ``hangs_up`` closes each connection after its answer without saying so.
+    """
 
     def __init__(self, mood: Mood = "good", port: int = 0, lengths: bool = True) -> None:
         self.mood = mood
         self.lengths = lengths
+        self.size = (160, 120)
         self.requests = 0
         self.pictures = 0
         self._closing = threading.Event()
@@ -63,7 +81,7 @@ class HttpCamera:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         if self._closing.is_set():
             raise ConnectionError("a closed server hangs up on those who are still connected")
-        if self.mood in ("missing", "basic", "digest", "elsewhere") and self._turned_away(request):
+        if self.mood in ("missing", "basic", "digest", "elsewhere", "busy") and self._turned_away(request):
             return
         if request.path.startswith("/mjpeg"):
             self._stream(request)
@@ -74,6 +92,8 @@ class HttpCamera:
         said = request.headers.get("Authorization", "")
         if self.mood == "missing":
             return _status(request, 404)
+        if self.mood == "busy":
+            return _status(request, 503, **{"Retry-After": "7"})
         if self.mood == "elsewhere":
             return _status(request, 302, Location="http://127.0.0.1:1/other")
         if self.mood == "basic":
@@ -93,7 +113,9 @@ class HttpCamera:
         if request.headers.get("If-None-Match") == etag:
             _status(request, 304)
             return
-        jpeg = make_jpeg(self.pictures)
+        while self.mood == "paused" and not self._closing.is_set():
+            time.sleep(0.02)
+        jpeg = make_jpeg(self.pictures, *self.size)
         self.pictures += 1
         body = {"garbage": b"\xff\xd8" + b"\x07" * 500, "html": b"<html>log in</html>", "huge": bytes(3_000_000)}.get(
             self.mood, jpeg
@@ -103,7 +125,7 @@ class HttpCamera:
         request.send_header("ETag", etag)
         request.end_headers()
         request.wfile.write(body[: len(body) // 2] if self.mood == "cut" else body)
-        request.close_connection = self.mood == "cut"
+        request.close_connection = self.mood in ("cut", "hangs_up")
 
     def _stream(self, request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
@@ -111,7 +133,9 @@ class HttpCamera:
         request.end_headers()
         request.close_connection = True
         while not self._closing.is_set():
-            self._part(request, make_jpeg(self.pictures))
+            while self.mood == "paused" and not self._closing.is_set():
+                time.sleep(0.02)
+            self._part(request, make_jpeg(self.pictures, *self.size))
             self.pictures += 1
             if self.mood == "silent":
                 self._closing.wait()

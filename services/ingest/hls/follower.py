@@ -78,7 +78,7 @@ class Follower:
     async def _load(self) -> MediaPlaylist | None:
         """Give the playlist, or None where loading failed and is tried again."""
         try:
-            found = await self._loader.playlist()
+            found = await self._playlist()
         except SourceFailed as error:
             self._failed_loads += 1
             if self._failed_loads >= _MOST_FAILURES or error.retry_after_seconds:
@@ -86,6 +86,15 @@ class Follower:
             return None
         self._failed_loads = 0
         return found
+
+    async def _playlist(self) -> MediaPlaylist:
+        try:
+            return await self._loader.playlist()
+        except SourceRefused as error:
+            if error.error_class not in _MISSING:
+                raise
+            # A server whose camera is just coming back has none for a moment: no reason to stay away for long.
+            raise SourceFailed(error.error_class, error.detail) from error
 
     async def _take_new(self, playlist: MediaPlaylist) -> bool:
         """Fetch and decode what is new in a playlist; tell whether anything is."""
@@ -100,6 +109,8 @@ class Follower:
         return bool(placed)
 
     async def _take(self, placed: PlacedSegment, target: float) -> None:
+        if placed.segment.discontinuity:
+            self._loader.forget_initialisation()  # of another encoder, it may lie under the same URL
         data = await self._fetched(placed)
         if data is None:
             return
@@ -111,6 +122,7 @@ class Follower:
         try:
             found = await self._tools.decoding.run(self._stream, job, Segment)
         except UnusablePictureError as error:
+            self._loader.forget_initialisation()
             for position in positions:
                 self._playout.add(placed, position, error)
         else:

@@ -72,6 +72,10 @@ class HlsLoader:
         self._media_url = ""
         return True
 
+    def forget_initialisation(self) -> None:
+        """Fetch what segments begin with anew for the next one."""
+        self._initialisation = None
+
     async def segment(self, segment: MediaSegment, seconds: float) -> bytes:
         """Give a segment's bytes, its initialisation before them.
 
