@@ -1,0 +1,93 @@
+"""Alerts about ingest: on metrics that exist, each with a scenario that fires it and one that does not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.ingest.metrics import INGEST_METRICS
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "deploy" / "prometheus" / "ingest_alerts.yaml"
+SCENARIOS = Path(__file__).parent / "prometheus" / "ingest_alerts_test.yaml"
+
+_METRIC = re.compile(r"\b(tilik_\w+?)(?:_bucket)?(?:\{([^}]*)\})?(?=[\s)\[}]|$)")
+_LABEL = re.compile(r"(\w+)\s*[=!]")
+_BY_WHOM = frozenset({"instance", "job", "le"})
+
+
+def rules() -> list[dict[str, Any]]:
+    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+
+
+def promtool(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def used_metrics(text: str) -> list[tuple[str, list[str]]]:
+    """Names of metrics in an expression or a series, each with the labels that are asked of it."""
+    return [(name, _LABEL.findall(labels)) for name, labels in _METRIC.findall(text)]
+
+
+def test_metrics_and_labels_are_found_in_expressions() -> None:
+    found = used_metrics('sum(rate(tilik_a_bucket{x="1", y=~"2"}[5m])) / tilik_b > absent(tilik_c)')
+    assert found == [("tilik_a", ["x", "y"]), ("tilik_b", []), ("tilik_c", [])]
+
+
+def test_rules_and_scenarios_use_metrics_and_labels_that_ingest_declares() -> None:
+    declared = {metric.name: set(metric.labels) | _BY_WHOM for metric in INGEST_METRICS}
+    texts = [rule["expr"] for rule in rules()]
+    texts += [
+        series["series"] for one in yaml.safe_load(SCENARIOS.read_text())["tests"] for series in one["input_series"]
+    ]
+    for text in texts:
+        assert used_metrics(text), text
+        for name, labels in used_metrics(text):
+            assert name in declared, text
+            assert set(labels) <= declared[name], text
+
+
+def test_every_alert_says_what_to_do_fires_on_a_scenario_and_is_silent_on_another() -> None:
+    fired: dict[str, set[bool]] = defaultdict(set)
+    for scenario in yaml.safe_load(SCENARIOS.read_text())["tests"]:
+        for expected in scenario["alert_rule_test"]:
+            fired[expected["alertname"]].add(bool(expected["exp_alerts"]))
+    assert fired == {rule["alert"]: {True, False} for rule in rules()}
+    for rule in rules():
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert len(rule["annotations"]["summary"]) > 40
+        assert len(rule["annotations"]["description"]) > 40
+
+
+@pytest.mark.integration
+def test_prometheus_takes_the_rules_and_every_scenario_comes_true() -> None:
+    assert promtool("check", "rules", str(RULES))[0] == 0
+    code, said = promtool("test", "rules", str(SCENARIOS))
+    assert code == 0, said
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("sentence", "instead"),
+    [
+        ("== 1\n          unless on (camera_id)", ">= 0\n          unless on (camera_id)"),
+        ("(tilik_ingest_owner_epoch > 0) > 1", "(tilik_ingest_owner_epoch >= 0) > 1"),
+        ("for: 30s", "for: 1s"),
+        ("> 0.01", "> 0.001"),
+    ],
+)
+def test_scenarios_notice_a_rule_that_was_changed(tmp_path: Path, sentence: str, instead: str) -> None:
+    assert sentence in RULES.read_text()
+    (tmp_path / "rules.yaml").write_text(RULES.read_text().replace(sentence, instead))
+    text = SCENARIOS.read_text().replace("../../../deploy/prometheus/ingest_alerts.yaml", "rules.yaml")
+    (tmp_path / "scenarios.yaml").write_text(text)
+    code, said = promtool("test", "rules", str(tmp_path / "scenarios.yaml"))
+    assert code != 0
+    assert "FAILED" in said
