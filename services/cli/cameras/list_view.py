@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -28,35 +29,60 @@ STYLES = {
 }
 """How a state looks, in the list and in a camera's history."""
 
+_WIDE_COLUMNS = 150
+_WIDE_HEADINGS = (
+    *("camera", "kelurahan", "source", "state", "for", "picture", "fps", "MB/day", "decodes", "owner", "public"),
+    "what is wrong",
+)
+_NARROW_HEADINGS = ("camera", "state", "for", "picture", "fps", "MB/day", "owner")
 _NUMBERS = ("for", "picture", "fps", "MB/day", "zones", "revision")
 _OLD_PICTURE_PERIODS = 10
 """A picture older than ten sampling periods stands out: the reader calls a camera stalled from there on, too."""
 
 
-def live_table(rows: Sequence[CameraRow], at_ms: int) -> Table:
-    """Give the cameras with how they were at ``at_ms``."""
-    table = _empty(rows, ("camera", "kelurahan", "source", "state", "for", "picture", "fps", "MB/day", "decodes"))
-    table.expand = True
-    for heading in ("owner", "public"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("what is wrong", overflow="fold", ratio=1, min_width=20)
-    for row in rows:
-        style = STYLES.get(row.standing, "")
-        table.add_row(
-            row.camera.camera_id,
-            row.camera.place.kelurahan,
-            row.camera.source.kind,
-            Text(row.standing, style),
-            span((at_ms - row.facts.since_ms) / 1000) if row.facts and row.camera.state == "active" else "",
-            _picture(row, at_ms),
-            _fps(row),
-            f"{row.facts.bytes_per_day / 1e6:,.0f}" if row.facts else "",
-            decodes(row.facts),
-            row.coverage.owner if row.coverage else "",
-            "yes" if row.camera.is_public else "no",
-            Text(_wrong(row), style),
-        )
-    return table
+class LiveTable:
+    """The cameras with how they were at ``at_ms``; where a terminal is narrow, what is wrong stands above the table.
+
+    Args:
+        rows: What is shown, in this order.
+        at_ms: When they were asked for, ms since 1970.
+    """
+
+    def __init__(self, rows: Sequence[CameraRow], at_ms: int) -> None:
+        self._rows = rows
+        self._at_ms = at_ms
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Give what fits the width."""
+        wide = options.max_width >= _WIDE_COLUMNS
+        if not wide:
+            for row in self._rows:
+                if text := _wrong(row):
+                    yield Text(f"! {row.camera.camera_id}: {text}", STYLES.get(row.standing, ""))
+        headings = _WIDE_HEADINGS if wide else _NARROW_HEADINGS
+        table = _empty(self._rows, headings)
+        table.expand = wide
+        for row in self._rows:
+            cells = self._cells(row)
+            table.add_row(*(cells[heading] for heading in headings))
+        yield table
+
+    def _cells(self, row: CameraRow) -> dict[str, str | Text]:
+        style, facts = STYLES.get(row.standing, ""), row.facts
+        return {
+            "camera": row.camera.camera_id,
+            "kelurahan": row.camera.place.kelurahan,
+            "source": row.camera.source.kind,
+            "state": Text(row.standing, style),
+            "for": span((self._at_ms - facts.since_ms) / 1000) if facts and row.camera.state == "active" else "",
+            "picture": _picture(row, self._at_ms),
+            "fps": _fps(row),
+            "MB/day": f"{facts.bytes_per_day / 1e6:,.0f}" if facts else "",
+            "decodes": decodes(facts),
+            "owner": row.coverage.owner if row.coverage else "",
+            "public": "yes" if row.camera.is_public else "no",
+            "what is wrong": Text(_wrong(row), style),
+        }
 
 
 def registry_table(rows: Sequence[CameraRow], missing: str) -> Table:
@@ -97,7 +123,10 @@ def _empty(rows: Sequence[CameraRow], headings: Sequence[str]) -> Table:
         if heading in _NUMBERS:
             table.add_column(heading, justify="right", no_wrap=True)
         else:
-            table.add_column(heading, no_wrap=heading in ("camera", "state", "decodes"))
+            rest = heading == "what is wrong"
+            table.add_column(
+                heading, no_wrap=heading in ("camera", "state", "decodes"), overflow="fold", ratio=1 if rest else None
+            )
     return table
 
 

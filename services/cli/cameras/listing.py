@@ -13,7 +13,7 @@ from rich.live import Live as LiveView
 
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect
-from services.cli.cameras.list_view import live_table, registry_table
+from services.cli.cameras.list_view import LiveTable, registry_table
 from services.cli.cameras.rows import STANDINGS, CameraRow, Live, rows_of
 from services.cli.cameras.selection import in_kelurahan
 from services.cli.cameras.store import camera_facts, coverage, newest_pictures
@@ -122,4 +122,4 @@ def _live(settings: ClickHouseSettings) -> Live:
 
 
 def _table(rows: Sequence[CameraRow], missing: str) -> RenderableType:
-    return registry_table(rows, missing) if missing else live_table(rows, now_ms())
+    return registry_table(rows, missing) if missing else LiveTable(rows, now_ms())

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from schemas.cameras import Approval, Camera
 from services.cli.cameras.coverage import coverage_table, covered
-from services.cli.cameras.list_view import live_table, registry_table
+from services.cli.cameras.list_view import LiveTable, registry_table
 from services.cli.cameras.rows import Live, rows_of
 from services.cli.cameras.store import CameraFacts, Coverage
 from services.cli.cameras.times import local, span
@@ -70,8 +70,8 @@ def city() -> tuple[list[Camera], Live]:
     return cameras, live
 
 
-def printed(table: Any) -> str:
-    console = Console(width=200, file=io.StringIO())
+def printed(table: Any, width: int = 200) -> str:
+    console = Console(width=width, file=io.StringIO())
     console.print(table)
     written = console.file
     assert isinstance(written, io.StringIO)
@@ -89,7 +89,7 @@ def test_trouble_comes_first_and_what_people_stopped_comes_last() -> None:
 
 
 def test_a_row_tells_state_age_rate_bytes_owner_and_what_is_wrong() -> None:
-    text = printed(live_table(rows_of(*city()), NOW))
+    text = printed(LiveTable(rows_of(*city()), NOW))
     lines = {line.split()[0]: " ".join(line.split()) for line in text.splitlines() if line.strip().startswith("cam-")}
     assert lines["cam-live"] == ("cam-live Jatingaleh file live 1 h 5 min 2 s 1 4,300 keyframes/2 s ingest-1 yes")
     assert "0 of 1" in lines["cam-refused"]
@@ -98,6 +98,12 @@ def test_a_row_tells_state_age_rate_bytes_owner_and_what_is_wrong() -> None:
     assert "2 workers read it" in lines["cam-twice"]
     assert lines["cam-paused"].startswith("cam-paused Jatingaleh file paused")
     assert "5 cameras: 1 refused, 1 owned_twice, 1 no_owner, 1 live, 1 paused" in text
+
+
+def test_a_narrow_terminal_has_what_is_wrong_above_the_table() -> None:
+    lines = printed(LiveTable(rows_of(*city()), NOW), width=90).splitlines()
+    assert lines[0].strip() == "! cam-refused: http_401: 10.0.0.1 answered 401"
+    assert "cam-refused refused 1 h 5 min 1 min 0 of 1 4,300 ingest-1" in [" ".join(line.split()) for line in lines]
 
 
 def test_without_the_store_only_the_registry_is_told() -> None:
