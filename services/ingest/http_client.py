@@ -12,12 +12,11 @@ import re
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from urllib.parse import SplitResult, urljoin
 
 from schemas.cameras import Source as SourceEntry
 from services.ingest.http_auth import Authorization
-from services.ingest.http_connection import HttpConnection, HttpResponse
+from services.ingest.http_connection import HttpConnection, HttpResponse, connect
 from services.ingest.http_request import Origin, check_headers, origin_of, request_head
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import Secret
@@ -33,8 +32,6 @@ _MOST_REQUESTS = 5
 """A GET with its digest challenge and a few redirects; more is a loop."""
 _MOST_CONNECTIONS = 4
 """A source's own host, its token's, and two of a content network."""
-_MOST_RETRY_SECONDS = 300.0
-"""A camera that asks for a longer pause is asked sooner: it may have been wrong, or hostile."""
 _HAS_OTHER_HOSTS = frozenset({"hls"})
 
 
@@ -75,6 +72,7 @@ class HttpClient:
         self._authorization = Authorization(secret)
         self._token = TokenKeeper(entry.token) if entry.token is not None else None
         self._moved = ("", own)
+        self._at = own
         self._connections: dict[Origin, HttpConnection] = {}
         self._current: HttpConnection | None = None
 
@@ -106,6 +104,11 @@ class HttpClient:
         if response.status in (401, 403) and not url and self.forget_token():
             response = await self._asked_once(asked, url)
         return self._accepted(response)
+
+    @property
+    def answered_url(self) -> str:
+        """Give where the last answer came from, behind all redirects: what URLs in it are relative to."""
+        return self._at.geturl()
 
     async def read_body(self, largest_bytes: int, seconds: float = 0.0) -> bytes:
         """Give the whole body.
@@ -156,8 +159,8 @@ class HttpClient:
         if moved_from != own:
             place = self._policy.check_url(own)
         response = await self._followed(place, headers, token, self._entry.kind in _HAS_OTHER_HOSTS)
-        if response.url and self._entry.kind not in _HAS_OTHER_HOSTS:
-            self._moved = (own, self._policy.check_url(response.url))
+        if self._entry.kind not in _HAS_OTHER_HOSTS:
+            self._moved = (own, self._at)
         return response
 
     async def _fetch_token(self, url: str) -> bytes:
@@ -170,33 +173,32 @@ class HttpClient:
     ) -> HttpResponse:
         """Give the first answer that is no redirect and no challenge that we can meet."""
         for _ in range(_MOST_REQUESTS):
-            response = await self._exchange(parts, headers, token)
+            self._at, origin = parts, origin_of(parts)
+            response = await self._exchange(parts, origin, self._headers(headers, token, origin == self._own))
             if response.status in _GOOD:
-                return HttpResponse(response.status, response.headers, (), parts.geturl())
-            await self._drop(origin_of(parts))  # what an error says in its body is not worth reading
-            ours = origin_of(parts) == self._own
-            if response.status == 401 and ours and self._authorization.challenge(response.challenges):
+                return response
+            await self._drop(origin)  # what an error says in its body is not worth reading
+            if response.status == 401 and origin == self._own and self._authorization.challenge(response.challenges):
                 continue
             if response.status not in _REDIRECTS:
-                return HttpResponse(response.status, response.headers, (), parts.geturl())
+                return response
             parts = self._redirected(parts, response.headers.get("location", ""), elsewhere)
         raise SourceFailed("redirect_loop", f"{self._said(parts)} redirects or challenges without end")
 
     def _accepted(self, response: HttpResponse) -> HttpResponse:
         if response.status in _GOOD:
             return response
-        host = self._said(self._policy.check_url(response.url))
-        text = f"{host} answered {response.status}"
+        text = f"{self._said(self._at)} answered {response.status}"
         if response.status in _REFUSALS:
             raise SourceRefused(f"http_{response.status}", text)
-        raise SourceFailed(f"http_{response.status}", text, retry_after_seconds=_retry_after(response))
+        raise SourceFailed(f"http_{response.status}", text, retry_after_seconds=response.retry_after_seconds)
 
-    async def _exchange(self, parts: SplitResult, headers: list[tuple[str, str]], token: str) -> HttpResponse:
-        origin = origin_of(parts)
+    async def _exchange(self, parts: SplitResult, origin: Origin, headers: list[tuple[str, str]]) -> HttpResponse:
+        authorization = self._authorization if origin == self._own else None
         kept = self._connections.get(origin)
         if kept is not None and kept.reusable():
             try:
-                return await self._request(kept, parts, headers, token)
+                return await self._request(kept, parts, request_head(parts, headers, authorization))
             except SourceFailed as error:
                 if error.error_class != "connection":
                     raise
@@ -206,13 +208,9 @@ class HttpClient:
         while len(self._connections) >= _MOST_CONNECTIONS:
             await self._drop(next(iter(self._connections)))
         self._connections[origin] = connection
-        return await self._request(connection, parts, headers, token)
+        return await self._request(connection, parts, request_head(parts, headers, authorization))
 
-    async def _request(
-        self, connection: HttpConnection, parts: SplitResult, headers: list[tuple[str, str]], token: str
-    ) -> HttpResponse:
-        ours = origin_of(parts) == self._own
-        head = request_head(parts, self._headers(headers, token, ours), self._authorization if ours else None)
+    async def _request(self, connection: HttpConnection, parts: SplitResult, head: bytes) -> HttpResponse:
         self._current = connection
         try:
             async with asyncio.timeout(self._limits.response_seconds):
@@ -239,17 +237,13 @@ class HttpClient:
         try:
             async with asyncio.timeout(self._limits.connect_seconds):
                 place = await self._policy.resolve(parts)
-                tls = _tls_context(self._entry.verify_tls) if place.scheme == "https" else None
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    HttpConnection, place.address, place.port, ssl=tls, server_hostname=place.host if tls else None
-                )
+                return await connect(place, self._entry.verify_tls)
         except TimeoutError as error:
             raise SourceFailed("timeout", f"{said} did not take the connection in time") from error
         except ssl.SSLError as error:
             raise SourceFailed("tls", f"{said}: {error}") from error
         except OSError as error:
             raise SourceFailed("connect", f"{said}: {error}") from error
-        return connection
 
     def _redirected(self, here: SplitResult, location: str, elsewhere: bool) -> SplitResult:
         # Another host, port or scheme could be anywhere; where it is allowed, the policy decides, and no secret goes.
@@ -269,18 +263,3 @@ class HttpClient:
             if len(value) >= 4:
                 text = re.sub(re.escape(value), "***", text, flags=re.IGNORECASE)
         return text
-
-
-def _retry_after(response: HttpResponse) -> float:
-    text = response.headers.get("retry-after", "")
-    wanted = float(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0.0
-    return min(wanted, _MOST_RETRY_SECONDS)
-
-
-@cache
-def _tls_context(verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

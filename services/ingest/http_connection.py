@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import ssl
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 
 import httptools
 
+from services.ingest.network_policy import Destination
 from services.ingest.source_errors import SourceFailed
 
 _HEADER_BYTES = 16_384
@@ -21,21 +25,25 @@ less than 1 KB; a content network with cookies and policies some 8 KB."""
 _PAUSE_BYTES = 262_144
 """So much of a body waits here before the connection is no longer read: one read of asyncio's."""
 _RESUME_BYTES = 65_536
+_MOST_RETRY_SECONDS = 300.0
+"""A camera that asks for a longer pause is asked sooner: it may have been wrong, or hostile."""
 _SMALL_BYTES = 1_024
 """Pieces below this are joined as they come: a body of 2-byte chunks would take twenty times its size."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Status and headers; names in lower case. ``challenges`` are the values of ``WWW-Authenticate``, in order.
-
-    ``url`` is where the answer came from, behind all redirects.
-    """
+    """Status and headers; names in lower case. ``challenges`` are the values of ``WWW-Authenticate``, in order."""
 
     status: int
     headers: dict[str, str]
     challenges: tuple[str, ...] = ()
-    url: str = ""
+
+    @property
+    def retry_after_seconds(self) -> float:
+        """Give what the server asks to be left alone for, within bounds; 0 where it does not say."""
+        text = self.headers.get("retry-after", "")
+        return min(float(text), _MOST_RETRY_SECONDS) if re.fullmatch(r"[0-9]{1,6}", text) else 0.0
 
 
 class HttpConnection(asyncio.Protocol):
@@ -226,3 +234,25 @@ def _said(error: Exception | None, answered: bool) -> str:
     if error is not None:
         return str(error) or type(error).__name__
     return "the connection was closed within the body" if answered else "the connection was closed before an answer"
+
+
+async def connect(place: Destination, verify_tls: bool) -> HttpConnection:
+    """Give a connection to a checked address, over TLS where the scheme is ``https``.
+
+    Raises:
+        OSError: There is none, or (``ssl.SSLError``) its certificate is not taken.
+    """
+    tls = _tls_context(verify_tls) if place.scheme == "https" else None
+    _, connection = await asyncio.get_running_loop().create_connection(
+        HttpConnection, place.address, place.port, ssl=tls, server_hostname=place.host if tls is not None else None
+    )
+    return connection
+
+
+@cache
+def _tls_context(verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -99,8 +99,8 @@ class HlsLoader:
         data = await self._client.read_body(LARGEST_PLAYLIST_BYTES)
         try:
             if len(data) < _LONG_BYTES:
-                return parse_playlist(data, self.answer.url)
-            return await asyncio.to_thread(parse_playlist, data, self.answer.url)
+                return parse_playlist(data, self._client.answered_url)
+            return await asyncio.to_thread(parse_playlist, data, self._client.answered_url)
         except PlaylistError as error:
             raise SourceFailed("playlist", str(error)) from error
 
