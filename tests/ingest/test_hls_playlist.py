@@ -54,6 +54,12 @@ def test_a_media_playlist_is_read_with_ranges_maps_dates_and_gaps() -> None:
     assert [(segment.discontinuity, segment.gap) for segment in found.segments] == [(False, False)] * 2 + [(True, True)]
 
 
+@pytest.mark.parametrize("date", ["2026-11-24T11:00:00Z", "2026-11-24T18:00:00.000+0700", "2026-11-24T11:00:00"])
+def test_dates_are_read_as_servers_write_them(date: str) -> None:
+    [segment] = media(f"#EXTINF:4,\n#EXT-X-PROGRAM-DATE-TIME:{date}\na.ts\n").segments
+    assert segment.date_ms == 1_795_518_000_000.0
+
+
 def test_keys_are_seen_until_they_end_and_the_end_of_the_list_too() -> None:
     found = media(
         '#EXT-X-KEY:METHOD=AES-128,URI="http://169.254.169.254/key"\n#EXTINF:2,\na.ts\n'

@@ -131,7 +131,7 @@ def _kept(lines: list[str]) -> Iterator[str]:
 
 def _is_date(line: str) -> bool:
     try:
-        datetime.fromisoformat(line.partition(":")[2].strip().lower())
+        datetime.fromisoformat(line.partition(":")[2].strip())
     except ValueError:
         return False
     return True
