@@ -19,7 +19,8 @@ from services.ingest.network_policy import NetworkPolicy
 from services.ingest.pipeline import FrameLimits
 from services.ingest.private_zones import private_polygons
 from services.ingest.publisher import FramePublisher
-from services.ingest.reader import Reader, ReaderTimes
+from services.ingest.reader import Reader
+from services.ingest.reader_times import reader_times
 from services.ingest.sampling import spread_ratio
 from services.ingest.secret_store import SecretStore
 from services.ingest.settings import IngestSettings
@@ -50,7 +51,7 @@ class Fleet:
         self._metrics = metrics
         self._statuses = StatusReporter(deliveries, metrics, settings.instance)
         self._limits = FrameLimits(settings.largest_picture_pixels, settings.largest_frame_bytes, settings.jpeg_quality)
-        self._times = _reader_times(settings)
+        self._times = reader_times(settings)
         self._policy = NetworkPolicy(settings.allowed_schemes, settings.allowed_networks)
         self._secrets = SecretStore(settings.secrets_dir, settings.secrets)
         self._decoding = DecodingPool(_decoding_limits(settings), settings.decode_processes, metrics)
@@ -175,16 +176,4 @@ def _decoding_limits(settings: IngestSettings) -> DecodingLimits:
         jpeg_quality=settings.jpeg_quality,
         job_seconds=settings.decode_job_seconds,
         memory_bytes=settings.decode_memory_bytes,
-    )
-
-
-def _reader_times(settings: IngestSettings) -> ReaderTimes:
-    return ReaderTimes(
-        open=settings.connect_timeout_seconds + settings.response_timeout_seconds,
-        stall_after=settings.stall_after_seconds,
-        reconnect_after=settings.reconnect_after_seconds,
-        backoff_first=settings.backoff_first_seconds,
-        backoff_most=settings.backoff_most_seconds,
-        refused_pause=settings.refused_pause_seconds,
-        delivery=settings.delivery_timeout_seconds + 1.0,
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 
 from schemas.camera_events import ConnectionState, MissReason
 from schemas.cameras import Camera
@@ -20,6 +19,7 @@ from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.ledger import EpochLedger
 from services.ingest.pipeline import FrameLimits, PreparedFrame, prepare
 from services.ingest.publisher import FramePublisher
+from services.ingest.reader_times import ReaderTimes
 from services.ingest.sampling import SampleClock
 from services.ingest.source import Picture, Sample, Source, SourceFacts, SourceTools, make_source
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
@@ -29,19 +29,6 @@ from services.runtime.metrics import Metrics
 log = get_logger(__name__)
 
 _STALL_PERIODS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderTimes:
-    """How patient readers are, in seconds. ``delivery`` bounds the wait for the last frame's report."""
-
-    open: float
-    stall_after: float
-    reconnect_after: float
-    backoff_first: float
-    backoff_most: float
-    refused_pause: float
-    delivery: float
 
 
 class Reader:

@@ -17,7 +17,8 @@ from services.ingest.fence import Fence
 from services.ingest.metrics import INGEST_METRICS
 from services.ingest.pipeline import FrameLimits
 from services.ingest.publisher import FramePublisher
-from services.ingest.reader import Reader, ReaderTimes
+from services.ingest.reader import Reader
+from services.ingest.reader_times import ReaderTimes
 from services.runtime.clock import now_ms
 from services.runtime.kafka import events_producer, frames_producer
 from services.runtime.metrics import Metrics
