@@ -176,6 +176,18 @@ def test_a_picture_beyond_the_limit_fails_the_source_while_it_comes() -> None:
         fed(h264(largest_bytes=5_000), stream(fragments))
 
 
+def test_fragments_of_a_byte_each_are_bounded_too() -> None:
+    fragments = [b"\x7c\x85\x88", *[b"\x7c\x05k"] * 500]
+    with pytest.raises(SourceFailed, match="too_large"):
+        fed(h264(largest_bytes=20_000), stream(fragments))
+
+
+def test_packets_of_another_payload_type_are_passed_over_and_are_no_loss() -> None:
+    packets = stream([IDR], [SLICE], [SLICE])
+    packets[1] = packet(b"comfort", 1, 5000, payload_type=97)
+    assert [unit.timestamp for unit in fed(h264(), packets)] == [3600, 10800]
+
+
 def test_parameter_sets_without_end_are_not_kept_without_end() -> None:
     sets = [[b"\x68" + n.to_bytes(2) + b"x" * 3000] for n in range(1, 400)]
     assert len(fed(h264(), stream(*sets, [IDR], [SLICE]))[0].data) < 100_000

@@ -138,7 +138,7 @@ def test_keyframes_that_become_rare_and_frequent_again_change_the_way_of_decodin
 
 
 def test_units_are_not_kept_without_end() -> None:
-    camera = Camera(gop=1_000, most_bytes=50)
+    camera = Camera(gop=1_000, most_bytes=10_000)
     camera.send(10.0)
     assert camera.units.wanted(0.0, camera.now) is not None, "the keyframe itself"
     assert camera.sample() is None

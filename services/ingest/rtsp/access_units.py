@@ -16,6 +16,8 @@ from services.ingest.source_errors import SourceFailed, SourceRefused
 _PLAIN = 0x80
 """An RTP packet's first byte without padding, extension and contributing sources."""
 _START_CODE = b"\x00\x00\x00\x01"
+_PART_BYTES = 64
+"""What Python spends on a part of a unit besides its bytes, so that a million fragments of a byte are bounded too."""
 _MOST_PARAMETER_SETS = 16
 _LARGEST_PARAMETER_SET = 4_096
 
@@ -92,8 +94,11 @@ class Depacketizer:
             self._expected = (sequence + 1) & 0xFFFF
             return ()
         bounds = payload_bounds(packet, start, end)
-        if bounds is None or packet[start + 1] & 0x7F != self._payload_type:
-            self.malformed += bounds is None
+        if bounds is None:
+            self.malformed += 1
+            return ()
+        if packet[start + 1] & 0x7F != self._payload_type:
+            self._expected = (sequence + 1) & 0xFFFF if sequence == self._expected else self._expected
             return ()
         done = self._turn_to(sequence, timestamp)
         if not self._skipping and not self._damaged:
@@ -112,7 +117,7 @@ class Depacketizer:
         if packet[content - 1] & 0xC0:
             return False
         self._parts.append(packet[content:end])
-        self._size += end - content
+        self._size += end - content + _PART_BYTES
         return True
 
     def _turn_to(self, sequence: int, timestamp: int) -> list[AccessUnit]:
@@ -171,7 +176,7 @@ class Depacketizer:
             self._parts.append(_START_CODE)
         self._parts.append(piece.data)
         self._open = not piece.ends
-        self._size += len(piece.data) + len(_START_CODE)
+        self._size += len(piece.data) + _PART_BYTES
         if self._size > self._largest_bytes:
             raise SourceFailed("too_large", f"a picture has more than {self._largest_bytes} bytes")
         if piece.role is Role.PARAMETERS and piece.starts and piece.ends:

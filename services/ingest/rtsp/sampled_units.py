@@ -18,6 +18,8 @@ RARE_PERIODS = 1.25
 """Keyframes are rare if there are more sampling periods between two: a camera's 1 s is allowed to be some more."""
 _GOOD_IN_A_ROW = 3
 """So many keyframes in time lead back to keyframes alone: one more may be a scene that has changed."""
+_UNIT_BYTES = 200
+"""What Python spends on a unit besides its data."""
 
 Mode = Literal["unknown", "keyframes", "all"]
 
@@ -73,7 +75,7 @@ class SampledUnits:
             self.break_chain()
         if self.mode != "keyframes" and self._chain_holds:
             self._chain.append(unit)
-            self._chain_bytes += len(unit.data)
+            self._chain_bytes += len(unit.data) + _UNIT_BYTES
             if self._chain_bytes > self._most_bytes:
                 self.break_chain()
 
