@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.camera_protocol import CameraConnection
-from deploy.local.camera_views import MANY_WINDOWS, Playback, View, encoded_reels, many_views, parse_view, read_reels
+from deploy.local.camera_views import Playback, encoded_reels, many_views, parse_view, read_reels
 
 HOST = "127.0.0.1"
 
@@ -97,8 +97,10 @@ def _playback(arguments: argparse.Namespace) -> Playback:
     """
     if arguments.pictures:
         reels = read_reels(arguments.pictures)
-        return Playback(reels, arguments.view + many_views(arguments.many, list(reels)), arguments.fps)
-    views: list[View] = arguments.view + many_views(arguments.many, MANY_WINDOWS)
+        reel_seconds = min(len(pictures) for pictures in reels.values()) / arguments.fps
+        views = arguments.view + many_views(arguments.many, list(reels), reel_seconds)
+        return Playback(reels, views, arguments.fps)
+    views = arguments.view + many_views(arguments.many)
     reels = encoded_reels(arguments.footage, [view.window for view in views], arguments.fps)
     return Playback(reels, views, arguments.fps)
 
