@@ -1,4 +1,4 @@
-"""A Kafka and a ClickHouse of their own: a worker here owns every camera that is registered, and no other test's."""
+"""A Kafka and a ClickHouse of this folder: a worker owns every camera that is registered, so not those of other tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     enable_socket()
     settings = LocalSettings(
@@ -31,11 +31,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kafka(platform: LocalStack) -> KafkaSettings:
     return platform.kafka
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def clickhouse_port(platform: LocalStack) -> int:
     return platform.clickhouse_port
