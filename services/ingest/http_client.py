@@ -18,7 +18,7 @@ from schemas.cameras import Source as SourceEntry
 from services.ingest.http_auth import Authorization
 from services.ingest.http_connection import HttpConnection, HttpResponse, connect
 from services.ingest.http_request import Origin, check_headers, origin_of, request_head
-from services.ingest.network_policy import NetworkPolicy
+from services.ingest.network_policy import Destination, NetworkPolicy
 from services.ingest.secret_store import Secret
 from services.ingest.source_errors import SourceFailed, SourceRefused
 from services.ingest.token import LARGEST_ANSWER_BYTES, PLACE, TokenKeeper
@@ -73,6 +73,7 @@ class HttpClient:
         self._token = TokenKeeper(entry.token) if entry.token is not None else None
         self._moved = ("", own)
         self._at = own
+        self._own_is_public = False
         self._connections: dict[Origin, HttpConnection] = {}
         self._current: HttpConnection | None = None
 
@@ -237,6 +238,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(self._limits.connect_seconds):
                 place = await self._policy.resolve(parts)
+                self._check_place(place, origin_of(parts) == self._own, said)
                 return await connect(place, self._entry.verify_tls)
         except TimeoutError as error:
             raise SourceFailed("timeout", f"{said} did not take the connection in time") from error
@@ -244,6 +246,13 @@ class HttpClient:
             raise SourceFailed("tls", f"{said}: {error}") from error
         except OSError as error:
             raise SourceFailed("connect", f"{said}: {error}") from error
+
+    def _check_place(self, place: Destination, ours: bool, said: str) -> None:
+        """Let no server of the internet lead into our own networks, though cameras may be there."""
+        if ours:
+            self._own_is_public = place.is_public
+        elif self._own_is_public and not place.is_public:
+            raise SourceRefused("address_not_allowed", f"{said} is in a private network, and the camera is in none")
 
     def _redirected(self, here: SplitResult, location: str, elsewhere: bool) -> SplitResult:
         # Another host, port or scheme could be anywhere; where it is allowed, the policy decides, and no secret goes.

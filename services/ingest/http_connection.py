@@ -13,6 +13,7 @@ import ssl
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import httptools
 
@@ -145,8 +146,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""

@@ -36,12 +36,13 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An address that the policy allows, and the name it was asked for by."""
+    """An address that the policy allows, and the name it was asked for by. ``is_public``: anybody can reach it."""
 
     scheme: str
     host: str
     address: str
     port: int
+    is_public: bool = False
 
 
 class NetworkPolicy:
@@ -91,8 +92,7 @@ class NetworkPolicy:
             return False
         if any(address in network for network in self._networks):
             return True
-        is_global = address.is_global and (isinstance(address, ipaddress.IPv4Address) or address in _GLOBAL_V6)
-        return self._public and is_global
+        return self._public and is_public(address)
 
     def check_url(self, url: str) -> SplitResult:
         """Give the parts of ``url``.
@@ -123,8 +123,15 @@ class NetworkPolicy:
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
         for address in await _addresses(host, port):
             if self.allows(address):
-                return Destination(parts.scheme, host, str(address), port)
+                return Destination(parts.scheme, host, str(address), port, is_public(address))
         raise SourceRefused("address_not_allowed", f"{host} is not in an allowed network")
+
+
+def is_public(address: Address) -> bool:
+    """Tell whether an address is one of the internet's."""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_global and (isinstance(address, ipaddress.IPv4Address) or address in _GLOBAL_V6)
 
 
 def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

@@ -178,6 +178,22 @@ def test_no_redirect_leads_to_a_forbidden_place(kind: str, location: str) -> Non
         run(work)
 
 
+def test_a_server_of_the_internet_leads_to_no_private_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.ingest.network_policy.is_public", lambda address: str(address) == "127.0.0.1")
+    asked: list[str] = []
+
+    async def work() -> None:
+        async with web_server(lambda _: Answer(b"x")) as web, client(web.url("/list"), "hls") as made:
+            assert await fetched(made) == b"x"
+            assert await fetched(made, web.url("/segment")) == b"x"
+            asked.extend(request.path for request in web.requests)
+            await fetched(made, web.url("/segment", "127.0.0.2"))
+
+    with pytest.raises(SourceRefused, match="private network"):
+        run(work)
+    assert asked == ["/list", "/segment"]
+
+
 def test_secrets_stay_at_the_own_origin_and_other_headers_go_along() -> None:
     def own(request: Request) -> Answer:
         if request.path == "/away":
