@@ -3,6 +3,7 @@
 publishing     new revisions into the registry, safely beside others who do so
 apply          a cameras.yaml, brought into the registry; diff: what that changes
 probe          what a camera is, and its entry to paste; probe_view, probe_entry: how that looks
+discover       ONVIF cameras in a network, and their entries (services/cli/onvif)
 change         pause, resume, remove, approve, withdraw; decisions: what becomes of a camera's entry
 listing        the registry with how each camera is; coverage: who owns them; history: one camera's story
 store          what those three ask of ClickHouse
@@ -18,6 +19,7 @@ from services.cli.lazy_group import LazyGroup
 __all__ = ["SUBCOMMANDS", "command", "publish", "publish_changes", "read_wanted"]
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "discover": ("services.cli.cameras.discover", "Find cameras in a network by ONVIF, with their streams."),
     "probe": ("services.cli.cameras.probe", "Find out what a camera is; gives the registry entry to paste."),
     "apply": ("services.cli.cameras.apply", "Make the registry say what a cameras.yaml says."),
     "list": ("services.cli.cameras.listing", "List the cameras and how they are, trouble first."),

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from pydantic import SecretStr
 from rich.console import Console
 from rich.syntax import Syntax
 
 from schemas.cameras import Source
+from services.cli.cameras.credentials import ASKED, asked_secret
 from services.cli.cameras.probe_entry import entry_yaml, place_name, slug, suggested_id
 from services.cli.cameras.probe_view import failure_json, failure_view, result_json, result_view
 from services.ingest.decoding.pool import DecodingLimits, DecodingPool
@@ -29,8 +29,6 @@ from services.runtime.errors import ConfigurationError
 from services.runtime.logging import redact_url
 from services.runtime.settings import load_settings
 
-_ASKED_SECRET = "asked"  # noqa: S105  (a name)
-"""Name under which a password that was asked for is known, in this process alone."""
 _PERIOD_SECONDS = 1.0
 
 
@@ -84,12 +82,12 @@ def command(  # noqa: PLR0913  (one for each option)
     source = Source(
         kind="snapshot",  # not yet known; the probe finds out
         url=url,
-        secret=_ASKED_SECRET if user else secret,
+        secret=ASKED if user else secret,
         transport="udp" if transport == "udp" else "tcp",
         headers=_parsed(headers),
         verify_tls=not insecure_tls,
     )
-    secrets = _secrets(user, secret)
+    secrets = asked_secret(user, secret)
     screen = Console(stderr=True)
     try:
         with screen.status(f"looking at {url} for up to {seconds:g} s …"):
@@ -105,16 +103,6 @@ def _parsed(headers: tuple[str, ...]) -> dict[str, str]:
     if any(not colon or not name for name, colon, _ in pairs):
         raise click.UsageError("--header is NAME=VALUE, such as Referer=https://cctv.example/")
     return {name: value for name, _, value in pairs}
-
-
-def _secrets(user: str | None, secret: str) -> SecretStore | None:
-    """Ask for the password where a user was named; None: ingest's own secrets."""
-    if user is None:
-        return None
-    if secret:
-        raise click.UsageError("--user and --secret say the same thing: give one of them")
-    password = click.prompt(f"password of {user}", hide_input=True, err=True)
-    return SecretStore(None, {_ASKED_SECRET: SecretStr(f"{user}:{password}")})
 
 
 async def _probe(request: ProbeRequest, secrets: SecretStore | None, networks: tuple[str, ...]) -> Probed:
@@ -160,7 +148,7 @@ def _show(found: Probed, saved: Path, secret: str, as_json: bool) -> None:
         return
     console = Console()
     console.print(result_view(found, saved))
-    if secret and found.entry.secret == _ASKED_SECRET:
+    if secret and found.entry.secret == ASKED:
         console.print(
             f"\nGive ingest the secret {secret!r}: a file of that name with user:password in its secrets folder."
         )

@@ -25,10 +25,14 @@ def entry_yaml(source: Source, secret: str) -> str:
         source: What was probed.
         secret: Name of the secret that ingest will find; empty: none is needed.
     """
+    return f"{LIST_KEY}:\n{entry_lines(source, secret)}"
+
+
+def entry_lines(source: Source, secret: str) -> str:
+    """Give the camera alone, as it stands in the list of a cameras.yaml."""
     name = place_name(source)
     return "\n".join(
         (
-            f"{LIST_KEY}:",
             f"  - camera_id: {suggested_id(source)}  # CHANGE: for ever, statistics and recordings go by it",
             f"    name: {json.dumps(f'Camera at {name}', ensure_ascii=False)}  # CHANGE: what people read",
             "    kind: street  # CHANGE: counter, market, street, pump",
