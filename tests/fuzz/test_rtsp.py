@@ -55,6 +55,9 @@ class SilentTransport(asyncio.Transport):
     def write(self, data: Any) -> None:
         self.sent += len(data)
 
+    def get_write_buffer_size(self) -> int:
+        return self.sent
+
     def is_closing(self) -> bool:
         return False
 
@@ -90,6 +93,20 @@ async def converse(arriving: list[bytes]) -> None:
 @bounded(1000)
 def test_any_bytes_are_messages_and_packets_or_a_failure(arriving: list[bytes]) -> None:
     asyncio.run(converse(arriving))
+
+
+def test_a_camera_that_asks_without_end_and_reads_no_answer_fails() -> None:
+    async def flood() -> tuple[int, object]:
+        connection = RtspConnection(Inlet(lambda *_: None, lambda *_: None, lambda: None))
+        transport = SilentTransport()
+        connection.connection_made(transport)
+        for _ in range(200):
+            connection.data_received(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" * 1000)
+        return transport.sent, connection.failure
+
+    sent, failure = asyncio.run(flood())
+    assert isinstance(failure, SourceError)
+    assert sent < 100_000
 
 
 @given(mutated(REPLIES, WORDS))

@@ -1,4 +1,4 @@
-"""A Kafka and a ClickHouse of this folder: a worker owns every camera that is registered, so not those of other tests."""
+"""A Kafka and a ClickHouse for this folder: its workers own every camera there is, and none of other tests."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -77,15 +78,23 @@ def _timetable(timetable: Timetable) -> str:
 def _without_defaults(part: msgspec.Struct) -> dict[str, Any]:
     """Give a struct as builtins, without fields that say what they say anyway, at its own level and below."""
     found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(type(part)):
-        value = getattr(part, field.name)
-        if field.required or value != _default(field):
-            found[field.name] = _builtins(value)
+    for name, required, default in _fields(type(part)):
+        value = getattr(part, name)
+        if required or value != default:
+            found[name] = _builtins(value)
     return found
 
 
+@cache
+def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, bool, object]]:
+    """Give name, whether it must be there, and default of each field."""
+    return [(field.name, field.required, _default(field)) for field in msgspec.structs.fields(kind)]
+
+
 def _default(field: Any) -> object:
-    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if field.required or field.default is not msgspec.NODEFAULT:
+        return field.default
+    return field.default_factory()
 
 
 def _builtins(value: Any) -> Any:

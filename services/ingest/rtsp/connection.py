@@ -22,6 +22,8 @@ _REST_SECONDS = 0.04
 receiving a camera of 720p, 25 pictures and 270 packets a second, from 0.23 % of a core to 0.15 %."""
 _MUCH_BYTES = 131_072
 """A read of so much is followed by the next one at once: a stream may have any rate."""
+_MOST_UNSENT_BYTES = 65_536
+"""A camera that asks and asks, and reads no answer, would fill our memory with them."""
 _SERVER_REQUESTS = ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
 
 TakePacket = Callable[[bytes, int, int], None]
@@ -83,8 +85,12 @@ class RtspConnection(asyncio.Protocol):
 
     def send(self, data: bytes) -> None:
         """Send bytes, unless the connection is gone. What is sent is small and rare: nothing waits for room."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > _MOST_UNSENT_BYTES:
+            self.fail(SourceFailed("connection", "the camera takes nothing of what it is sent"))
+            return
+        self._transport.write(data)
 
     def send_packet(self, data: bytes) -> None:
         """Send an RTCP packet."""
