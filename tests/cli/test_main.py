@@ -7,7 +7,11 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+from click.testing import CliRunner
+
 from services.cli.__main__ import SUBCOMMANDS
+from services.cli.cameras import SUBCOMMANDS as CAMERA_SUBCOMMANDS
+from services.cli.cameras import command as cameras_command
 
 LOGGING_COMMAND = """
 import sys, types, click
@@ -38,3 +42,10 @@ def test_logs_go_to_standard_error_so_that_json_can_be_read() -> None:
 def test_every_subcommand_of_the_table_has_its_file() -> None:
     for name, (module, _) in SUBCOMMANDS.items():
         assert find_spec(module) is not None, name
+
+
+def test_every_subcommand_of_cameras_can_be_asked_for_help() -> None:
+    for name in CAMERA_SUBCOMMANDS:
+        result = CliRunner().invoke(cameras_command, [name, "--help"])
+        assert result.exit_code == 0, name
+        assert f" {name} " in result.output.splitlines()[0]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from schemas.cameras import CAMERA_CODEC, Camera
 from schemas.topics import CAMERAS
@@ -18,6 +20,8 @@ from services.runtime.loop import deliver
 from services.runtime.settings import KafkaSettings
 
 _DELIVERY_SECONDS = 35.0
+_BATCH = 100
+"""Cameras that are published between two steps of the bar: some 10 ms of a broker's time."""
 
 
 def read_wanted(file: Path) -> RegistryFile:
@@ -55,10 +59,22 @@ def publish(kafka: KafkaSettings, cameras: Sequence[Camera]) -> None:
     records = [
         OutgoingRecord(CAMERAS.name, camera.camera_id.encode(), CAMERA_CODEC.encode(camera)) for camera in cameras
     ]
-    deliver(events_producer(kafka), records, _DELIVERY_SECONDS)
+    _deliver(kafka, records)
     beaten = _beaten(cameras, read_registry(kafka))
     if beaten:
         raise RetryableError(f"changed by someone else at the same time, run it again: {', '.join(beaten)}")
+
+
+def _deliver(kafka: KafkaSettings, records: Sequence[OutgoingRecord]) -> None:
+    producer = events_producer(kafka)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    is_short = len(records) <= _BATCH
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=is_short) as bars:
+        bar = bars.add_task("publishing", total=len(records))
+        for start in range(0, len(records), _BATCH):
+            batch = records[start : start + _BATCH]
+            deliver(producer, batch, _DELIVERY_SECONDS)
+            bars.advance(bar, len(batch))
 
 
 def _beaten(cameras: Sequence[Camera], registry: CameraRevisions) -> list[str]:

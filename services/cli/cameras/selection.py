@@ -11,7 +11,7 @@ import click
 from schemas.cameras import Camera
 from services.runtime.errors import ConfigurationError
 
-cameras_argument = click.argument("cameras", metavar="[ID…]", nargs=-1)
+cameras_argument = click.argument("cameras", metavar="[ID…]", nargs=-1)  # not a topic: the name of an argument
 kelurahan_option = click.option("--kelurahan", metavar="NAME", help="Only cameras of this kelurahan.")
 
 
