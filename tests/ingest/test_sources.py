@@ -132,21 +132,32 @@ def run(work: Callable[[], Awaitable[Any]]) -> Any:
     return asyncio.run(bounded())
 
 
+def quick_pairs(pictures: list[Picture]) -> list[tuple[Picture, Picture]]:
+    """Give neighbours between which the square, at 20 pictures a second, has not gone half round."""
+    pairs = itertools.pairwise(pictures)
+    return [(first, after) for first, after in pairs if after.captured_at_ms - first.captured_at_ms < 350]
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_pictures_are_whole_jpegs_of_the_scene_in_its_order(kind: str, scenes: Scenes) -> None:
-    async def work() -> list[Picture | None]:
+    async def work() -> list[Picture]:
+        found: list[Picture] = []
         async with opened(scenes.good(kind)) as source:
-            while kind in ("hls", "rtsp") and not any(await read_pictures(source, 1)):
-                pass  # its first picture is decoded by a process that has just been started
-            return await read_pictures(source, 6)
+            start = asyncio.get_running_loop().time()
+            for number in itertools.count():  # however slow the machine: what gives no more runs into the time limit
+                due = start + number * PERIOD
+                if (picture := await source.read(Sample(due, due + PERIOD, number))) is not None:
+                    found.append(picture)
+                if len(quick_pairs(found)) == 3:
+                    return found
+        raise AssertionError
 
     before = now_ms()
-    pictures = [picture for picture in run(work) if picture is not None]
-    assert len(pictures) >= 4
-    numbers = [square_left(picture.jpeg) for picture in pictures]
-    steps = [(after - first) % 16 for first, after in itertools.pairwise(numbers)]
+    pictures = run(work)
+    pairs = quick_pairs(pictures)
+    steps = [(square_left(after.jpeg) - square_left(first.jpeg)) % 16 for first, after in pairs]
     assert all(read_header(picture.jpeg, 10**6).width == 160 for picture in pictures)
-    assert kind == "stills" or all(0 < step < 8 for step in steps), numbers
+    assert kind == "stills" or all(0 < step < 8 for step in steps), steps
     times = [picture.captured_at_ms for picture in pictures]
     assert times == sorted(set(times))
     assert before - (5000 if kind == "hls" else 0) <= times[0] <= now_ms()
