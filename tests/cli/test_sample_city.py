@@ -6,18 +6,23 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from schemas.cameras import Camera
 from services.cli import sample_city
+from services.cli.cameras.apply import command as apply_command
+from services.cli.cameras.publishing import publish
 from services.cli.city_registry import areas
 from services.cli.city_registry.areas import Kecamatan, read_areas
 from services.cli.city_registry.cameras import MARK, sample_cameras
 from services.cli.city_registry.positions import EAST, NORTH, SOUTH, WEST
 from services.cli.city_registry.sources import made_up_sources
 from services.ingest.registry_file import read_registry_file
+from services.runtime.camera_registry import read_registry
 from services.runtime.errors import ConfigurationError
+from services.runtime.settings import KafkaSettings
 from tests.conftest import STATE
 
 DOCUMENTATION = [ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
@@ -54,6 +59,30 @@ def run(*arguments: str) -> str:
     done = CliRunner().invoke(sample_city.command, ["--state", str(STATE), *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
+
+
+@pytest.mark.integration
+def test_the_city_is_applied_to_kafka_and_again_changes_nothing(tmp_path: Path, kafka: KafkaSettings) -> None:
+    run("--out", str(tmp_path / "city.yaml"), "--rt-cameras", "20")
+    cameras = read_registry_file(tmp_path / "city.yaml").cameras
+
+    def apply() -> str:
+        arguments = [str(tmp_path / "city.yaml"), "--bootstrap", kafka.bootstrap_servers]
+        done = CliRunner().invoke(apply_command, arguments, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert f"applied {len(cameras)} changes" in apply()
+    assert f"0 added, 0 changed, 0 removed, {len(cameras)} unchanged" in apply()
+    registry = read_registry(kafka)
+    assert all(registry.find(camera.camera_id, 1) == camera for camera in cameras)
+    remove_all(kafka, cameras)
+
+
+def remove_all(kafka: KafkaSettings, cameras: tuple[Camera, ...]) -> None:
+    """Leave no camera active: the broker is shared, and a worker of another test would read them."""
+    removed = [msgspec.structs.replace(camera, revision=2, state="removed") for camera in cameras]
+    publish(kafka, removed)
 
 
 def test_the_official_areas_are_all_there(official: tuple[Kecamatan, ...], cameras: tuple[Camera, ...]) -> None:
