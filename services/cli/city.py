@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -46,16 +48,30 @@ def command(out: Path | None, state: Path, **counts: int) -> None:
     plan = CityPlan(**counts)
     if plan == CityPlan():
         raise click.UsageError("a city without cameras: say --rtsp, --rtsp-h265, --hls, --mjpeg or --snapshot")
-    console = Console()
-    footage = ensure_footage(state, lambda line: console.print(line, highlight=False))
-    with (
-        EncodingBars(console) as bars,
-        running_city(
-            plan, Encoder(footage.path, state / "city" / "encoded", bars.show), state / "city" / "run"
-        ) as city,
-    ):
-        bars.stop()
+    with city_on_this_machine(plan, state, state / "city" / "run", Console()) as city:
         _run(city, out)
+
+
+@contextmanager
+def city_on_this_machine(plan: CityPlan, state: Path, run_folder: Path, console: Console) -> Iterator[City]:
+    """Run a city until the ``with`` ends; what it takes is fetched and encoded first, with bars on ``console``.
+
+    Args:
+        plan: Which cameras.
+        state: The state folder, where footage and what was encoded are kept.
+        run_folder: A folder of this run's own, for logs.
+        console: Where progress is shown.
+
+    Raises:
+        ConfigurationError: ffmpeg or GStreamer is missing, or another process uses the folder.
+        FatalError: A server did not become ready.
+    """
+    footage = ensure_footage(state, lambda line: console.print(line, highlight=False))
+    with EncodingBars(console) as bars:
+        encoder = Encoder(footage.path, state / "city" / "encoded", bars.show)
+        with running_city(plan, encoder, run_folder) as city:
+            bars.stop()
+            yield city
 
 
 class EncodingBars(Progress):

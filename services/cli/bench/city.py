@@ -20,10 +20,8 @@ import click
 import psutil
 from rich.console import Console
 
-from deploy.city.city import City, running_city
-from deploy.city.encoding import Encoder
+from deploy.city.city import City
 from deploy.city.plan import CityPlan
-from deploy.local.footage import ensure_footage
 from deploy.local.settings import local_settings
 from services.cli.bench.measuring.accounts import Account, account_of, frames_ever, read_statuses
 from services.cli.bench.measuring.exposition import Samples, add, by_label, quantile, total
@@ -31,6 +29,7 @@ from services.cli.bench.measuring.own_broker import OwnBroker, own_broker
 from services.cli.bench.measuring.process_usage import NOTHING, Usage, usage_of
 from services.cli.bench.measuring.running_ingest import RunningIngest, register, running_ingest
 from services.cli.bench.report import Figure, at_most, plain
+from services.cli.city import city_on_this_machine
 
 _HEAP_MIB = 512
 _PERIOD_MS = 1000.0
@@ -67,8 +66,6 @@ def run(cameras: int, minutes: float, workers: int) -> Sequence[Figure]:
         FatalError: Not all cameras were live in time.
     """
     state = local_settings().state_dir
-    say = Console(stderr=True).print
-    encoder = Encoder(ensure_footage(state, say).path, state / "city" / "encoded", lambda what, ratio: None)
     mjpeg = cameras // (_SNAPSHOTS_TO_ONE_MJPEG + 1)
     plan = CityPlan(mjpeg=mjpeg, snapshot=cameras - mjpeg)
     below = state / "bench"
@@ -76,7 +73,7 @@ def run(cameras: int, minutes: float, workers: int) -> Sequence[Figure]:
     with (
         TemporaryDirectory(prefix="city-", dir=below) as folder,
         own_broker(_HEAP_MIB, below) as broker,
-        running_city(plan, encoder, Path(folder) / "city") as city,
+        city_on_this_machine(plan, state, Path(folder) / "city", Console(stderr=True)) as city,
     ):
         register(broker.kafka, city.cameras)
         with running_ingest(broker.kafka, workers, Path(folder) / "ingest") as ingest:

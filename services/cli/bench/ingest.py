@@ -25,16 +25,14 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
-from deploy.city.city import running_city
-from deploy.city.encoding import Encoder
 from deploy.city.plan import CityPlan
-from deploy.local.footage import ensure_footage
 from deploy.local.settings import local_settings
 from schemas.cameras import Camera
 from services.cli.bench.measuring.arrivals import Continuity
 from services.cli.bench.measuring.own_broker import OwnBroker, own_broker
 from services.cli.bench.measuring.sides import Measured, measure_peer, measure_tilik
 from services.cli.bench.report import Figure, at_most, plain
+from services.cli.city import city_on_this_machine
 
 GOAL_CPU_VS_OPENCV, GOAL_CPU_VS_FFMPEG, GOAL_MEMORY_VS_FFMPEG = 0.2, 1.0, 0.25
 
@@ -56,13 +54,11 @@ def run(cameras: int, many: int, rounds: int, seconds: int) -> Sequence[Figure]:
         FatalError: A side did not get frames of every camera.
     """
     state = local_settings().state_dir
-    say = Console(stderr=True).print
-    encoder = Encoder(ensure_footage(state, say).path, state / "city" / "encoded", lambda what, ratio: None)
     plan = CityPlan(rtsp=many // 2, snapshot=many - many // 2)
     with (
         TemporaryDirectory(prefix="tilik-bench-") as folder,
         own_broker(_HEAP_MIB) as broker,
-        running_city(plan, encoder, Path(folder)) as city,
+        city_on_this_machine(plan, state, Path(folder), Console(stderr=True)) as city,
     ):
         measured = in_turns(_sides(broker, half_of_each(city.cameras, cameras), seconds), rounds)
         alone = measure_tilik(broker.kafka, half_of_each(city.cameras, many), seconds)
