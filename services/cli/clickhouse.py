@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import click
+from clickhouse_connect.driver.client import Client
 from pydantic import ValidationError
 
 from services.aggregate.settings import AggregateSettings, ClickHouseSettings
+from services.aggregate.store_client import connect
+from services.runtime.errors import RetryableError
 from services.runtime.settings import load_settings
 
 clickhouse_option = click.option(
@@ -35,7 +40,21 @@ def clickhouse_settings(place: str | None) -> ClickHouseSettings:
         raise click.BadParameter(f"{place!r} is not HOST:PORT") from error
 
 
-def keep_client_quiet() -> None:
-    """Let ClickHouse's client log nothing on the terminal: what hinders it is told by the command itself."""
+@contextmanager
+def clickhouse_client(settings: ClickHouseSettings) -> Iterator[Client]:
+    """Give a client of the database, for as long as it is used.
+
+    Raises:
+        RetryableError: ClickHouse is away, or something asked of it failed. Where it can't be reached that is all that
+            is said: its library says it in hundreds of words, and logs them too.
+    """
     for name in ("urllib3", "clickhouse_connect"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        with closing(connect(settings, settings.database)) as client:
+            yield client
+    except RetryableError as error:
+        text = str(error.__cause__ or error)
+        away = "Failed to establish" in text or "timed out" in text or "Max retries" in text
+        told = "can't be reached" if away else f"says: {text[:300]}"
+        raise RetryableError(f"ClickHouse at {settings.host}:{settings.port} {told}") from error

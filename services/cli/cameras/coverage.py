@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 
 import click
 import msgspec
@@ -15,10 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.cameras import Camera
-from services.aggregate.store_client import connect
 from services.cli.cameras.store import Coverage, coverage
 from services.cli.cameras.times import local, span
-from services.cli.clickhouse import clickhouse_option, clickhouse_settings
+from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.cluster import bootstrap_option, kafka_settings
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
@@ -41,8 +39,7 @@ def command(as_json: bool, only_faults: bool, bootstrap: str | None, clickhouse:
     let it go; so for that long after a worker died, its cameras can still be shown as its own.
     """
     active = [camera for camera in read_registry(kafka_settings(bootstrap)).all_latest() if camera.state == "active"]
-    settings = clickhouse_settings(clickhouse)
-    with closing(connect(settings, settings.database)) as client:
+    with clickhouse_client(clickhouse_settings(clickhouse)) as client:
         known = coverage(client)
     rows = covered(active, known)
     shown = [row for row in rows if not only_faults or not row.covered]

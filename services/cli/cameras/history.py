@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
 
 import click
 import msgspec
@@ -13,12 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.aggregate.store_client import connect
 from services.cli.cameras.list_view import STYLES
 from services.cli.cameras.store import ownerships, statuses
 from services.cli.cameras.story import Moment, tell
 from services.cli.cameras.times import local, span
-from services.cli.clickhouse import clickhouse_option, clickhouse_settings
+from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
 
@@ -38,8 +36,7 @@ def command(camera: str, hours: float, as_json: bool, clickhouse: str | None) ->
     Asia/Jakarta. Counts come from the readers' reports, which are sent each minute and on each change, so the state
     that lasts can lack the last minute.
     """
-    settings = clickhouse_settings(clickhouse)
-    with closing(connect(settings, settings.database)) as client:
+    with clickhouse_client(clickhouse_settings(clickhouse)) as client:
         rows = statuses(client, camera, hours)
         owners = ownerships(client, camera)
     if not rows:

@@ -12,12 +12,11 @@ from rich.console import Console, RenderableType
 from rich.live import Live as LiveView
 
 from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.cli.cameras.list_view import LiveTable, registry_table
 from services.cli.cameras.rows import STANDINGS, CameraRow, Live, rows_of
 from services.cli.cameras.selection import in_kelurahan
 from services.cli.cameras.store import camera_facts, coverage, newest_pictures
-from services.cli.clickhouse import clickhouse_option, clickhouse_settings, keep_client_quiet
+from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.cluster import bootstrap_option, kafka_settings
 from services.runtime.camera_registry import CameraRegistry, CameraRevisions
 from services.runtime.clock import now_ms
@@ -74,7 +73,6 @@ def command(  # noqa: PLR0913  (one for each option)
 
     registry = CameraRegistry(kafka_settings(bootstrap), "tilik-list")
     settings = clickhouse_settings(clickhouse)
-    keep_client_quiet()
     with closing(registry):
         registry.wait_until_current(_REGISTRY_SECONDS)
         if watch:
@@ -105,19 +103,12 @@ def _look(revisions: CameraRevisions, settings: ClickHouseSettings, chosen: Chos
     try:
         live, missing = _live(settings), ""
     except RetryableError as error:
-        place = f"ClickHouse at {settings.host}:{settings.port}"
-        live, missing = None, f"only the registry is known, not how the cameras are: {place} {_hindrance(error)}"
+        live, missing = None, f"only the registry is known, not how the cameras are: {error}"
     return [row for row in rows_of(revisions.all_latest(), live) if chosen(row)], missing
 
 
-def _hindrance(error: RetryableError) -> str:
-    """Give what is in the way in a few words: the library's own are hundreds where nothing answers."""
-    text = str(error.__cause__ or error)
-    return "can't be reached" if "Failed to establish" in text or "timed out" in text else f"says: {text[:200]}"
-
-
 def _live(settings: ClickHouseSettings) -> Live:
-    with closing(connect(settings, settings.database)) as client:
+    with clickhouse_client(settings) as client:
         return Live(camera_facts(client), coverage(client), newest_pictures(client))
 
 
