@@ -8,7 +8,7 @@
 
 The clip has 10 pictures a second. Those in between are blended, so that each differs from the one before, as a
 camera's do; keyframes fall on pictures of the clip. The encoder works as one in a camera must: it does not look ahead,
-and holds the bit rate over each second. (With look-ahead a keyframe would take 40 % of a second's bits, not 30 %.)
+and holds the bit rate over each second. (With look-ahead a keyframe would take 40 % of a second's bits, not 26 %.)
 Names end in a digest of the recipe: another one encodes anew.
 """
 

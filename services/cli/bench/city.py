@@ -94,9 +94,11 @@ def _watched(ingest: RunningIngest, broker: OwnBroker, city: City, seconds: floa
             "servers": sum((usage_of(pid) for pid in city.pids().values()), NOTHING),
         }
 
-    before, usage, idle, began = add(ingest.metrics()), used(), _idle_seconds(), time.monotonic()
+    before, began = add(ingest.metrics()), time.monotonic()
+    usage, idle = used(), _idle_seconds()
     disk_bytes = _largest(lambda: _bytes_on_disk(broker.data), began + seconds)
-    after, now, lasted = add(ingest.metrics()), used(), time.monotonic() - began
+    after, lasted = add(ingest.metrics()), time.monotonic() - began
+    now = used()
     return Steady(
         seconds=lasted,
         usage={name: Usage(now[name].cpu_seconds - usage[name].cpu_seconds, now[name].memory_bytes) for name in now},
