@@ -106,7 +106,7 @@ def start_cameras(stack: LocalStack, folder: Path) -> str:
     port, clip = free_port(), write_video(folder / "clip.mp4")
     argv = [sys.executable, "-m", "deploy.local.camera_server", "--port", str(port), "--footage", str(clip)]
     argv += ["--many", str(CAMERAS_COUNT)]
-    stack.start_processes([ProcessSpec("cameras", argv, ready=http_probe(port, "/"), port=port)])
+    stack.start_processes([ProcessSpec("camera-server", argv, ready=http_probe(port, "/"), port=port)])
     return f"http://{HOST}:{port}"
 
 
