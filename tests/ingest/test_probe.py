@@ -86,6 +86,20 @@ def test_an_rtsp_camera_tells_its_codec_its_keyframes_and_what_it_will_cost(tmp_
         server.close()
 
 
+def test_an_rtsp_camera_that_wants_a_password_or_another_transport_says_so(tmp_path: Path) -> None:
+    options = ("--user", "admin", "--password", "geheim", "--only", "tcp")
+    server = GstServer({"gate": write_footage(tmp_path / "gate.mp4")}, *options)
+    try:
+        url = server.url("gate")
+        assert refused(url)[0] == "rtsp_401"
+        assert "was given none" in refused(url)[1]
+        assert "refuses this user and password" in refused(url, secret="wrong")[1]
+        assert probed(url, secret="gate").facts.codec == "h264"
+        assert "Leave --transport udp out" in refused(url, secret="gate", transport="udp")[1]
+    finally:
+        server.close()
+
+
 def test_a_playlist_is_told_by_its_content() -> None:
     camera = HlsCamera()
     try:

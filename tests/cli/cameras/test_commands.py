@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
 from services.runtime.settings import KafkaSettings
 from tests.ingest.builders import make_camera
+from tests.ingest.http_camera import HttpCamera
 
 pytestmark = pytest.mark.integration
 
@@ -197,3 +199,29 @@ def test_history_tells_the_story_and_says_where_there_is_none(city: City) -> Non
     missing = city.asked("history", "story-none").exception
     assert isinstance(missing, ConfigurationError)
     assert "nothing was reported of a camera 'story-none'" in str(missing)
+
+
+def test_probe_asks_for_the_password_saves_a_picture_and_prints_an_entry_that_apply_takes(tmp_path: Path) -> None:
+    camera, picture, file = HttpCamera("basic"), tmp_path / "gate.jpg", tmp_path / "cameras.yaml"
+    probe = [
+        "probe",
+        camera.url("snapshot"),
+        "--allow-network",
+        "loopback",
+        "--seconds",
+        "1",
+        "--picture",
+        str(picture),
+    ]
+    try:
+        found = CliRunner().invoke(command, [*probe, "--user", "admin"], input="geheim\n")
+        refused = CliRunner().invoke(command, [*probe, "--json"])
+    finally:
+        camera.close()
+    assert found.exit_code == 0, found.output
+    assert "geheim" not in found.output
+    assert picture.read_bytes().startswith(b"\xff\xd8")
+    file.write_text(found.stdout[found.stdout.index("cameras:") :])
+    assert "1 cameras, nothing wrong" in CliRunner().invoke(command, ["apply", str(file), "--offline"]).output
+    assert "secret: " in file.read_text()
+    assert (refused.exit_code, json.loads(refused.stdout)["error_class"]) == (1, "http_401")
