@@ -278,6 +278,14 @@ def test_segments_that_do_not_come_are_left_out_and_several_fail_the_source(how:
         run(work)
 
 
+def test_a_download_that_breaks_off_is_tried_once_more() -> None:
+    camera = HlsCamera()
+    camera.is_cut = lambda path: path.endswith(".ts") and camera.requests.count(path) == 1
+    with cameras(camera):
+        pictures = read_some(SourceEntry("hls", camera.url()), 12)
+    assert len(pictures) == 12
+
+
 def test_a_referer_opens_what_is_closed_without_it() -> None:
     camera = HlsCamera()
     camera.change = lambda path, headers: None if headers.get("referer") == "http://portal.test/" else (403, b"")

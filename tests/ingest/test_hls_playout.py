@@ -89,21 +89,21 @@ class Playing:
         return found.captured_at_ms if found is not None else None
 
 
-def test_a_stream_is_played_in_real_time_one_and_a_half_segments_behind_its_edge() -> None:
+def test_a_stream_is_played_in_real_time_a_segment_and_a_half_behind_its_edge() -> None:
     playing = Playing()
     assert playing.arrive(listing(0), 1000.0) == [1, 2]
-    assert [playing.take(1000.0 + n) for n in range(3)] == [3000, 4000, 5000]
+    assert [playing.take(1000.0 + n) for n in range(3)] == [2500, 3500, 4500]
     assert playing.arrive(listing(1), 1002.9) == [3]  # as late as a changed list is noticed at worst
-    assert [playing.take(1003.0 + n) for n in range(2)] == [6000, 7000]
-    assert playing.take(1005.0) is None
+    assert [playing.take(1003.0 + n) for n in range(3)] == [5500, 6500, 7500]
+    assert playing.take(1006.0) is None
 
 
 def test_a_segment_that_comes_late_is_played_whole_and_the_next_may_be_as_late() -> None:
     playing = Playing()
     playing.arrive(listing(0), 1000.0)
-    for n in range(3):
+    for n in range(4):
         playing.take(1000.0 + n)
-    assert playing.take(1003.0) is None
+    assert playing.take(1004.0) is None
     playing.arrive(listing(1), 1004.5)
     assert [playing.take(1005.0 + n) for n in range(2)] == [6500, 7500]
     playing.arrive(listing(2), 1006.5)
@@ -113,24 +113,24 @@ def test_a_segment_that_comes_late_is_played_whole_and_the_next_may_be_as_late()
 def test_what_has_fallen_far_behind_the_edge_is_skipped_and_the_grid_is_kept() -> None:
     playing = Playing()
     playing.arrive(listing(0), 1000.0)
-    assert playing.take(1000.0) == 3000
+    assert playing.take(1000.0) == 2500
     assert playing.arrive(listing(10, count=3), 1000.5) == [11, 12]
-    assert playing.take(1001.0) == 9000  # 12 s is the edge: the playlist's gap is none on the line
-    assert playing.take(1002.0) == 10_000
+    assert playing.take(1001.0) == 8500  # 12 s is the edge: the playlist's gap is none on the line
+    assert playing.take(1002.0) == 9500
 
 
 def test_segments_that_no_instant_falls_into_are_not_fetched() -> None:
     playing = Playing(period=10.0)
     assert playing.arrive(listing(0), 1000.0) == [1, 2]
-    assert playing.take(1000.0) == 3000
+    assert playing.take(1000.0) == 2500
     assert [playing.arrive(listing(1 + n), 1002.0 + 2 * n) for n in range(5)] == [[], [], [], [6], []]
-    assert playing.take(1010.0) == 13_000
+    assert playing.take(1010.0) == 12_500
 
 
 def test_a_picture_is_given_once_and_not_after_a_period() -> None:
     playing = Playing()
     playing.arrive(listing(0), 1000.0)
-    assert playing.take(1000.4) == 3000
+    assert playing.take(1000.4) == 2500
     assert playing.take(1000.4) is None
-    assert playing.take(1002.0) == 5000
+    assert playing.take(1002.0) == 4500
     assert playing.take(1004.0) is None

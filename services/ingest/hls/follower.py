@@ -131,27 +131,34 @@ class Follower:
 
     async def _fetched(self, placed: PlacedSegment) -> bytes | None:
         """Give a segment's bytes; None where it could not be had, which the stream survives some times."""
+        for is_last in (False, True):
+            try:
+                data = await self._bytes(placed)
+            except SourceRefused as error:
+                if error.error_class not in _MISSING:
+                    raise
+                self._miss(SourceFailed(error.error_class, error.detail))
+                return None
+            except SourceFailed as error:
+                if error.error_class == "connection" and not is_last:
+                    continue  # a download that broke off is tried once more: there is half a segment's time for it
+                self._miss(error)
+                return None
+            self._failed_segments = 0
+            return data
+        return None
+
+    async def _bytes(self, placed: PlacedSegment) -> bytes:
         seconds = max(self._tools.http.response_seconds, _DOWNLOAD_SEGMENTS * placed.segment.seconds)
         number = placed.segment.number
         try:
-            try:
-                data = await self._loader.segment(self._listed.get(number, placed.segment), seconds)
-            except SourceRefused as error:
-                if not self._loader.expired(error):
-                    raise
-                # Its URL holds an old token: the playlist of a new one names it anew.
-                self._listed = {segment.number: segment for segment in (await self._loader.playlist()).segments}
-                data = await self._loader.segment(self._listed.get(number, placed.segment), seconds)
+            return await self._loader.segment(self._listed.get(number, placed.segment), seconds)
         except SourceRefused as error:
-            if error.error_class not in _MISSING:
+            if not self._loader.expired(error):
                 raise
-            self._miss(SourceFailed(error.error_class, error.detail))
-            return None
-        except SourceFailed as error:
-            self._miss(error)
-            return None
-        self._failed_segments = 0
-        return data
+        # Its URL holds an old token: the playlist of a new one names it anew.
+        self._listed = {segment.number: segment for segment in (await self._loader.playlist()).segments}
+        return await self._loader.segment(self._listed.get(number, placed.segment), seconds)
 
     def _miss(self, error: SourceFailed) -> None:
         self._failed_segments += 1

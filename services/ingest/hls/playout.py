@@ -1,7 +1,8 @@
 """When a live stream's pictures are shown: in real time, a bounded while behind the edge. Pure: times are given to it.
 
 A segment comes when its last picture was taken, seconds after its first: sampled as it comes, a camera would give
-nothing for seconds and then all at once. So the stream is played ``_DELAY_TARGETS`` target durations behind its edge.
+nothing for seconds and then all at once. So the stream is played one and a half target durations and half a second
+behind its edge.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from services.ingest.source import Picture
 _DELAY_TARGETS = 1.5
 """One segment's length, which is played while the next one is made, and half of one: how late a changed playlist is
 noticed, as it is asked for in that rhythm."""
+_MARGIN_SECONDS = 0.5
+"""For what a download and decoding take, and how much that differs."""
 _MOST_TARGETS = 3.0
-"""Farther behind the edge than RFC 8216 has players begin (6.3.3), the stream is skipped ahead."""
+"""Farther behind the edge than RFC 8216 (6.3.3) has players begin, and twice the margin, the stream is skipped ahead."""
 _EPSILON_SECONDS = 1e-3
 
 
@@ -52,8 +55,8 @@ class Playout:
     def wanted(self, placed: list[PlacedSegment], edge: float, target: float, now: float) -> list[PlacedSegment]:
         """Give the new segments that are worth fetching: none before the point where playing begins or skips to,
         and none into which no instant falls."""
-        start = edge - _DELAY_TARGETS * target
-        if self._shift is None or edge - (now - self._shift) > _MOST_TARGETS * target:
+        start = edge - _delay(target)
+        if self._shift is None or edge - (now - self._shift) > _most_delay(target):
             return [one for one in placed if one.end > start and not one.segment.gap]
         shift = self._shift
         return [one for one in placed if not one.segment.gap and self._falls_in(one, shift, now)]
@@ -64,11 +67,11 @@ class Playout:
         Where it came after its first picture was due, playing waits for it from now on, so that the next one may be as
         late; where playing has fallen too far behind the edge, it skips ahead.
         """
-        start = max(placed.start, edge - _DELAY_TARGETS * target)
+        start = max(placed.start, edge - _delay(target))
         if self._shift is None or now - self._shift > placed.start:
             self._shift = now - start
             self._shown.clear()
-        elif edge - (now - self._shift) > _MOST_TARGETS * target:
+        elif edge - (now - self._shift) > _most_delay(target):
             skipped = (start - (now - self._shift)) // self._instants.period * self._instants.period
             self._shift -= max(0.0, skipped)  # whole periods: what waits stays on the grid
         shift = self._shift
@@ -98,3 +101,11 @@ class Playout:
     def _due(self, placed: PlacedSegment, shift: float, now: float) -> list[float]:
         instants = self._instants.within(placed.start + shift, placed.end + shift)
         return [instant for instant in instants if instant + self._instants.period > now]
+
+
+def _delay(target: float) -> float:
+    return _DELAY_TARGETS * target + _MARGIN_SECONDS
+
+
+def _most_delay(target: float) -> float:
+    return _MOST_TARGETS * target + 2 * _MARGIN_SECONDS
