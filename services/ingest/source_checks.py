@@ -96,11 +96,12 @@ def _check_headers(source: Source) -> Found:
         return [(("headers",), f"are for HTTP; an {source.kind} source has none")]
     found: Found = []
     for name, value in source.headers.items():
-        found += [(("headers", name), text) for text in _header_faults(name, value)]
+        found += [(("headers", name), text) for text in header_faults(name, value)]
     return found
 
 
-def _header_faults(name: str, value: str) -> list[str]:
+def header_faults(name: str, value: str) -> list[str]:
+    """Give what is wrong with one header of a source."""
     if (name.lower() in _CREDENTIAL_HEADERS or is_credential_key(name)) and PLACE not in value:
         return ["is a credential; put it into a secret ('user:password' or 'bearer TOKEN') and name it under 'secret'"]
     if redact_url(value) != value:

@@ -118,7 +118,8 @@ async def _asked(device: Device, secret: Secret, turn: asyncio.Semaphore) -> Fou
 
 
 def _show(found: Sequence[Found], secret: str, asked: bool) -> None:
-    Console().print(devices_table(found))
+    if found:
+        Console().print(devices_table(found))
     with_streams = [one for one in found if one.profiles]
     if with_streams:
         click.echo("Entries, for a cameras.yaml (probe each first; the secret must be one of ingest's):\n")

@@ -24,6 +24,7 @@ from services.ingest.probe_advice import advise
 from services.ingest.secret_store import SecretStore
 from services.ingest.settings import IngestSettings
 from services.ingest.source import SourceTools
+from services.ingest.source_checks import header_faults
 from services.ingest.source_errors import SourceError
 from services.runtime.errors import ConfigurationError
 from services.runtime.logging import redact_url
@@ -34,7 +35,7 @@ _PERIOD_SECONDS = 1.0
 
 @click.command()
 @click.argument("url")
-@click.option("--secret", default="", metavar="NAME", help="A secret of ingest: TILIK_INGEST_SECRETS_DIR or __<NAME>.")
+@click.option("--secret", default="", metavar="NAME", help="A secret of ingest (TILIK_INGEST_SECRETS_DIR).")
 @click.option("--user", metavar="USER", help="Instead of --secret; the password is asked for, and kept nowhere.")
 @click.option(
     "--transport",
@@ -102,6 +103,9 @@ def _parsed(headers: tuple[str, ...]) -> dict[str, str]:
     pairs = [header.partition("=") for header in headers]
     if any(not colon or not name for name, colon, _ in pairs):
         raise click.UsageError("--header is NAME=VALUE, such as Referer=https://cctv.example/")
+    faults = [f"header {name} {fault}" for name, _, value in pairs for fault in header_faults(name, value)]
+    if faults:
+        raise click.UsageError("; ".join(faults))
     return {name: value for name, _, value in pairs}
 
 

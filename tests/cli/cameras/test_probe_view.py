@@ -148,3 +148,10 @@ def test_a_password_in_the_url_is_refused_before_anything_is_asked() -> None:
     assert result.exit_code == 2
     assert "give --user USER" in result.output
     assert "geheim" not in result.output
+
+
+def test_a_header_that_lets_its_bearer_in_is_refused() -> None:
+    result = CliRunner().invoke(command, ["http://10.20.0.15/jpg", "--header", "Cookie=session=geheim"])
+    assert result.exit_code == 2
+    assert "header Cookie is a credential" in result.output
+    assert "geheim" not in result.output
