@@ -21,7 +21,7 @@ noticed, as it is asked for in that rhythm."""
 _MARGIN_SECONDS = 0.5
 """For what a download and decoding take, and how much that differs."""
 _MOST_TARGETS = 3.0
-"""Farther behind the edge than RFC 8216 (6.3.3) has players begin, and twice the margin, the stream is skipped ahead."""
+"""Farther behind the edge than RFC 8216 (6.3.3) has players begin, and twice the margin, a stream is skipped ahead."""
 _EPSILON_SECONDS = 1e-3
 
 
