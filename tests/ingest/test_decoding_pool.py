@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.ingest.decoding import process
+from services.ingest.decoding import lane, process
 from services.ingest.decoding.jobs import CloseStream, DecodeChain, Decoded, FootageAt, Opened, OpenFootage, Rework
 from services.ingest.decoding.pool import DecodingLimits, DecodingPool
 from services.ingest.metrics import INGEST_METRICS
@@ -172,6 +172,23 @@ def test_jobs_of_one_stream_are_done_in_their_order_and_a_cancelled_one_that_wai
         return done
 
     assert asyncio.run(work()) == ["a", "c", "d"]
+
+
+def test_far_too_many_jobs_that_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "MOST_WAITING", 3)
+
+    async def work() -> list[int | BaseException]:
+        async with started() as pool:
+            tasks = [await under_way(pool, "cam", 0)]
+            tasks += [asyncio.create_task(number(pool, f"cam-{n}", n)) for n in range(1, 5)]
+            await asyncio.sleep(0)
+            end(pool.child_pids[0], signal.SIGCONT)
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    *done, refused = asyncio.run(work())
+    assert done == [0, 1, 2, 3]
+    assert isinstance(refused, SourceFailed)
+    assert refused.error_class == "decoder_busy"
 
 
 def test_a_pool_closes_within_a_second_and_fails_what_is_not_done() -> None:
