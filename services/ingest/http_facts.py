@@ -20,7 +20,7 @@ def note_answer(facts: SourceFacts, response: HttpResponse, now_ms: int) -> None
     facts.server = "".join(letter for letter in response.headers.get("server", "")[:80] if letter.isprintable())
     if (date := response.headers.get("date", "")) and (seconds := _seconds(date[:40])) is not None:
         facts.clock = "http-date"
-        facts.clock_ahead_seconds = round(seconds - now_ms / 1000)
+        facts.clock_ahead_seconds = round(seconds + 0.5 - now_ms / 1000)  # the header is cut to the second
 
 
 def _seconds(date: str) -> float | None:
