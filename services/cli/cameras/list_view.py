@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.cameras.rows import CameraRow
-from services.cli.cameras.store import CameraFacts
+from services.cli.cameras.store import NEWS_HOURS, CameraFacts
 from services.cli.cameras.times import span
 from services.runtime.logging import redact_url
 
@@ -74,7 +74,7 @@ class LiveTable:
             "kelurahan": row.camera.place.kelurahan,
             "source": row.camera.source.kind,
             "state": Text(row.standing, style),
-            "for": span((self._at_ms - facts.since_ms) / 1000) if facts and row.camera.state == "active" else "",
+            "for": _lasting(facts, self._at_ms) if facts and row.camera.state == "active" else "",
             "picture": _picture(row, self._at_ms),
             "fps": _fps(row),
             "MB/day": f"{facts.bytes_per_day / 1e6:,.0f}" if facts else "",
@@ -128,6 +128,12 @@ def _empty(rows: Sequence[CameraRow], headings: Sequence[str]) -> Table:
                 heading, no_wrap=heading in ("camera", "state", "decodes"), overflow="fold", ratio=1 if rest else None
             )
     return table
+
+
+def _lasting(facts: CameraFacts, at_ms: int) -> str:
+    seconds = (at_ms - facts.since_ms) / 1000
+    most = NEWS_HOURS * 3600 - 120  # two reports: the first one in the window is not where the state began
+    return span(seconds) if seconds < most else f"> {span(NEWS_HOURS * 3600)}"
 
 
 def _picture(row: CameraRow, at_ms: int) -> Text:

@@ -106,6 +106,11 @@ def test_a_narrow_terminal_has_what_is_wrong_above_the_table() -> None:
     assert "cam-refused refused 1 h 5 min 1 min 0 of 1 4,300 ingest-1" in [" ".join(line.split()) for line in lines]
 
 
+def test_what_lasts_longer_than_reports_are_read_is_not_told_as_its_beginning() -> None:
+    live = Live({"cam-1": facts("cam-1", since_ms=NOW - 6 * 3_600_000 + 30_000)}, {"cam-1": owned("cam-1")}, {})
+    assert "live > 6 h" in " ".join(printed(LiveTable(rows_of([make_camera("cam-1")], live), NOW)).split())
+
+
 def test_without_the_store_only_the_registry_is_told() -> None:
     rows = rows_of(city()[0], None)
     assert {row.standing for row in rows} == {"active", "paused"}
