@@ -26,6 +26,10 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUA
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX")}
 """Parallel work comes from several children; threads' stacks and buffers would only take address space."""
 
+_KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
+"""Of glibc: what a picture took stays for the next one. Giving it back and taking it anew costs 1,600 page faults a
+picture of H.265, 720 lines: 2.5 of 18.5 ms. It keeps 8 MB more."""
+
 _START_SECONDS = 30.0
 """Loading the libraries takes 0.5 s; the rest is for a machine that is overloaded."""
 
@@ -47,6 +51,7 @@ class Child:
                 stdout=subprocess.DEVNULL,
                 env={name: os.environ[name] for name in _INHERITED if name in os.environ}
                 | _ONE_THREAD
+                | _KEPT_MEMORY
                 | {"PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))},
             )
 
