@@ -197,9 +197,10 @@ def _read_lines(process: subprocess.Popen[str], arrivals: Arrivals) -> None:
 
 def _end(process: subprocess.Popen[str]) -> None:
     """End a peer and what it has started."""
-    for child in psutil.Process(process.pid).children(recursive=True):
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.kill()  # first, so that it does not complain of what it loses
+    for child in started:
         child.kill()
-    process.kill()
 
 
 @contextmanager
