@@ -126,6 +126,7 @@ class Reader:
         """Connect and sample until trouble; give the pause before the next try, in seconds."""
         self._enter("connecting", None if self.state == "live" else self._trouble())
         source: Source | None = None
+        asked_pause = 0.0
         try:
             source = await self._made()
             await self._open(source)
@@ -137,6 +138,7 @@ class Reader:
             self._enter("refused", error)
             return self._times.refused_pause
         except SourceFailed as error:
+            asked_pause = error.retry_after_seconds
             self._enter("backing_off", error)
         except Exception as error:  # a defect in one source must not end the camera, nor others
             log.exception("reader.defect", camera=self.camera.camera_id)
@@ -145,7 +147,7 @@ class Reader:
             self._connected = False
             if source is not None:
                 await source.close()
-        return self._backoff.pause()
+        return max(asked_pause, self._backoff.pause())
 
     async def _made(self) -> Source:
         """Give the source, not yet open. On a thread: its secret may lie on a mount that hangs."""
@@ -221,8 +223,9 @@ class Reader:
         least = _STALL_PERIODS * self._tools.period_seconds
         silence = now - self._heard
         if silence >= max(self._times.stall_after, least):
-            kind = "unusable" if self._unusable else "no_picture"
-            self._enter("stalled", SourceFailed(kind, self._unusable))
+            unusable = SourceFailed("unusable", self._unusable)
+            silent = SourceFailed("no_picture", f"no picture for {silence:.0f} s")
+            self._enter("stalled", unusable if self._unusable else silent)
         if source.stall_means_broken and silence >= max(self._times.reconnect_after, least):
             raise SourceFailed("stalled", f"no usable picture for {silence:.0f} s")
 

@@ -116,6 +116,25 @@ def test_a_refusing_camera_is_asked_once_and_its_instants_are_counted(broker: Br
     assert abs(told[-1].counters.missed["source_down"] - seconds / 0.1) <= 2
 
 
+def test_a_camera_that_asks_to_be_left_alone_is_not_asked_before(broker: Broker) -> None:
+    server = HttpCamera("busy")
+    camera = make_camera("reader-busy", server.url("snapshot"), "snapshot")
+
+    async def work() -> None:
+        async with reading(broker, camera) as reader:
+            await until(lambda: reader.state == "backing_off")
+            await asyncio.sleep(1.0)  # several of its own pauses; the camera asked for 7 s
+
+    try:
+        asyncio.run(work())
+    finally:
+        server.close()
+    told = story(broker, camera)
+    assert server.requests == 1
+    assert [status.state for status in told] == ["connecting", "backing_off", "stopped"]
+    assert told[1].error_class == "http_503"
+
+
 def test_unusable_pictures_are_counted_and_what_follows_is_read(broker: Broker) -> None:
     server = HttpCamera("garbage")
     camera = make_camera("reader-unusable", server.url("snapshot"), "snapshot")
