@@ -70,9 +70,7 @@ def parse_window(text: str) -> Window:
     return (left, top, right, bottom)
 
 
-def many_views(
-    count: int, windows: Sequence[Window] = MANY_WINDOWS, reel_seconds: float = _CLIP_SECONDS
-) -> list[View]:
+def many_views(count: int, windows: Sequence[Window] = MANY_WINDOWS, reel_seconds: float = _CLIP_SECONDS) -> list[View]:
     """Give ``many-0000`` and so on: few windows, so few JPEGs to keep, and every camera at another place in time."""
     return [
         View(f"many-{index:04d}", windows[index % len(windows)], index * reel_seconds / count) for index in range(count)
