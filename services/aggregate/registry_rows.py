@@ -58,7 +58,7 @@ def camera_row(camera: Camera) -> CameraRow:
         sample_fps=camera.sample_fps,
         tiles=camera.tiles,
         record=camera.record,
-        public=camera.public,
+        public=camera.is_public,
         state=camera.state,
         version=camera.revision,
     )
