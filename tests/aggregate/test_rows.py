@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from schemas.cameras import Camera, Effect, Place, Source
+from schemas.cameras import Approval, Camera, Effect, Place, Source
 from services.aggregate.registry_rows import TABLE_TYPES, camera_row
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.table import Row, columns_of, lasting_columns_of
@@ -34,15 +34,22 @@ def test_tables_have_names_of_their_own() -> None:
 def test_a_camera_s_row_says_where_it_stands_and_not_where_its_pictures_come_from() -> None:
     source = Source("rtsp", "rtsp://10.0.0.7/one", secret="gate", simulated=(Effect(effect="rain"),))
     place = Place("Candisari", "Jatingaleh", -7.03, 110.42, rw="04", rt="02")
-    camera = Camera("cam-1", 3, "Gate", "street", place, source, sample_fps=2.0, public=True, state="paused")
+    camera = Camera("cam-1", 3, "Gate", "street", place, source, sample_fps=2.0, state="paused")
     row = camera_row(camera)
     assert row.key() == ("cam-1", 3)
     assert (row.kelurahan, row.rw, row.rt, row.latitude, row.longitude) == ("Jatingaleh", "04", "02", -7.03, 110.42)
-    assert (row.source_kind, row.simulated, row.sample_fps, row.public) == ("rtsp", True, 2.0, True)
+    assert (row.source_kind, row.simulated, row.sample_fps) == ("rtsp", True, 2.0)
     assert (row.state, row.version) == ("paused", 3)
     text = msgspec.json.encode(row)
     assert b"10.0.0.7" not in text
     assert b"gate" not in text.replace(b"Gate", b"")
+
+
+def test_a_camera_is_public_in_its_row_only_with_a_person_s_approval() -> None:
+    place = Place("Candisari", "Jatingaleh", -7.03, 110.42)
+    camera = Camera("cam-1", 1, "Gate", "street", place, Source("file", "clip.avi"), public=True)
+    assert not camera_row(camera).public
+    assert camera_row(msgspec.structs.replace(camera, approval=Approval("Sari", 1_700_000_000_000))).public
 
 
 def test_what_tells_how_a_row_came_about_is_operational() -> None:
