@@ -115,10 +115,10 @@ class MultipartParser:
         telling = len(self._delimiter) >= _TELLING_BYTES
         mark = self._delimiter if telling else b"\n" + self._delimiter
         end = self._buffer.find(mark, max(0, self._searched - len(mark)))
+        if (len(self._buffer) if end < 0 else end) > self._largest_part_bytes + len(mark):
+            raise MultipartError(f"a part of more than {self._largest_part_bytes} bytes")
         if end < 0:
             self._searched = len(self._buffer)
-            if len(self._buffer) > self._largest_part_bytes:
-                raise MultipartError(f"a part of more than {self._largest_part_bytes} bytes")
             return None
         part = self._cut(end)
         return part.removesuffix(b"\n").removesuffix(b"\r") if telling else part.removesuffix(b"\r")
