@@ -20,7 +20,7 @@ from services.aggregate.feed import LARGEST_INTEGER, require_that_it_fits
 from services.aggregate.recomputation import PlacedEvent, recompute
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.table import TIME, Row, columns_of, lasting_columns_of
-from services.ingest.registry_file import read_registry_file
+from services.ingest.registry.file import read_registry_file
 from services.runtime.errors import ConfigurationError, InvalidMessageError
 
 _NAMED_FAULTS = 20

@@ -14,7 +14,7 @@ from services.cli.city_registry.areas import PACKAGE, PACKAGE_BYTES, fetch_areas
 from services.cli.city_registry.cameras import RT_CAMERAS, sample_cameras
 from services.cli.city_registry.document import DEALT, MADE_UP, registry_text
 from services.cli.city_registry.sources import SourceOf, dealt_sources, made_up_sources
-from services.ingest.registry_file import read_registry_file
+from services.ingest.registry.file import read_registry_file
 from services.runtime.errors import ConfigurationError
 
 _SEED = 3374

@@ -15,7 +15,7 @@ from deploy.local.platform import LocalStack, ServiceRun
 from deploy.local.ports import HOST
 from deploy.local.process import ProcessState, ProcessStatus
 from deploy.local.settings import LocalSettings, local_settings
-from services.ingest.registry_file import RegistryFile
+from services.ingest.registry.file import RegistryFile
 
 SERVICES = ("ingest", "detect", "aggregate")
 _LOOK_SECONDS = 0.5

@@ -14,7 +14,7 @@ from services.ingest.camera_status import StatusReporter
 from services.ingest.decoding.pool import DecodingLimits, DecodingPool
 from services.ingest.deliveries import Deliveries
 from services.ingest.fence import Fence
-from services.ingest.http_client import HttpLimits
+from services.ingest.http.client import HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.pipeline import FrameLimits
 from services.ingest.private_zones import private_polygons

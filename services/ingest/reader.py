@@ -21,8 +21,9 @@ from services.ingest.pipeline import FrameLimits, PreparedFrame, prepare
 from services.ingest.publisher import FramePublisher
 from services.ingest.reader_times import ReaderTimes
 from services.ingest.sampling import SampleClock
-from services.ingest.source import Picture, Sample, Source, SourceFacts, SourceTools, make_source
+from services.ingest.source import Picture, Sample, Source, SourceTools, make_source
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
+from services.ingest.source_facts import SourceFacts
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
 

@@ -11,14 +11,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from schemas.camera_events import Decoding
 from schemas.cameras import Source as SourceEntry
 from services.ingest.decoding.pool import DecodingPool
-from services.ingest.http_client import HttpClient, HttpLimits
+from services.ingest.http.client import HttpClient, HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import SecretStore
 from services.ingest.simulation.schedule import SimulationMemory
 from services.ingest.source_errors import SourceRefused
+from services.ingest.source_facts import SourceFacts
 
 SIMULATED = "simulated"
 """The file whose source lays effects over another one's pictures. It is no kind: it reads entries that have effects."""
@@ -30,25 +30,6 @@ class Picture:
 
     jpeg: bytes
     captured_at_ms: int
-
-
-@dataclass(slots=True)
-class SourceFacts:
-    """What a source has learnt of its camera; it fills this in as it reads. Empty and 0: not known.
-
-    ``decoding`` and ``keyframe_seconds`` are as in ``CameraStatus``; ``clock`` says how the camera tells its time, and
-    ``clock_ahead_seconds`` what that time is ahead of ours. Readers report ``decoding``; ``tilik cameras probe`` shows
-    all of it.
-    """
-
-    codec: str = ""
-    decoding: Decoding = ""
-    frames_per_second: float = 0.0
-    keyframe_seconds: float = 0.0
-    container: str = ""
-    server: str = ""
-    clock: str = ""
-    clock_ahead_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from services.cli.city_registry.areas import Kecamatan, read_areas
 from services.cli.city_registry.cameras import MARK, sample_cameras
 from services.cli.city_registry.positions import EAST, NORTH, SOUTH, WEST
 from services.cli.city_registry.sources import made_up_sources
-from services.ingest.registry_file import read_registry_file
+from services.ingest.registry.file import read_registry_file
 from services.runtime.camera_registry import read_registry
 from services.runtime.errors import ConfigurationError
 from services.runtime.settings import KafkaSettings

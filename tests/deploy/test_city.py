@@ -17,7 +17,7 @@ from deploy.city.city import City, check_gstreamer, running_city
 from deploy.city.encoding import HEIGHT_PX, WIDTH_PX, Encoder
 from deploy.city.plan import CityPlan, registry_text
 from deploy.local.rendered_street import render_street
-from services.ingest.registry_file import read_registry_file
+from services.ingest.registry.file import read_registry_file
 from services.runtime.errors import ConfigurationError
 
 pytestmark = pytest.mark.integration

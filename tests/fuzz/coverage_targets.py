@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from services.ingest.hls.playlist import MediaPlaylist, PlaylistError, parse_playlist
-from services.ingest.http_auth import Authorization
+from services.ingest.http.authorization import Authorization
+from services.ingest.http.multipart import MultipartError, MultipartParser
 from services.ingest.jpeg_header import UnusablePictureError, read_header
-from services.ingest.multipart import MultipartError, MultipartParser
 from services.ingest.rtsp.messages import parse_reply
 from services.ingest.rtsp.sdp import choose_video, parse_sdp
 from services.ingest.secret_store import Secret

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from schemas.cameras import Source, Token
-from services.ingest.http_auth import Authorization
-from services.ingest.http_client import HttpClient, HttpLimits
-from services.ingest.http_connection import HttpConnection
-from services.ingest.http_request import request_head
-from services.ingest.multipart import MultipartError, MultipartParser, boundary_of
+from services.ingest.http.authorization import Authorization
+from services.ingest.http.client import HttpClient, HttpLimits
+from services.ingest.http.connection import HttpConnection
+from services.ingest.http.multipart import MultipartError, MultipartParser, boundary_of
+from services.ingest.http.request import request_head
+from services.ingest.http.token import token_in
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import Secret, SecretStore
 from services.ingest.source_errors import SourceError, SourceFailed
-from services.ingest.token import token_in
 from tests.fuzz.mutations import bounded, mutated, pieces
 from tests.ingest.builders import make_jpeg
 

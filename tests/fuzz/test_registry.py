@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.cameras import CAMERA_CODEC
 from schemas.codec import ContractError
-from services.ingest.registry_file import parse_registry
+from services.ingest.registry.file import parse_registry
 from tests.fuzz.mutations import bounded, mutated
 
 pytestmark = pytest.mark.integration  # of seconds, not of servers

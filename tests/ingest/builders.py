@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from schemas.cameras import Camera, Place, Source
 from services.ingest.decoding.pool import DecodingLimits, DecodingPool
-from services.ingest.http_client import HttpLimits
+from services.ingest.http.client import HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import SecretStore
 from services.ingest.source import SourceTools

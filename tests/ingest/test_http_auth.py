@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ingest.http_auth import Authorization
+from services.ingest.http.authorization import Authorization
 from services.ingest.secret_store import Secret
 
 SECRET = Secret(user="admin", password="geheim")

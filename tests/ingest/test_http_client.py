@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Source, Token
-from services.ingest.http_client import HttpClient, HttpLimits
+from services.ingest.http.client import HttpClient, HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import Secret
 from services.ingest.source_errors import SourceError, SourceFailed, SourceRefused

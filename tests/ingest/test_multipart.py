@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.multipart import MultipartError, MultipartParser, boundary_of
+from services.ingest.http.multipart import MultipartError, MultipartParser, boundary_of
 
 BODIES = st.lists(st.binary(min_size=1, max_size=200).filter(lambda b: b"--edge" not in b and not b.endswith(b"\r")))
 

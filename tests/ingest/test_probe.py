@@ -20,8 +20,8 @@ from deploy.local.ports import free_port
 from schemas.cameras import Source
 from services.ingest.jpeg_header import read_header
 from services.ingest.network_policy import NetworkPolicy
-from services.ingest.probe import Probed, ProbeRequest, probe
-from services.ingest.probe_advice import advise
+from services.ingest.probing.explanation import advise
+from services.ingest.probing.probe import Probed, ProbeRequest, probe
 from services.ingest.secret_store import SecretStore
 from services.ingest.source_errors import SourceError
 from tests.ingest.builders import make_jpeg, source_tools, write_video

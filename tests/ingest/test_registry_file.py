@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.cameras import CAMERA_CODEC, Period
-from services.ingest.registry_file import RegistryFile, parse_registry, read_registry_file
-from services.ingest.yaml_lines import read_yaml
+from services.ingest.registry.file import RegistryFile, parse_registry, read_registry_file
+from services.ingest.registry.yaml_lines import read_yaml
 from services.runtime.errors import ConfigurationError
 
 PLACE = "{kecamatan: Candisari, kelurahan: Jatingaleh, latitude: -7.03, longitude: 110.42}"

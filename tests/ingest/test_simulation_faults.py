@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Effect
-from services.ingest.registry_file import parse_registry, read_registry_file
+from services.ingest.registry.file import parse_registry, read_registry_file
 from services.ingest.simulation.faults import simulation_faults
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "simulated_cameras.yaml"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Source, Token
-from services.ingest.source_checks import check_source
+from services.ingest.registry.source_checks import check_source
 
 TOKEN = Token("https://cctv.example/token", field="data.token")
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Source, Token
-from services.ingest.http_client import HttpClient, HttpLimits
+from services.ingest.http.client import HttpClient, HttpLimits
+from services.ingest.http.token import TokenKeeper, token_in
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.source_errors import SourceError, SourceFailed, SourceRefused
-from services.ingest.token import TokenKeeper, token_in
 from tests.ingest.web_server import Answer, Request, web_server
 
 

@@ -43,7 +43,7 @@ class Handle:
 
     def __init__(self, connection_string: str) -> None:
         try:
-            self._connection = chdb.connect(connection_string)  # type: ignore[no-untyped-call]
+            self._connection = chdb.connect(connection_string)
         except Exception as error:
             raise engine_error(error) from error
 

@@ -19,7 +19,7 @@ from services.cli.cameras.probe_entry import entry_lines
 from services.cli.onvif.device import DeviceError, OnvifDevice, Profile
 from services.cli.onvif.discovery import MULTICAST, PORT, Device, addresses_of, find_devices
 from services.ingest.network_policy import NetworkPolicy
-from services.ingest.registry_file import LIST_KEY
+from services.ingest.registry.file import LIST_KEY
 from services.ingest.secret_store import Secret, SecretStore
 from services.ingest.settings import IngestSettings
 from services.ingest.source_errors import SourceError

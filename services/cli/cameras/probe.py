@@ -17,14 +17,14 @@ from services.cli.cameras.credentials import ASKED, asked_secret
 from services.cli.cameras.probe_entry import entry_yaml, place_name, slug, suggested_id
 from services.cli.cameras.probe_view import failure_json, failure_view, result_json, result_view
 from services.ingest.decoding.pool import DecodingLimits, DecodingPool
-from services.ingest.http_client import HttpLimits
+from services.ingest.http.client import HttpLimits
 from services.ingest.network_policy import NetworkPolicy
-from services.ingest.probe import Probed, ProbeRequest, probe
-from services.ingest.probe_advice import advise
+from services.ingest.probing.explanation import advise
+from services.ingest.probing.probe import Probed, ProbeRequest, probe
+from services.ingest.registry.source_checks import header_faults
 from services.ingest.secret_store import SecretStore
 from services.ingest.settings import IngestSettings
 from services.ingest.source import SourceTools
-from services.ingest.source_checks import header_faults
 from services.ingest.source_errors import SourceError
 from services.runtime.errors import ConfigurationError
 from services.runtime.logging import redact_url

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from schemas.cameras import Source
-from services.ingest.registry_file import LIST_KEY
+from services.ingest.registry.file import LIST_KEY
 
 _SLUG_CHARACTERS = 50
 _SPOKEN_FIELDS = ("kind", "url")

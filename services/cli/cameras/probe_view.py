@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.cameras import Source
-from services.ingest.probe import Probed
-from services.ingest.probe_advice import Advice
-from services.ingest.source import SourceFacts
+from services.ingest.probing.explanation import Advice
+from services.ingest.probing.probe import Probed
 from services.ingest.source_errors import SourceError
+from services.ingest.source_facts import SourceFacts
 from services.runtime.logging import redact_url
 
 _DAY_SECONDS = 86_400

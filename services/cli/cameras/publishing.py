@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from schemas.cameras import CAMERA_CODEC, Camera
 from schemas.topics import CAMERAS
 from services.cli.cameras.diff import CameraChange
-from services.ingest.registry_file import RegistryFile, read_registry_file
+from services.ingest.registry.file import RegistryFile, read_registry_file
 from services.runtime.camera_registry import CameraRevisions, read_registry
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.kafka import OutgoingRecord, events_producer

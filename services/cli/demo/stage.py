@@ -20,7 +20,7 @@ from deploy.local.platform import http_probe
 from deploy.local.ports import HOST
 from deploy.local.process import ProcessSpec
 from schemas.cameras import Camera
-from services.ingest.registry_file import read_registry_file
+from services.ingest.registry.file import read_registry_file
 from services.runtime.errors import ConfigurationError
 
 _CAMERAS_TEMPLATE = Path(deploy.local.__file__).with_name("demo_cameras.yaml")

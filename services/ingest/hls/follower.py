@@ -12,8 +12,9 @@ from services.ingest.hls.playlist import MediaPlaylist, MediaSegment
 from services.ingest.hls.playout import Playout
 from services.ingest.hls.timeline import PlacedSegment, Timeline
 from services.ingest.jpeg_header import UnusablePictureError
-from services.ingest.source import Picture, SourceFacts, SourceTools
+from services.ingest.source import Picture, SourceTools
 from services.ingest.source_errors import SourceFailed, SourceRefused
+from services.ingest.source_facts import SourceFacts
 from services.runtime.clock import now_ms
 
 _MOST_FAILURES = 3

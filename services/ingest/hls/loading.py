@@ -14,7 +14,7 @@ from services.ingest.hls.playlist import (
     parse_playlist,
 )
 from services.ingest.hls.variants import choose_variant
-from services.ingest.http_client import HttpClient, HttpResponse
+from services.ingest.http.client import HttpClient, HttpResponse
 from services.ingest.source_errors import SourceFailed, SourceRefused
 
 LARGEST_SEGMENT_BYTES = 33_554_432

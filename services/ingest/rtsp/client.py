@@ -15,8 +15,8 @@ from functools import cache
 from urllib.parse import SplitResult, urljoin
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.http_auth import Authorization
-from services.ingest.http_client import HttpLimits
+from services.ingest.http.authorization import Authorization
+from services.ingest.http.client import HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.rtsp.connection import Inlet, RtspConnection
 from services.ingest.rtsp.messages import Message, format_request

@@ -9,8 +9,9 @@ from pathlib import Path
 from schemas.cameras import Source as SourceEntry
 from services.ingest.decoding.jobs import Decoded, FootageAt, Opened, OpenFootage
 from services.ingest.jpeg_header import UnusablePictureError
-from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
+from services.ingest.source import Picture, Sample, SourceTools
 from services.ingest.source_errors import SourceFailed
+from services.ingest.source_facts import SourceFacts
 from services.runtime.clock import now_ms
 
 _STEP_SECONDS = 1.0

@@ -9,10 +9,11 @@ from services.ingest.hls.follower import Follower
 from services.ingest.hls.loading import HlsLoader
 from services.ingest.hls.playlist import MediaPlaylist
 from services.ingest.hls.playout import Instants, Playout
-from services.ingest.http_facts import note_answer
+from services.ingest.http.facts import note_answer
 from services.ingest.jpeg_header import UnusablePictureError
-from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
+from services.ingest.source import Picture, Sample, SourceTools
 from services.ingest.source_errors import SourceFailed
+from services.ingest.source_facts import SourceFacts
 from services.runtime.clock import now_ms
 
 

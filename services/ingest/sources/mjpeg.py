@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.http_facts import note_answer
-from services.ingest.multipart import MultipartError, MultipartParser, boundary_of
-from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
+from services.ingest.http.facts import note_answer
+from services.ingest.http.multipart import MultipartError, MultipartParser, boundary_of
+from services.ingest.source import Picture, Sample, SourceTools
 from services.ingest.source_errors import SourceFailed
+from services.ingest.source_facts import SourceFacts
 from services.runtime.clock import now_ms
 
 

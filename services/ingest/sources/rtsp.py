@@ -16,8 +16,9 @@ from services.ingest.rtsp.h265 import H265Payload
 from services.ingest.rtsp.rtp import parse_rtcp
 from services.ingest.rtsp.sampled_units import SampledUnits, Wanted
 from services.ingest.rtsp.sdp import VideoTrack
-from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
+from services.ingest.source import Picture, Sample, SourceTools
 from services.ingest.source_errors import SourceFailed, SourceRefused
+from services.ingest.source_facts import SourceFacts
 
 _PAYLOADS: dict[str, tuple[VideoCodec, type[H264Payload] | type[H265Payload]]] = {
     "H264": ("h264", H264Payload),

@@ -10,8 +10,9 @@ from statistics import median
 from schemas.cameras import Source as SourceEntry
 from services.ingest.decoding.jobs import Decoded, Rework
 from services.ingest.jpeg_header import UnusablePictureError
-from services.ingest.source import Picture, Sample, SourceFacts, SourceTools
+from services.ingest.source import Picture, Sample, SourceTools
 from services.ingest.source_errors import SourceEnded, SourceFailed
+from services.ingest.source_facts import SourceFacts
 from services.runtime.clock import now_ms
 from services.runtime.timed_stills import JPEG_NAMES, list_stills
 

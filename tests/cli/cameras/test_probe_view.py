@@ -14,11 +14,11 @@ from schemas.cameras import Source
 from services.cli.cameras.probe import command
 from services.cli.cameras.probe_entry import entry_yaml, place_name, suggested_id
 from services.cli.cameras.probe_view import failure_view, notes_on, result_json, result_view
-from services.ingest.probe import Probed
-from services.ingest.probe_advice import advise
-from services.ingest.registry_file import parse_registry
-from services.ingest.source import SourceFacts
+from services.ingest.probing.explanation import advise
+from services.ingest.probing.probe import Probed
+from services.ingest.registry.file import parse_registry
 from services.ingest.source_errors import SourceFailed, SourceRefused
+from services.ingest.source_facts import SourceFacts
 
 RTSP = Source("rtsp", "rtsp://10.20.0.15/Streaming/Channels/101", secret="gate")
 

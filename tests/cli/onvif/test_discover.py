@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from services.cli.cameras.discover import command
 from services.cli.onvif.device import DeviceError, OnvifDevice
 from services.cli.onvif.discovery import Device, find_devices
-from services.ingest.registry_file import parse_registry
+from services.ingest.registry.file import parse_registry
 from services.ingest.secret_store import Secret
 from tests.cli.onvif.onvif_camera import PASSWORD, USER, OnvifCamera
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.advice import Advice, host_of, is_rtsp, port_of
+from services.ingest.probing.advice import Advice, host_of, is_rtsp, port_of
 from services.ingest.source_errors import SourceError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from services.ingest.http_connection import HttpResponse
-from services.ingest.source import SourceFacts
+from services.ingest.http.connection import HttpResponse
+from services.ingest.source_facts import SourceFacts
 
 
 def note_answer(facts: SourceFacts, response: HttpResponse, now_ms: int) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path as FilePath
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from schemas.cameras import Source, Token
-from services.ingest.http_request import check_headers
+from services.ingest.http.request import check_headers
+from services.ingest.http.token import PLACE
+from services.ingest.registry.yaml_lines import Path
 from services.ingest.secret_store import SECRET_NAME
 from services.ingest.source_errors import SourceRefused
-from services.ingest.token import PLACE
-from services.ingest.yaml_lines import Path
 from services.runtime.logging import is_credential_key, redact_url
 
 Found = list[tuple[Path, str]]

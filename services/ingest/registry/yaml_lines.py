@@ -32,7 +32,9 @@ class Fault:
 
     def __str__(self) -> str:
         text = redact_url(f"line {self.line}: {self.path + ': ' if self.path else ''}{self.text}")
-        return text if len(text) <= _LONGEST_FAULT else f"{text[:_LONGEST_FAULT]}…"  # cut last: half a URL hides nothing
+        return (
+            text if len(text) <= _LONGEST_FAULT else f"{text[:_LONGEST_FAULT]}…"
+        )  # cut last: half a URL hides nothing
 
 
 @dataclass(slots=True)

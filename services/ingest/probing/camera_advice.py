@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.advice import COMMON_PATHS, Advice, host_of, is_rtsp
+from services.ingest.probing.advice import COMMON_PATHS, Advice, host_of, is_rtsp
 from services.ingest.source_errors import SourceError
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.cameras import Source as SourceEntry
 from schemas.cameras import SourceKind
-from services.ingest.http_client import HttpClient
+from services.ingest.http.client import HttpClient
 from services.ingest.source import SourceTools
 from services.ingest.source_errors import SourceFailed, SourceRefused
 

@@ -12,10 +12,10 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from schemas.cameras import CameraKind, Period, Source, Timetable, Zone
-from services.ingest.outline import outline_fault
+from services.ingest.registry.outline import outline_fault
+from services.ingest.registry.source_checks import check_source
+from services.ingest.registry.yaml_lines import Path
 from services.ingest.simulation.faults import simulation_faults
-from services.ingest.source_checks import check_source
-from services.ingest.yaml_lines import Path
 
 Found = list[tuple[Path, str]]
 T = TypeVar("T", bound=msgspec.Struct)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest import camera_advice as camera
-from services.ingest import connection_advice as reach
-from services.ingest.advice import Advice
+from services.ingest.probing import camera_advice as camera
+from services.ingest.probing import connection_advice as reach
+from services.ingest.probing.advice import Advice
 from services.ingest.source_errors import SourceError
 
 __all__ = ["Advice", "advise"]

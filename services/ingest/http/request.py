@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, quote
 
-from services.ingest.http_auth import Authorization
+from services.ingest.http.authorization import Authorization
 from services.ingest.source_errors import SourceRefused
 
 Origin = tuple[str, str, int]

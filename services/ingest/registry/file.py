@@ -17,9 +17,9 @@ import jsonschema
 import msgspec
 
 from schemas.cameras import Camera, Weekday
-from services.ingest.registry_checks import check_camera, check_ids
-from services.ingest.source_checks import is_url
-from services.ingest.yaml_lines import Document, Fault, Path, path_text, read_yaml
+from services.ingest.registry.checks import check_camera, check_ids
+from services.ingest.registry.source_checks import is_url
+from services.ingest.registry.yaml_lines import Document, Fault, Path, path_text, read_yaml
 from services.runtime.errors import ConfigurationError
 from services.runtime.logging import redact_url
 

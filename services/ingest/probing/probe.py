@@ -16,9 +16,10 @@ from pathlib import Path
 from schemas.cameras import Source as SourceEntry
 from schemas.cameras import SourceKind
 from services.ingest.jpeg_header import UnusablePictureError, read_header
-from services.ingest.probe_kind import find_kind
-from services.ingest.source import Sample, Source, SourceFacts, SourceTools, make_source
+from services.ingest.probing.kind import find_kind
+from services.ingest.source import Sample, Source, SourceTools, make_source
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed
+from services.ingest.source_facts import SourceFacts
 
 _OPEN_SECONDS = 20.0
 """For all of opening: name, connection, TLS and a few requests, each of which has its own limit."""

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin
 
 from schemas.cameras import Source as SourceEntry
-from services.ingest.http_auth import Authorization
-from services.ingest.http_connection import HttpConnection, HttpResponse, connect
-from services.ingest.http_request import Origin, check_headers, origin_of, request_head
+from services.ingest.http.authorization import Authorization
+from services.ingest.http.connection import HttpConnection, HttpResponse, connect
+from services.ingest.http.request import Origin, check_headers, origin_of, request_head
+from services.ingest.http.token import LARGEST_ANSWER_BYTES, PLACE, TokenKeeper
 from services.ingest.network_policy import Destination, NetworkPolicy
 from services.ingest.secret_store import Secret
 from services.ingest.source_errors import SourceFailed, SourceRefused
-from services.ingest.token import LARGEST_ANSWER_BYTES, PLACE, TokenKeeper
 
 __all__ = ["HttpClient", "HttpLimits", "HttpResponse"]
 
