@@ -7,6 +7,7 @@ make it fetch from its own machine or from the cloud's metadata service (server-
 from __future__ import annotations
 
 import asyncio
+import copy
 import contextlib
 import ipaddress
 import socket
@@ -94,6 +95,12 @@ class NetworkPolicy:
             return True
         return self._public and is_public(address)
 
+    def speaking(self, *schemes: str) -> NetworkPolicy:
+        """Give the same policy for a client that speaks ``schemes`` alone: no other of the allowed ones passes it."""
+        narrower = copy.copy(self)
+        narrower._schemes = self._schemes & frozenset(schemes)
+        return narrower
+
     def check_url(self, url: str) -> SplitResult:
         """Give the parts of ``url``.
 
@@ -103,9 +110,9 @@ class NetworkPolicy:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            # The library's text quotes what it took for a port: it can be a part of a password.
-            raise SourceRefused("bad_url", "the URL's host or port can't be read") from error
+        except ValueError:
+            # From None: the library's text quotes what it took for a port, which can be a part of a password.
+            raise SourceRefused("bad_url", "the URL's host or port can't be read") from None
         if parts.scheme not in self._schemes:
             raise SourceRefused("scheme_not_allowed", f"scheme {parts.scheme!r} is not allowed")
         if not parts.hostname or port == 0:

@@ -15,7 +15,7 @@ _MOST_CREDENTIAL = 2_000
 """Characters; more than a URL may have in the registry less its host, and than any HTTP server takes in a header."""
 
 _CREDENTIALS = re.compile(
-    r"(?P<scheme>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(?://|\\/\\/))"
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(?://|\\/\\/))"
     rf"(?:[^/\s:@\[]{{0,{_MOST_CREDENTIAL}}}:(?!\d{{1,5}}(?:[/?#\s]|$))\S{{0,{_MOST_CREDENTIAL}}}@"  # a password may
     rf"|[^/\s]{{0,{_MOST_CREDENTIAL}}}@)"  # hold / and @; host:port/ is none
 )

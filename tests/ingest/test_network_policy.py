@@ -111,3 +111,11 @@ def test_an_address_is_checked_after_the_name_is_resolved() -> None:
     policy = NetworkPolicy(["http"], DEFAULTS)
     with pytest.raises(SourceRefused, match="address_not_allowed"):
         asyncio.run(policy.resolve(urlsplit("http://localhost/")))
+
+
+@pytest.mark.parametrize(("spoken", "url"), [(("http", "https"), "rtsp://192.0.2.1/x"), (("rtsp",), "http://192.0.2.1/x")])
+def test_a_client_is_led_to_no_scheme_that_it_does_not_speak(spoken: tuple[str, ...], url: str) -> None:
+    policy = NetworkPolicy(["http", "https", "rtsp"], DEFAULTS)
+    policy.check_url(url)
+    with pytest.raises(SourceRefused, match="scheme_not_allowed"):
+        policy.speaking(*spoken).check_url(url)

@@ -23,6 +23,7 @@ BASIC = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
         ("http://host/path@2x.jpg", "http://host/path@2x.jpg"),
         ("http://user:p@ss@host/x", "http://***@host/x"),
         ("/videos/a.avi", "/videos/a.avi"),
+        ("cameras[3].rtsp://admin:s3cret@10.0.0.7/x", "cameras[3].rtsp://***@10.0.0.7/x"),
         ("rtsp://admin:gehe/im@10.0.0.7/live", "rtsp://***@10.0.0.7/live"),
         ("rtsp://admin:ge@he/im@10.0.0.7/live", "rtsp://***@10.0.0.7/live"),
         ("http://host:8080/path@2x.jpg", "http://host:8080/path@2x.jpg"),

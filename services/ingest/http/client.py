@@ -60,6 +60,7 @@ class HttpClient:
     """
 
     def __init__(self, entry: SourceEntry, policy: NetworkPolicy, secret: Secret | None, limits: HttpLimits) -> None:
+        policy = policy.speaking("http", "https")
         own = policy.check_url(entry.url)
         if PLACE in own.netloc:
             raise SourceRefused("bad_url", "a token can't be part of the host")

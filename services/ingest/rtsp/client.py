@@ -59,11 +59,9 @@ class RtspClient:
         self, entry: SourceEntry, policy: NetworkPolicy, secret: Secret | None, limits: HttpLimits, inlet: Inlet
     ) -> None:
         self.server = ""
-        self._parts = policy.check_url(entry.url)
-        if self._parts.scheme not in _PORTS:
-            raise SourceRefused("bad_url", "an RTSP camera has a URL with rtsp:// or rtsps://")
+        self._policy = policy.speaking(*_PORTS)
+        self._parts = self._policy.check_url(entry.url)
         self._entry = entry
-        self._policy = policy
         self._limits = limits
         self._inlet = inlet
         self._authorization = Authorization(secret)
@@ -214,7 +212,7 @@ class RtspClient:
             parts = self._policy.check_url(urljoin(url, location))
         except ValueError:
             raise SourceFailed("redirect", f"{self._parts.hostname} redirects to what is no URL") from None
-        if parts.scheme not in _PORTS or _origin(parts) != _origin(self._parts):
+        if _origin(parts) != _origin(self._parts):
             raise SourceRefused("redirect", f"{self._parts.hostname} redirects to another place, {parts.hostname}")
         return request_url(parts)
 
