@@ -10,9 +10,9 @@ each is measured over a steady window of its own; figures are medians over the r
 - OpenCV: ``imencode`` has given it (quality 85, as Tilik's). RTSP: grabbed at the stream's rate, one thread a decoder;
   snapshots: the URL is opened for each picture, then decoded and encoded.
 
-CPU is of all processes of a side, user and system. Memory is the sum of proportional set sizes. Late: more than half a
-second behind the camera's own beat. Lost: never came. What differs and can't be made equal: sizes of frames (printed),
-and that Tilik alone hands frames to a broker, keeps accounts, and checks what it reads.
+CPU is of all processes of a side, user and system. Memory is the sum of proportional set sizes. A frame is late if it
+comes more than a second and a half after the one before, lost if it never comes. What differs and can't be made equal:
+sizes of frames (printed), and that Tilik alone hands frames to a broker, keeps accounts, and checks what it reads.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ GOAL_CPU_VS_OPENCV, GOAL_CPU_VS_FFMPEG, GOAL_MEMORY_VS_FFMPEG = 0.2, 1.0, 0.25
 _HEAP_MIB = 512
 _COUNT = click.IntRange(2, 1_000)
 OPTIONS = (
-    click.Option(["--cameras"], type=_COUNT, default=24, show_default=True, help="For all three, half of each kind."),
+    click.Option(["--cameras"], type=_COUNT, default=40, show_default=True, help="For all three, half of each kind."),
     click.Option(["--many"], type=_COUNT, default=120, show_default=True, help="For Tilik alone, half of each kind."),
     click.Option(["--rounds"], type=click.IntRange(1, 20), default=3, show_default=True, help="Turns of all three."),
     click.Option(["--seconds"], type=click.IntRange(5, 600), default=20, show_default=True, help="Length of a window."),

@@ -40,7 +40,12 @@ def test_a_frame_that_comes_with_the_next_one_is_late_and_not_lost() -> None:
 def test_a_silent_camera_has_lost_everything_and_one_that_ends_the_rest() -> None:
     assert of_times() == Continuity(0, 0, 10, 0)
     assert of_times(*beats(95.5, 105.5)) == Continuity(6, 0, 4, 60)
-    assert of_times(*beats(103.5, 112.5)).lost == 4  # one that began late; its beat is not known, the window's is
+    assert of_times(*beats(103.5, 112.5)).lost == 3
+
+
+def test_a_beat_that_moves_by_half_a_period_is_late_once_and_loses_nothing() -> None:
+    times = [at if at < 104 else at + 0.6 for at in beats(95.5, 112.5)]
+    assert (of_times(*times).late, of_times(*times).lost) == (1, 0)
 
 
 def test_cameras_are_judged_apart() -> None:

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 LATE_PERIODS = 0.5
-"""A frame that comes later than that is late: a consumer that looks once a period would miss it."""
+"""A frame that comes so much later than a period after the one before is late."""
+_LOST_PERIODS = 0.75
+"""So much later, a frame is taken for lost, until two come close together. More than half, because a stream's beat may
+move by half a period when its keyframes come just when they would be too old for an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +58,27 @@ def continuity(
 
 
 def _of_one(arrivals: Sequence[Arrival], window: tuple[float, float], period: float) -> Continuity:
-    """Hold a camera's frames against a beat that the last one before the window has set, else the first one in it."""
+    """Hold each frame of a camera against the one before."""
     start, end = window
     within = [arrival for arrival in arrivals if start <= arrival.at_seconds < end]
-    due, late, lost = _first_beat(arrivals, start, period), 0, 0
+    before, late, lost = _before(arrivals, start, period), 0, 0
     for arrival in within:
-        behind = (arrival.at_seconds - due) / period
+        behind = (arrival.at_seconds - before) / period - 1.0
+        before = arrival.at_seconds
         if behind < -LATE_PERIODS and lost:  # one that was taken for lost has come after all
             late, lost = late + 1, lost - 1
             continue
-        missed = max(0, _rounded(behind))
+        missed = max(0, math.floor(behind + 1.0 - _LOST_PERIODS))
         lost += missed
-        due += (missed + 1) * period
-    lost += max(0, _rounded((end - due) / period))
+        late += behind - missed > LATE_PERIODS
+    lost += max(0, math.floor((end - before) / period - 1.0 + _LOST_PERIODS))
     return Continuity(len(within), late, lost, sum(arrival.size_bytes for arrival in within))
 
 
-def _first_beat(arrivals: Sequence[Arrival], start: float, period: float) -> float:
-    """Give when the window's first frame is due."""
+def _before(arrivals: Sequence[Arrival], start: float, period: float) -> float:
+    """Give when the last frame before the window came, or must have come."""
     last = max((arrival.at_seconds for arrival in arrivals if arrival.at_seconds < start), default=start - 2 * period)
     first = min((arrival.at_seconds for arrival in arrivals if arrival.at_seconds >= start), default=start)
     if start - last < 2 * period:
-        return last + period
-    return first if first - start < period else start
-
-
-def _rounded(periods: float) -> int:
-    return math.floor(periods + LATE_PERIODS)
+        return last
+    return first - period if first - start < period else start - period
