@@ -7,8 +7,8 @@ make it fetch from its own machine or from the cloud's metadata service (server-
 from __future__ import annotations
 
 import asyncio
-import copy
 import contextlib
+import copy
 import ipaddress
 import socket
 from collections.abc import Iterable

@@ -113,7 +113,9 @@ def test_an_address_is_checked_after_the_name_is_resolved() -> None:
         asyncio.run(policy.resolve(urlsplit("http://localhost/")))
 
 
-@pytest.mark.parametrize(("spoken", "url"), [(("http", "https"), "rtsp://192.0.2.1/x"), (("rtsp",), "http://192.0.2.1/x")])
+@pytest.mark.parametrize(
+    ("spoken", "url"), [(("http", "https"), "rtsp://192.0.2.1/x"), (("rtsp",), "http://192.0.2.1/x")]
+)
 def test_a_client_is_led_to_no_scheme_that_it_does_not_speak(spoken: tuple[str, ...], url: str) -> None:
     policy = NetworkPolicy(["http", "https", "rtsp"], DEFAULTS)
     policy.check_url(url)

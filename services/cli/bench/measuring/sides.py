@@ -125,13 +125,13 @@ class Tilik:
         return self.ingest.metrics()[0]
 
 
-def measure_peer(module: str, cameras: Sequence[Camera], seconds: float, *, collector: bool) -> Measured:
-    """Run a peer on these cameras, and measure it over a steady window.
+def measure_peer(peer: str, cameras: Sequence[Camera], seconds: float, *, collector: bool) -> Measured:
+    """Run a peer (a module, and words for it) on these cameras, and measure it over a steady window.
 
     Raises:
         FatalError: Not every camera gave frames.
     """
-    command = [sys.executable, "-m", module, *(camera.source.url for camera in cameras)]
+    command = [sys.executable, "-m", *peer.split(), *(camera.source.url for camera in cameras)]
     arrivals = Arrivals(len(cameras))
     with subprocess.Popen(command, cwd=_REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         reading = threading.Thread(target=_read_lines, args=(process, arrivals), daemon=True)
