@@ -54,6 +54,22 @@ def test_without_a_clock_a_picture_was_taken_when_its_segment_came_less_what_fol
     assert timeline.captured_at_ms(late, 0.0) == T0_MS
 
 
+@pytest.mark.parametrize("date_ms", [None, T0_MS - 6000])
+def test_after_segments_that_were_left_out_a_picture_was_taken_when_its_segment_came(date_ms: float | None) -> None:
+    timeline = Timeline()
+    timeline.extend(listing(0, date_ms=date_ms), T0_MS)
+    first, *_, last = timeline.extend(listing(10, date_ms=date_ms), T0_MS + 20_000)
+    assert timeline.captured_at_ms(first, 0.0) == T0_MS + 14_000
+    assert timeline.captured_at_ms(last, 2.0) == T0_MS + 20_000
+
+
+def test_after_a_pause_a_picture_was_taken_when_its_segment_came() -> None:
+    timeline = Timeline()
+    timeline.extend(listing(0), T0_MS)
+    *_, last = timeline.extend(listing(3), T0_MS + 20_000)
+    assert timeline.captured_at_ms(last, 2.0) == T0_MS + 20_000
+
+
 @pytest.mark.parametrize(("behind_seconds", "believed"), [(4, True), (-4, True), (200, True), (7 * 3600, False)])
 def test_the_cameras_clock_counts_where_it_can_be_right(behind_seconds: int, believed: bool) -> None:
     timeline = Timeline()

@@ -66,7 +66,7 @@ class Timeline:
                 self.edge += segment.seconds
                 self._urls[segment.number] = segment.resource.url
         if placed:
-            self._note(newest, now_ms)
+            self._note(placed, now_ms, playlist.target_seconds)
         return placed
 
     def captured_at_ms(self, placed: PlacedSegment, position: float) -> float:
@@ -88,10 +88,15 @@ class Timeline:
         known = self._urls.get(newest.number) == newest.resource.url
         return not known or stale_ms > _STALE_TARGETS * playlist.target_seconds * 1000
 
-    def _note(self, newest: MediaSegment, now_ms: float) -> None:
+    def _note(self, placed: list[PlacedSegment], now_ms: float, target_seconds: float) -> None:
+        newest = placed[-1].segment
+        offset_ms = now_ms - self.edge * 1000
+        skipped = self._next is not None and placed[0].segment.number > self._next
+        if skipped or offset_ms - min(self._offsets_ms, default=offset_ms) > _STALE_TARGETS * target_seconds * 1000:
+            self._offsets_ms.clear()  # the stream has paused: the line is as much shorter than the time that passed
         self._next = newest.number + 1
         self._changed_at_ms = now_ms
-        self._offsets_ms.append(now_ms - self.edge * 1000)
+        self._offsets_ms.append(offset_ms)
         for number in list(self._urls)[:-_URLS_KEPT]:
             del self._urls[number]
         if newest.date_ms is not None:
