@@ -6,19 +6,16 @@ make it fetch from its own machine or from the cloud's metadata service (server-
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import copy
 import ipaddress
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from services.ingest.source_errors import SourceFailed, SourceRefused
+from services.ingest.name_lookup import Address, NameLookup
+from services.ingest.source_errors import SourceRefused
 from services.runtime.errors import ConfigurationError
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _PRIVATE = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
@@ -32,6 +29,8 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
+_MOST_ADDRESSES = 4
+"""Of one name that are tried: each gets its share of the time for connecting."""
 _DEFAULT_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -59,6 +58,7 @@ class NetworkPolicy:
 
     def __init__(self, schemes: Iterable[str], networks: Iterable[str]) -> None:
         self._schemes = frozenset(schemes)
+        self._names = NameLookup()
         self._public = False
         self._networks: list[Network] = []
         self._named: list[Network] = []
@@ -119,8 +119,10 @@ class NetworkPolicy:
             raise SourceRefused("bad_url", "the URL names no host or no port")
         return parts
 
-    async def resolve(self, parts: SplitResult) -> Destination:
-        """Give an allowed address of the URL's host. The caller connects to that address, not to the name again.
+    async def resolve(self, parts: SplitResult) -> tuple[Destination, ...]:
+        """Give the allowed addresses of the URL's host, in the resolver's order; some at most.
+
+        The caller connects to one of them, not to the name again.
 
         Raises:
             SourceFailed: The name does not resolve.
@@ -128,10 +130,13 @@ class NetworkPolicy:
         """
         host = parts.hostname or ""
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-        for address in await _addresses(host, port):
-            if self.allows(address):
-                return Destination(parts.scheme, host, str(address), port, is_public(address))
-        raise SourceRefused("address_not_allowed", f"{host} is not in an allowed network")
+        allowed = [address for address in await self._names.addresses(host) if self.allows(address)]
+        if not allowed:
+            raise SourceRefused("address_not_allowed", f"{host} is not in an allowed network")
+        return tuple(
+            Destination(parts.scheme, host, str(address), port, is_public(address))
+            for address in allowed[:_MOST_ADDRESSES]
+        )
 
 
 def is_public(address: Address) -> bool:
@@ -149,18 +154,3 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
         return address.teredo[1]
     holds = address in _NAT64 or address in _NAT64_LOCAL or (address in _COMPATIBLE and int(address) > 1)
     return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if holds else None
-
-
-async def _addresses(host: str, port: int) -> list[Address]:
-    """Give a host's addresses. One that is an address itself needs no lookup, which takes one of few threads."""
-    with contextlib.suppress(ValueError):
-        return [_without_scope(ipaddress.ip_address(host))]
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise SourceFailed("dns", f"{host}: {error}") from error
-    return [_without_scope(ipaddress.ip_address(str(place[0]))) for *_, place in found]
-
-
-def _without_scope(address: Address) -> Address:
-    return ipaddress.IPv6Address(int(address)) if isinstance(address, ipaddress.IPv6Address) else address

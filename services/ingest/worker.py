@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.ingest.active_cameras import shown_active_cameras
 from services.ingest.engine import Engine
 from services.ingest.fence import Fence
+from services.ingest.name_lookup import make_room_for_lookups
 from services.ingest.ownership import Ownership
 from services.ingest.settings import IngestSettings
 from services.runtime.kafka import ownership_consumer
@@ -18,6 +19,7 @@ def run(settings: IngestSettings, service: Service) -> None:
         FatalError: See ``ownership.Ownership.run``.
         ConfigurationError: An allowed network is none.
     """
+    make_room_for_lookups()
     fence = Fence(settings.session_timeout_seconds)
     engine = Engine(settings, fence, service.metrics)
     try:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +25,7 @@ from services.ingest.source import Picture, Sample, Source, make_source
 from services.ingest.source_errors import SourceFailed, SourceRefused
 from services.runtime.clock import now_ms
 from tests.ingest.builders import source_tools, square_left, square_rgb, write_video
+from tests.ingest.event_loop import run
 from tests.ingest.hls_camera import FPS, Cut, HlsCamera
 
 pytestmark = pytest.mark.integration
@@ -86,14 +87,6 @@ def cameras(*made: HlsCamera) -> Iterator[None]:
     finally:
         for camera in made:
             camera.close()
-
-
-def run(work: Callable[[], Awaitable[Any]]) -> Any:
-    async def bounded() -> Any:
-        async with asyncio.timeout(30):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 def read_some(entry: SourceEntry, count: int = 8) -> list[Picture]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Source, Token
+from services.ingest import name_lookup
 from services.ingest.http.client import HttpClient, HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import Secret
 from services.ingest.source_errors import SourceError, SourceFailed, SourceRefused
+from tests.ingest.event_loop import run
 from tests.ingest.test_network_policy import Names
 from tests.ingest.web_server import Answer, Request, WebServer, web_server
 
@@ -40,14 +42,6 @@ async def client(
 async def fetched(made: HttpClient, url: str = "") -> bytes:
     await made.get(url=url)
     return await made.read_body(10_000_000)
-
-
-def run(work: Callable[[], Awaitable[Any]]) -> Any:
-    async def bounded() -> Any:
-        async with asyncio.timeout(20):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n"
@@ -141,7 +135,7 @@ def test_the_address_that_is_connected_is_the_one_that_was_checked(monkeypatch: 
 
     async def work() -> None:
         async with web_server(lambda _: Answer(b"x", close=True)) as web:
-            monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", names.resolve)
+            monkeypatch.setattr(name_lookup, "look_up", names.look_up)
             async with client(web.url("/x", "cam.example")) as made:
                 assert await fetched(made) == b"x"
                 assert (names.asked, web.requests[0].headers["host"]) == (1, f"cam.example:{web.port}")
@@ -150,6 +144,16 @@ def test_the_address_that_is_connected_is_the_one_that_was_checked(monkeypatch: 
 
     with pytest.raises(SourceRefused, match="address_not_allowed"):
         run(work)
+
+
+def test_where_a_names_first_address_takes_no_connection_the_next_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name_lookup, "look_up", Names(["127.0.0.2", "127.0.0.1"]).look_up)
+
+    async def work() -> bytes:
+        async with web_server(lambda _: Answer(b"x")) as web, client(web.url("/x", "cam.example")) as made:
+            return await fetched(made)
+
+    assert run(work) == b"x"
 
 
 @pytest.mark.parametrize("kind", ["snapshot", "mjpeg", "hls"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from services.ingest.jpeg_header import UnusablePictureError, read_header
 from services.ingest.source import Picture, Sample, Source, make_source
 from services.ingest.source_errors import SourceFailed
 from tests.ingest.builders import make_jpeg, source_tools
+from tests.ingest.event_loop import run
 from tests.ingest.http_camera import HttpCamera, Mood
 from tests.ingest.web_server import Answer, web_server
 
@@ -52,14 +53,6 @@ async def read_until(source: Source, condition: Callable[[Picture], bool]) -> Pi
         picture = await next_read(source)
         if picture is not None and condition(picture):
             return picture
-
-
-def run(work: Callable[[], Awaitable[Any]]) -> Any:
-    async def bounded() -> Any:
-        async with asyncio.timeout(20):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 def width_of(picture: Picture) -> int:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from services.ingest import name_lookup
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.settings import IngestSettings
 from services.ingest.source_errors import SourceFailed, SourceRefused
@@ -15,17 +16,20 @@ DEFAULTS: tuple[str, ...] = IngestSettings.model_fields["allowed_networks"].defa
 
 
 class Names:
-    """A resolver whose one name has the addresses that a test gives it."""
+    """A resolver whose one name has the addresses that a test gives it, once ``may_answer`` is set."""
 
     def __init__(self, addresses: list[str]) -> None:
         self.addresses = addresses
         self.asked = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
-    async def resolve(
-        self, host: object, port: int, **hints: object
-    ) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+    async def look_up(self, host: str) -> list[str]:
         self.asked += 1
-        return [(2, 1, 6, "", (address, port)) for address in self.addresses]
+        await self.may_answer.wait()
+        if not self.addresses:
+            raise OSError("Name or service not known")
+        return self.addresses
 
 
 @pytest.mark.parametrize(
@@ -96,14 +100,45 @@ def test_however_a_forbidden_address_is_written_it_is_refused(host: str) -> None
         asyncio.run(policy.resolve(policy.check_url(f"http://{host}/x")))
 
 
-def test_of_a_name_with_several_addresses_an_allowed_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = Names(["127.0.0.1", "169.254.169.254", "10.0.0.7"])
-    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", names.resolve)
+def test_of_a_name_with_several_addresses_the_allowed_ones_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = Names(["127.0.0.1", "10.0.0.7", "169.254.169.254", "8.8.8.8"])
+    monkeypatch.setattr(name_lookup, "look_up", names.look_up)
     policy = NetworkPolicy(["http"], DEFAULTS)
-    assert asyncio.run(policy.resolve(urlsplit("http://cam.example/"))).address == "10.0.0.7"
+    found = asyncio.run(policy.resolve(urlsplit("http://cam.example/")))
+    assert [(place.address, place.port, place.is_public) for place in found] == [
+        ("10.0.0.7", 80, False),
+        ("8.8.8.8", 80, True),
+    ]
     names.addresses = ["127.0.0.1", "169.254.169.254"]
     with pytest.raises(SourceRefused, match="address_not_allowed"):
         asyncio.run(policy.resolve(urlsplit("http://cam.example/")))
+
+
+def test_a_name_is_looked_up_once_for_all_who_wait_and_goes_on_for_the_next_when_one_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> int:
+        names = Names(["10.0.0.7"])
+        monkeypatch.setattr(name_lookup, "look_up", names.look_up)
+        names.may_answer.clear()
+        policy = NetworkPolicy(["http", "rtsp"], DEFAULTS)
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await policy.resolve(urlsplit("http://cam.example/"))
+        waiting = asyncio.gather(
+            policy.resolve(urlsplit("http://cam.example:8080/")),
+            policy.speaking("rtsp").resolve(urlsplit("rtsp://cam.example/")),
+        )
+        await asyncio.sleep(0)
+        names.may_answer.set()
+        assert [place.port for [place] in await waiting] == [8080, 554]
+        names.addresses = []
+        with pytest.raises(SourceFailed, match="dns"):
+            await policy.resolve(urlsplit("http://cam.example/"))
+        return names.asked
+
+    assert asyncio.run(work()) == 2, "one for the five, one after its end"
 
 
 @pytest.mark.integration

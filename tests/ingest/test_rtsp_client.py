@@ -9,7 +9,7 @@ import ssl
 import struct
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from schemas.cameras import Source as SourceEntry
+from services.ingest import name_lookup
 from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.rtsp import client as client_module
@@ -25,7 +26,9 @@ from services.ingest.source import Sample, make_source
 from services.ingest.source_errors import SourceError, SourceFailed, SourceRefused
 from services.ingest.sources.rtsp import RtspSource
 from tests.ingest.builders import source_tools
+from tests.ingest.event_loop import run
 from tests.ingest.rtsp_script import OK, SDP, Asked, ScriptedServer, scripted
+from tests.ingest.test_network_policy import Names
 
 pytestmark = pytest.mark.integration
 
@@ -43,14 +46,6 @@ async def opened(url: str, networks: tuple[str, ...] = ("loopback",), **entry: A
             yield source
         finally:
             await source.close()
-
-
-def run(work: Callable[[], Awaitable[Any]]) -> Any:
-    async def bounded() -> Any:
-        async with asyncio.timeout(20):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 async def until_failed(source: RtspSource) -> None:
@@ -120,6 +115,20 @@ def test_an_address_that_is_not_allowed_is_not_connected_to() -> None:
             return len(server.writers)
 
     assert run(work) == 0
+
+
+def test_where_a_names_first_address_is_silent_the_next_one_is_tried_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name_lookup, "look_up", Names(["127.0.0.2", "127.0.0.1"]).look_up)
+
+    async def work() -> list[str]:
+        async with scripted() as server:
+            with socket.create_server(("127.0.0.2", server.port), backlog=1) as silent, contextlib.ExitStack() as full:
+                for _ in range(2):  # its queue is full: it answers no more
+                    full.enter_context(socket.create_connection(silent.getsockname(), 5))
+                async with opened(server.url().replace("127.0.0.1", "cam.example")):
+                    return server.methods()
+
+    assert run(work) == ["DESCRIBE", "SETUP", "PLAY"]
 
 
 def test_a_wrong_secret_is_said_once_and_a_stale_nonce_is_renewed() -> None:

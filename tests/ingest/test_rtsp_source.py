@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from services.ingest.source_errors import SourceFailed, SourceRefused
 from services.ingest.sources.rtsp import RtspSource
 from services.runtime.clock import now_ms
 from tests.ingest.builders import source_tools
+from tests.ingest.event_loop import run
 from tests.ingest.rtsp_scene import ROUND, GstServer, Proxy, write_footage
 
 pytestmark = pytest.mark.integration
@@ -85,14 +86,6 @@ async def read_pictures(source: RtspSource, count: int, period: float = PERIOD) 
         picture = await source.read(Sample(due, due + period, number))
         found += [picture] if picture is not None else []
     return found
-
-
-def run(work: Callable[[], Awaitable[Any]]) -> Any:
-    async def bounded() -> Any:
-        async with asyncio.timeout(30):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 def pictures_of(path: Path) -> list[NDArray[np.uint8]]:

@@ -12,9 +12,11 @@ import re
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import SplitResult, urljoin
 
 from schemas.cameras import Source as SourceEntry
+from services.ingest.connecting import connect_in_turn
 from services.ingest.http.authorization import Authorization
 from services.ingest.http.connection import HttpConnection, HttpResponse, connect
 from services.ingest.http.request import Origin, check_headers, origin_of, request_head
@@ -237,10 +239,10 @@ class HttpClient:
     async def _connect(self, parts: SplitResult) -> HttpConnection:
         said = self._said(parts)
         try:
-            async with asyncio.timeout(self._limits.connect_seconds):
-                place = await self._policy.resolve(parts)
-                self._check_place(place, origin_of(parts) == self._own, said)
-                return await connect(place, self._entry.verify_tls)
+            until = asyncio.get_running_loop().time() + self._limits.connect_seconds
+            async with asyncio.timeout_at(until):
+                places = await self._policy.resolve(parts)
+                return await connect_in_turn(places, partial(self._connect_to, origin_of(parts) == self._own), until)
         except TimeoutError as error:
             raise SourceFailed("timeout", f"{said} did not take the connection in time") from error
         except ssl.SSLError as error:
@@ -248,12 +250,14 @@ class HttpClient:
         except OSError as error:
             raise SourceFailed("connect", f"{said}: {error}") from error
 
-    def _check_place(self, place: Destination, ours: bool, said: str) -> None:
-        """Let no server of the internet lead into our own networks, though cameras may be there."""
+    async def _connect_to(self, ours: bool, place: Destination) -> HttpConnection:
+        """Connect, but let no server of the internet lead into our own networks, though cameras may be there."""
         if ours:
             self._own_is_public = place.is_public
         elif self._own_is_public and not place.is_public:
+            said = self._without_secrets(place.host)
             raise SourceRefused("address_not_allowed", f"{said} is in a private network, and the camera is in none")
+        return await connect(place, self._entry.verify_tls)
 
     def _redirected(self, here: SplitResult, location: str, elsewhere: bool) -> SplitResult:
         # Another host, port or scheme could be anywhere; where it is allowed, the policy decides, and no secret goes.
@@ -267,8 +271,11 @@ class HttpClient:
         return parts
 
     def _said(self, parts: SplitResult) -> str:
-        """Give the host for an error. A server may have put our secrets into it by a redirect: they are taken out."""
-        secret, text = self._secret or Secret(), parts.hostname or ""
+        return self._without_secrets(parts.hostname or "")
+
+    def _without_secrets(self, text: str) -> str:
+        """Give a host for an error. A server may have put our secrets into it by a redirect: they are taken out."""
+        secret = self._secret or Secret()
         for value in (secret.password, secret.token, self._token.known if self._token is not None else ""):
             if len(value) >= 4:
                 text = re.sub(re.escape(value), "***", text, flags=re.IGNORECASE)

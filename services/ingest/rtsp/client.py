@@ -15,9 +15,10 @@ from functools import cache
 from urllib.parse import SplitResult, urljoin
 
 from schemas.cameras import Source as SourceEntry
+from services.ingest.connecting import connect_in_turn
 from services.ingest.http.authorization import Authorization
 from services.ingest.http.client import HttpLimits
-from services.ingest.network_policy import NetworkPolicy
+from services.ingest.network_policy import Destination, NetworkPolicy
 from services.ingest.rtsp.connection import Inlet, RtspConnection
 from services.ingest.rtsp.messages import Message, format_request
 from services.ingest.rtsp.rtp import receiver_report
@@ -149,24 +150,25 @@ class RtspClient:
                 await connection.close()
 
     async def _connect(self) -> None:
-        loop, host, verified = asyncio.get_running_loop(), self._parts.hostname, self._entry.verify_tls
+        host, until = self._parts.hostname, asyncio.get_running_loop().time() + self._limits.connect_seconds
         try:
-            async with asyncio.timeout(self._limits.connect_seconds):
-                place = await self._policy.resolve(self._parts)
-                tls = _tls_context(verified) if place.scheme == "rtsps" else None
-                _, self._connection = await loop.create_connection(
-                    lambda: RtspConnection(self._inlet),
-                    place.address,
-                    place.port,
-                    ssl=tls,
-                    server_hostname=place.host if tls else None,
-                )
+            async with asyncio.timeout_at(until):
+                places = await self._policy.resolve(self._parts)
+                self._connection = await connect_in_turn(places, self._connect_to, until)
         except TimeoutError as error:
             raise SourceFailed("timeout", f"{host} did not take the connection in time") from error
         except ssl.SSLError as error:
             raise SourceFailed("tls", f"{host}: {error}") from error
         except OSError as error:
             raise SourceFailed("connect", f"{host}: {error}") from error
+
+    async def _connect_to(self, place: Destination) -> RtspConnection:
+        tls = _tls_context(self._entry.verify_tls) if place.scheme == "rtsps" else None
+        name = place.host if tls else None
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: RtspConnection(self._inlet), place.address, place.port, ssl=tls, server_hostname=name
+        )
+        return connection
 
     def _connected(self) -> RtspConnection:
         if self._connection is None:
