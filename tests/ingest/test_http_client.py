@@ -52,13 +52,25 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r
     [
         (Answer(b"abcde"), 1),
         (Answer(raw=CHUNKED), 1),
+        (Answer(raw=CHUNKED.replace(b"chunked", b"Chunked")), 1),
         (Answer(raw=b"HTTP/1.0 200 OK\r\n\r\nabcde", close=True), 3),
+        (Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde\xff\xd9\r\n"), 3),
         (Answer(raw=b"HTTP/1.1 200 OK\nContent-Length: 5\n\nabcde"), 1),
         (Answer(b"abcde", headers={"Connection": "close"}), 3),
         (Answer(b"abcde", close=True), 3),
         (Answer(raw=b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde"), 1),
     ],
-    ids=["length", "chunked", "until closed", "bare line feeds", "says close", "ignores keep-alive", "interim answer"],
+    ids=[
+        "length",
+        "chunked",
+        "Chunked",
+        "until closed",
+        "more than its length",
+        "bare line feeds",
+        "says close",
+        "ignores keep-alive",
+        "interim answer",
+    ],
 )
 def test_bodies_of_every_framing_are_read_and_connections_kept_where_they_can_be(
     answer: Answer, connections: int
@@ -78,13 +90,26 @@ def test_bodies_of_every_framing_are_read_and_connections_kept_where_they_can_be
         (Answer(raw=b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 50_000), "connection"),
         (Answer(raw=CHUNKED[:-9] + b"X: " + b"y" * 300_000), "connection"),
         (Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", close=True), "connection"),
+        (Answer(raw=CHUNKED[:-12].replace(b"chunked", b"Chunked"), close=True), "connection"),
         (Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n"), "connection"),
         (Answer(raw=b"HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"), "connection"),
         (Answer(bytes(10_000_001)), "too_large"),
         (Answer(b"", hold=60), "timeout"),
         (Answer(status=503, headers={"Retry-After": "7"}), "http_503"),
     ],
-    ids=["no http", "header", "headers", "trailer", "cut", "length", "upgrade", "too large", "silence", "busy"],
+    ids=[
+        "no http",
+        "header",
+        "headers",
+        "trailer",
+        "cut",
+        "Chunked and cut",
+        "length",
+        "upgrade",
+        "too large",
+        "silence",
+        "busy",
+    ],
 )
 def test_what_is_no_good_answer_fails_within_limits(answer: Answer, error_class: str) -> None:
     async def work() -> None:

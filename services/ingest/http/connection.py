@@ -111,10 +111,10 @@ class HttpConnection(asyncio.Protocol):
             SourceFailed: The connection broke before the body's end.
         """
         while not self._chunks:
+            if self._ended:  # what is wrong with what follows is no matter of this body
+                return b""
             if self._error:
                 raise SourceFailed("connection", self._error)
-            if self._ended:
-                return b""
             await self._wait()
         data = self._chunks.popleft()
         self._buffered -= len(data)
@@ -210,7 +210,9 @@ class HttpConnection(asyncio.Protocol):
         challenges = tuple(value for name, value in self._fields if name == "www-authenticate")
         self._head = HttpResponse(status, headers, challenges)
         self._keeps = self._parser.should_keep_alive()
-        self._until_closed = "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "")
+        self._until_closed = "content-length" not in headers and (
+            "chunked" not in headers.get("transfer-encoding", "").lower()
+        )
         self._between = 0
 
     def on_body(self, data: bytes) -> None:
