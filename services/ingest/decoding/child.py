@@ -14,7 +14,7 @@ from services.ingest.decoding.chains import Chain
 from services.ingest.decoding.confinement import confine
 from services.ingest.decoding.failures import JobFailedError
 from services.ingest.decoding.footage import Footage
-from services.ingest.decoding.framing import framed, receive_job
+from services.ingest.decoding.framing import framed, framed_answer, receive_job
 from services.ingest.decoding.jobs import (
     Answer,
     CloseStream,
@@ -123,4 +123,4 @@ def serve(limits_json: str) -> None:
     with socket.socket(fileno=sys.stdin.fileno()) as channel, contextlib.suppress(ConnectionError):
         channel.sendall(framed(Opened()))
         while (order := receive_job(channel)) is not None:
-            channel.sendall(framed(decoder.answer(order.stream, order.job)))
+            channel.sendall(framed_answer(decoder.answer(order.stream, order.job)))

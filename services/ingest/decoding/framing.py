@@ -8,11 +8,14 @@ import socket
 import msgspec
 from msgspec import Struct
 
-from services.ingest.decoding.jobs import Answer, Job
+from services.ingest.decoding.jobs import Answer, Failed, Job
 
 LENGTH_BYTES = 4
-MOST_BYTES = 1 << 28
-"""More than any job or answer has: a segment's bytes are bounded before. Beyond, the other side is out of order."""
+MOST_JOB_BYTES = 1 << 28
+"""More than any job has: a segment's bytes are bounded before. Beyond, the other side is out of order."""
+MOST_ANSWER_BYTES = 64 << 20
+"""The most that is taken from a child, which hostile video may have taken over, before a byte of it is read: a segment
+of 60 s with a JPEG of 1 MB a second. A child in order answers that a larger one is too large."""
 
 
 class Order(Struct, frozen=True, array_like=True):
@@ -39,14 +42,22 @@ def framed(message: Order | Answer) -> bytearray:
     return frame
 
 
-def body_bytes(head: bytes | bytearray) -> int:
+def framed_answer(answer: Answer) -> bytearray:
+    """Give an answer as it goes over the socket; one that is too large as its failure."""
+    frame = framed(answer)
+    if len(frame) - LENGTH_BYTES > MOST_ANSWER_BYTES:
+        return framed(Failed("unusable", "too_large", f"its pictures have {len(frame)} bytes together"))
+    return frame
+
+
+def body_bytes(head: bytes | bytearray, most: int) -> int:
     """Give the length that ``head`` announces.
 
     Raises:
-        FramingError: It is beyond all measure.
+        FramingError: It is beyond ``most``.
     """
     length = int.from_bytes(head)
-    if length > MOST_BYTES:
+    if length > most:
         raise FramingError(f"a message of {length} bytes")
     return length
 
@@ -56,7 +67,7 @@ def receive_job(channel: socket.socket) -> Order | None:
     head = bytearray(LENGTH_BYTES)
     if not _fill(channel, head):
         return None
-    body = bytearray(body_bytes(head))
+    body = bytearray(body_bytes(head, MOST_JOB_BYTES))
     return _order_decoder.decode(body) if _fill(channel, body) else None
 
 
@@ -68,7 +79,7 @@ async def receive_answer(channel: socket.socket) -> Answer:
         FramingError: What it sends is no answer.
     """
     head = await _filled(channel, LENGTH_BYTES)
-    body = await _filled(channel, body_bytes(head))
+    body = await _filled(channel, body_bytes(head, MOST_ANSWER_BYTES))
     try:
         answer: Answer = _answer_decoder.decode(body)
     except msgspec.MsgspecError as error:

@@ -54,6 +54,7 @@ class Lane:
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._pause = 0.0
+        self._closed = False
 
     @property
     def load(self) -> tuple[int, int]:
@@ -75,13 +76,16 @@ class Lane:
         Raises:
             SourceFailed: See ``DecodingPool.run``.
         """
+        if self._closed:
+            raise SourceFailed("closed", "decoding has ended")
         if len(self._waiting) >= MOST_WAITING:
             raise SourceFailed("decoder_busy", f"{len(self._waiting)} jobs wait for one decoding process")
         return await self._enqueued(stream, job).answered
 
     def release(self, stream: str) -> None:
         """Have the stream's state forgotten, after its jobs."""
-        self._enqueued(stream, CloseStream())
+        if not self._closed:
+            self._enqueued(stream, CloseStream())
 
     def _enqueued(self, stream: str, job: Job) -> _Order:
         order = _Order(stream, job, asyncio.get_running_loop().create_future())
@@ -94,6 +98,7 @@ class Lane:
 
     def kill(self) -> None:
         """End the child, and with it whatever is under way; also outside of the event loop."""
+        self._closed = True
         if self._task is not None and not self._task.done():
             self._task.cancel()  # it closes the channel to the child, on which it may be waiting
             if self._child is not None:
@@ -101,6 +106,7 @@ class Lane:
 
     async def close(self) -> None:
         """End the child; jobs that are not done fail."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -130,6 +136,10 @@ class Lane:
         except asyncio.CancelledError:
             order.fail(SourceFailed("closed", "decoding has ended"))
             raise
+        except Exception as error:  # a defect with one job must not end the lane: every later job would wait for ever
+            log.exception("decoder.defect", stream=order.stream, job=type(order.job).__name__)
+            order.fail(SourceFailed("decoder_defect", type(error).__name__))
+            await self._end_child("defect")
         finally:
             self._forget(order)
 
@@ -162,12 +172,12 @@ class Lane:
         if self._child is not None:  # it died between two jobs, so that no job is to blame
             await self._end_child("idle")
         await asyncio.sleep(self._pause)
-        self._child = Child(self._limits)
         try:
+            self._child = Child(self._limits)
             await self._child.ready()
         except (TimeoutError, EOFError, OSError, FramingError) as error:
             self._pause = min(max(_PAUSE_FIRST_SECONDS, 2 * self._pause), _PAUSE_MOST_SECONDS)
-            cause = await self._end_child("start")
+            cause = await self._end_child("start") or str(error)
             self._fail_all("decoder_died", f"no decoding process can be started: {cause}")
             raise SourceFailed("decoder_died", f"no decoding process can be started: {cause}") from error
         self._pause = 0.0

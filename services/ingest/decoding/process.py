@@ -38,22 +38,24 @@ _REAP_SECONDS = 0.005
 
 
 class Child:
-    """A process ``python -m services.ingest.decoding``. Lives in the event loop; one job at a time."""
+    """A process ``python -m services.ingest.decoding``. Lives in the event loop; one job at a time.
+
+    Args:
+        limits: What it may use.
+
+    Raises:
+        OSError: The machine has no more processes or file descriptors to give, or Python is not where it was.
+    """
 
     def __init__(self, limits: DecodingLimits) -> None:
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        self._channel = ours
+        self._channel, theirs = socket.socketpair()
+        self._channel.setblocking(False)
         with theirs:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [*_COMMAND, str(os.getpid()), msgspec.json.encode(limits).decode()],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _INHERITED if name in os.environ}
-                | _ONE_THREAD
-                | _KEPT_MEMORY
-                | {"PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))},
-            )
+            try:
+                self._process = _started(theirs, limits)
+            except BaseException:
+                self._channel.close()
+                raise
 
     @property
     def pid(self) -> int:
@@ -104,6 +106,18 @@ class Child:
         """End the process, and close the channel to it."""
         self.kill()
         self._channel.close()
+
+
+def _started(channel: socket.socket, limits: DecodingLimits) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*_COMMAND, str(os.getpid()), msgspec.json.encode(limits).decode()],
+        stdin=channel.fileno(),
+        stdout=subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _INHERITED if name in os.environ}
+        | _ONE_THREAD
+        | _KEPT_MEMORY
+        | {"PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))},
+    )
 
 
 def _said(code: int) -> str:
