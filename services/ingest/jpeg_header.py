@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _START = b"\xff\xd8"
@@ -9,6 +10,12 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _HUFFMAN_TABLES = 0xC4
 _SCAN, _END = 0xDA, 0xD9
+
+_MOST_MARKERS = 500
+"""Before the first scan. The most that are meant are a colour profile's: 255 segments. A picture of 20 MB could have
+five million, and the header is read in the event loop."""
+_MOST_FILL_BYTES = 64
+"""Before a marker. Any number is allowed; encoders that align their segments write up to 15."""
 
 
 class UnusablePictureError(ValueError):
@@ -28,8 +35,8 @@ def read_header(jpeg: bytes, largest_pixels: int) -> JpegHeader:
     """Give what the header of ``jpeg`` says, up to its first scan.
 
     Raises:
-        UnusablePictureError: Not a JPEG, cut off before its first scan, without size, or of more than
-            ``largest_pixels``.
+        UnusablePictureError: Not a JPEG, cut off before its first scan, without size, of more than
+            ``largest_pixels``, or with far too many segments.
     """
     if not jpeg.startswith(_START):
         raise UnusablePictureError("not a JPEG")
@@ -50,29 +57,29 @@ def read_header(jpeg: bytes, largest_pixels: int) -> JpegHeader:
     return JpegHeader(width, height, has_tables)
 
 
-def _segments(jpeg: bytes) -> list[tuple[int, int, int]]:
+def _segments(jpeg: bytes) -> Iterator[tuple[int, int, int]]:
     """Give (marker, start, end) of the payload of every segment before the first scan."""
-    found: list[tuple[int, int, int]] = []
     position = len(_START)
-    while True:
+    for _ in range(_MOST_MARKERS):
         marker, position = _next_marker(jpeg, position)
         if marker in (_SCAN, _END):
-            return found
+            return
         if marker in _STANDALONE:
             continue
         length = int.from_bytes(jpeg[position : position + 2])
         end = position + length
         if length < 2 or end > len(jpeg):
             raise UnusablePictureError("JPEG is cut off in its header")
-        found.append((marker, position + 2, end))
+        yield marker, position + 2, end
         position = end
+    raise UnusablePictureError(f"JPEG with more than {_MOST_MARKERS} segments in its header")
 
 
 def _next_marker(jpeg: bytes, position: int) -> tuple[int, int]:
     """Give the marker at ``position``, past its fill bytes, and the position after it."""
-    start = position
-    while position < len(jpeg) and jpeg[position] == 0xFF:
+    start, last = position, min(len(jpeg), position + 1 + _MOST_FILL_BYTES)
+    while position < last and jpeg[position] == 0xFF:
         position += 1
-    if position == start or position >= len(jpeg):
+    if position == start or position >= last:
         raise UnusablePictureError("JPEG header is malformed or cut off")
     return jpeg[position], position + 1

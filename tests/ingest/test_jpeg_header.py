@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,33 @@ def test_fill_bytes_before_a_marker_are_passed_over() -> None:
 def test_what_is_no_picture_is_unusable(jpeg: bytes) -> None:
     with pytest.raises(UnusablePictureError):
         read_header(jpeg, LIMIT)
+
+
+class WatchedBytes(bytes):
+    """Counts how often something of it is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        self.looks += 1
+        return super().__getitem__(key)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"\xff\xe0\x00\x02", b"\xff", b"\xff\xd0", b"\xff\xff\xff\xe0\x00\x02"],
+    ids=["empty", "fill", "bare", "both"],
+)
+def test_a_header_without_end_is_given_up_soon(unit: bytes) -> None:
+    jpeg = WatchedBytes(b"\xff\xd8" + unit * (20_000_000 // len(unit)) + make_jpeg()[2:])
+    with pytest.raises(UnusablePictureError):
+        read_header(jpeg, LIMIT)
+    assert jpeg.looks < 10_000
+
+
+def test_a_large_colour_profile_is_no_fault() -> None:
+    profile = b"".join(b"\xff\xe2\xff\xffICC_PROFILE\x00" + bytes(65_521) for _ in range(255))
+    assert read_header(b"\xff\xd8" + profile + make_jpeg()[2:], LIMIT).width == 160
 
 
 @given(st.integers(0, 700))
