@@ -39,7 +39,7 @@ class SecretStore:
         """Give the secret with this name; None for the empty name.
 
         Raises:
-            SourceRefused: There is none, or its text is neither ``user:password`` nor ``bearer TOKEN``.
+            SourceRefused: There is none, it can't be read, or its text is neither ``user:password`` nor ``bearer TOKEN``.
         """
         if not name:
             return None
@@ -60,7 +60,12 @@ class SecretStore:
         if self._folder is not None:
             try:
                 return (self._folder / name).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError):
+            except (FileNotFoundError, NotADirectoryError):
                 pass  # fall through to the settings; an absent secret is named by the caller
+            except OSError as error:
+                raise SourceRefused("secret_unreadable", f"secret {name!r}: {error.strerror}") from error
+            except UnicodeDecodeError:
+                # From None: the error holds the secret's bytes.
+                raise SourceRefused("secret_malformed", f"secret {name!r} is no text in UTF-8") from None
         value = self._settings.get(name.replace("-", "_"))
         return value.get_secret_value() if value is not None else None

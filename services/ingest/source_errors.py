@@ -17,12 +17,12 @@ class SourceError(TilikError):
 
     Args:
         error_class: One fixed word, for counting: the ``error_class`` of the camera's status.
-        detail: What a person needs to know; credentials in URLs are taken out.
+        detail: What a person needs to know; credentials in URLs are taken out, as is what steers a terminal.
     """
 
     def __init__(self, error_class: str, detail: str) -> None:
         self.error_class = error_class
-        self.detail = redact_url(detail)[:500]
+        self.detail = redact_url(printable(detail))[:500]
         super().__init__(f"{error_class}: {self.detail}")
 
 
@@ -46,3 +46,10 @@ class SourceRefused(SourceError):  # noqa: N818
 
 class SourceEnded(SourceError):  # noqa: N818
     """The footage is over."""
+
+
+def printable(text: str) -> str:
+    """Give a text, part of which a camera may have chosen, without what can't be printed: it goes to terminals."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " * (char in "\r\n\t") for char in text)

@@ -34,5 +34,25 @@ def test_a_secret_that_is_missing_or_malformed_is_refused_without_its_text(name:
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_secret_that_may_not_be_read_is_not_told_as_missing_nor_looked_for_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(path: Path, encoding: str) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    store = SecretStore(tmp_path, {"gate": SecretStr("from:settings")})
+    monkeypatch.setattr(Path, "read_text", forbidden)  # a file's mode would not stop root
+    with pytest.raises(SourceRefused, match="secret_unreadable.*Permission denied"):
+        store.find("gate")
+
+
+def test_a_secret_that_is_no_text_is_malformed_and_its_bytes_are_not_told(tmp_path: Path) -> None:
+    (tmp_path / "gate").write_bytes(b"admin:hunter2\xff")
+    with pytest.raises(SourceRefused, match="secret_malformed") as caught:
+        SecretStore(tmp_path, {}).find("gate")
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
 def test_no_secret_shows_itself() -> None:
     assert "geheim" not in repr(SecretStore(None, {"a": SecretStr("admin:geheim")}).find("a"))

@@ -26,7 +26,7 @@ from services.ingest.rtsp.sdp import VideoTrack, choose_video, parse_sdp
 from services.ingest.rtsp.session_urls import aggregate_url, base_url, request_url, track_url
 from services.ingest.rtsp.transports import UdpPorts, parse_transport
 from services.ingest.secret_store import Secret
-from services.ingest.source_errors import SourceFailed, SourceRefused
+from services.ingest.source_errors import SourceFailed, SourceRefused, printable
 
 _PORTS = {"rtsp": 554, "rtsps": 322}
 _REFUSALS = frozenset({401, 403, 404, 410})
@@ -90,7 +90,7 @@ class RtspClient:
             url = self._redirected(url, reply.header("location"))
             reply = await self._ask("DESCRIBE", url, [("Accept", "application/sdp")])
         self._check(reply, "DESCRIBE")
-        self.server = reply.header("server")[:120]
+        self.server = printable(reply.header("server"))[:120]
         track = choose_video(parse_sdp(reply.body.decode("utf-8", "replace")))
         base = base_url(url, reply.header("content-base"), reply.header("content-location"))
         self._session_url = aggregate_url(base, track.session_control)
