@@ -71,12 +71,20 @@ def parsed(answer: bytes) -> Xml.Element:
     """Give the root of an answer.
 
     Raises:
-        AnswerError: It is no XML, or has a document type: SOAP forbids one, and entities in it can grow without bound.
+        AnswerError: It is no XML in UTF-8, or has a document type: SOAP forbids one, and entities in it can grow
+            without bound.
     """
-    if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
+    try:
+        text = answer.decode("utf-8-sig")  # in another encoding a document type could pass what looks for it here
+    except UnicodeDecodeError as error:
+        raise AnswerError(f"the answer is not UTF-8: {error.reason}") from error
+    if "\0" in text:  # UTF-16 without a mark is also UTF-8, with a NUL beside each letter, and expat would read it
+        raise AnswerError("the answer is not UTF-8: there are NULs in it")
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise AnswerError("the answer has a document type, which SOAP forbids")
     try:
-        return Xml.fromstring(answer)  # noqa: S314  (without a document type there is nothing to expand)
+        # From str: the parser takes it for UTF-8 whatever the document says of its encoding.
+        return Xml.fromstring(text)  # noqa: S314  (without a document type there is nothing to expand)
     except (Xml.ParseError, ValueError, LookupError) as error:
         raise AnswerError(f"the answer is no XML: {error}") from error
 

@@ -51,10 +51,24 @@ def test_no_bytes_make_a_device_or_a_crash(data: bytes) -> None:
     assert read_match(data, "192.0.2.7", "urn:uuid:1") is None
 
 
-@pytest.mark.parametrize("data", [b"", b"<a", b"<!DOCTYPE a><a/>", b'<?xml version="1.0" encoding="x-odd"?><a/>'])
+BOMB = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"<a", b"<!DOCTYPE a><a/>", b"\xef\xbb\xbf<!DOCTYPE a><a/>", b"<a>\xff</a>"),
+        *(BOMB.encode(encoding) for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-7", "utf-32")),
+    ],
+)
 def test_what_is_no_plain_xml_is_refused(data: bytes) -> None:
     with pytest.raises(AnswerError):
         parsed(data)
+
+
+def test_what_is_utf_8_is_read_as_that_with_or_without_its_mark() -> None:
+    for data in ("<a>Loket é</a>", "\ufeff<a>Loket é</a>", '<?xml version="1.0" encoding="latin-1"?><a>Loket é</a>'):
+        assert parsed(data.encode()).text == "Loket é"
 
 
 def test_every_address_of_a_network_but_its_own_and_its_broadcast() -> None:
