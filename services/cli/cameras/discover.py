@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.cameras import Source
+from services.cli.cameras.cells import cell
 from services.cli.cameras.credentials import ASKED, asked_secret
 from services.cli.cameras.probe_entry import entry_lines
 from services.cli.onvif.device import DeviceError, OnvifDevice, Profile
@@ -73,7 +74,7 @@ def command(  # noqa: PLR0913  (one for each option)
     policy = NetworkPolicy(settings.allowed_schemes, (*settings.allowed_networks, *networks))
     addresses = _allowed(addresses_of(network), policy)
     store = asked_secret(user, secret) or SecretStore(settings.secrets_dir, settings.secrets)
-    with Console(stderr=True).status(f"asking {network} …"):
+    with Console(stderr=True).status(cell(f"asking {network} …")):
         found = asyncio.run(_discover(addresses, seconds, port, _secret(store, ASKED if user else secret), policy))
     if as_json:
         for one in found:
@@ -115,6 +116,10 @@ async def _asked(device: Device, secret: Secret, turn: asyncio.Semaphore) -> Fou
             return Found(device, tuple(await asked.profiles()))
         except DeviceError as error:
             return Found(device, (), str(error))
+        except Exception as error:
+            # What a device sends can break the HTTP library in ways it does not declare, as a digest algorithm that it
+            # does not know does; one device may not cost the answers of all others.
+            return Found(device, (), f"its answer can't be understood: {type(error).__name__}: {error}")
 
 
 def _show(found: Sequence[Found], secret: str, asked: bool) -> None:
@@ -139,11 +144,11 @@ def devices_table(found: Sequence[Found]) -> Table:
     for one in found:
         name = " ".join(part for part in (one.device.name, one.device.hardware) if part)
         if not one.profiles:
-            table.add_row(one.device.address, name, one.fault)
+            table.add_row(*map(cell, (one.device.address, name, one.fault)))
         for index, profile in enumerate(one.profiles):
             size = f"{profile.encoding} {profile.width}×{profile.height}, {profile.frames_per_second:g} fps"
             own = (one.device.address, name) if index == 0 else ("", "")
-            table.add_row(*own, profile.name, size, profile.stream_url, profile.snapshot_url)
+            table.add_row(*map(cell, (*own, profile.name, size, profile.stream_url, profile.snapshot_url)))
     return table
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.cameras.cells import cell
 from services.cli.cameras.list_view import STYLES
 from services.cli.cameras.store import ownerships, statuses
 from services.cli.cameras.story import Moment, tell
@@ -54,7 +55,7 @@ def command(camera: str, hours: float, as_json: bool, clickhouse: str | None) ->
 
 def timeline(camera: str, moments: Sequence[Moment]) -> Table:
     """Give the story as a table; each new day says its date."""
-    title = f"{camera}, {local(moments[0].at_ms):%Y-%m-%d %H:%M} to {local(moments[-1].until_ms):%Y-%m-%d %H:%M}"
+    title = cell(f"{camera}, {local(moments[0].at_ms):%Y-%m-%d %H:%M} to {local(moments[-1].until_ms):%Y-%m-%d %H:%M}")
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     table.add_column("Asia/Jakarta", no_wrap=True)
     table.add_column("what", no_wrap=True)
@@ -77,7 +78,7 @@ def _cells(moment: Moment) -> tuple[str | Text, ...]:
     if moment.event in _OWNER_STYLES:
         style = _OWNER_STYLES[moment.event]
         who = f"{moment.owner or 'not known'}, epoch {moment.owner_epoch}: {moment.why}"
-        return clock, Text(moment.event, style), "", "", "", "", Text(who, style)
+        return clock, Text(moment.event, style), "", "", "", "", cell(who, style)
     style = STYLES.get(moment.event, "")
     missed = ", ".join(f"{count:,} {reason}" for reason, count in sorted(moment.missed.items()))
     tries = moment.reconnects
@@ -87,7 +88,7 @@ def _cells(moment: Moment) -> tuple[str | Text, ...]:
         Text(moment.event, style),
         span((moment.until_ms - moment.at_ms) / 1000),
         f"{moment.captured:,}" if moment.captured else "",
-        Text(missed, "yellow"),
+        cell(missed, "yellow"),
         f"{moment.bytes / 1e6:,.1f}" if moment.bytes else "",
-        "; ".join(part for part in (moment.why, again) if part),
+        cell("; ".join(part for part in (moment.why, again) if part)),
     )

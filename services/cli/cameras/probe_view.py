@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.cameras import Source
+from services.cli.cameras.cells import cell
 from services.ingest.probing.explanation import Advice
 from services.ingest.probing.probe import Probed
 from services.ingest.source_errors import SourceError
@@ -48,9 +49,9 @@ def result_view(found: Probed, saved: Path | None) -> RenderableType:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for label, text in _lines(found, saved):
-        table.add_row(label, text)
-    notes = [Text(f"! {note}", "yellow") for note in notes_on(found)]
-    return Group(Text(f"{redact_url(found.entry.url)} is a camera that Tilik reads", "bold green"), table, *notes)
+        table.add_row(label, cell(text))
+    notes = [cell(f"! {note}", "yellow") for note in notes_on(found)]
+    return Group(cell(f"{redact_url(found.entry.url)} is a camera that Tilik reads", "bold green"), table, *notes)
 
 
 def failure_view(error: SourceError, advice: Advice, source: Source) -> RenderableType:
@@ -62,12 +63,12 @@ def failure_view(error: SourceError, advice: Advice, source: Source) -> Renderab
         paths.add_row(Text(f"    {make}"), Text(path))
     common: list[RenderableType] = [Text("Common makes have it at:", "bold"), paths] if advice.paths else []
     return Group(
-        Text(f"{redact_url(source.url)} can't be read", "bold red"),
-        Text(redact_url(advice.what)),
+        cell(f"{redact_url(source.url)} can't be read", "bold red"),
+        cell(redact_url(advice.what)),
         Text("What to do:", "bold"),
         steps,
         *common,
-        Text(f"({error.error_class}: {error.detail})", "dim"),
+        cell(f"({error.error_class}: {error.detail})", "dim"),
     )
 
 

@@ -13,7 +13,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Mood = Literal["good", "endless", "entities", "broken", "elsewhere"]
+Mood = Literal["good", "endless", "entities", "broken", "elsewhere", "odd_digest"]
 USER, PASSWORD = "onvif", "geheim"
 CLOCK = (2013, 1, 2, 3, 4, 5)
 """Its clock was never set: what is signed with our time is refused."""
@@ -86,7 +86,9 @@ class OnvifCamera:
         found = re.search(r"<(Get\w+)", text)
         operation = found[1] if found else ""
         self.asked.append(f"{request.path} {operation}")
-        if operation != "GetSystemDateAndTime" and not _is_signed(text):
+        if self.mood == "odd_digest":
+            _send(request, 401, b"", 'Digest realm="camera", nonce="1", algorithm=SM3')
+        elif operation != "GetSystemDateAndTime" and not _is_signed(text):
             _send(request, 400, envelope("<s:Fault><s:Subcode>ter:NotAuthorized</s:Subcode></s:Fault>"))
         elif self.mood == "endless" and operation == "GetProfiles":
             request.send_response(200)
@@ -139,8 +141,10 @@ def _profile(name: str, encoding: str, width: int, height: int, fps: int) -> str
     )
 
 
-def _send(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+def _send(request: BaseHTTPRequestHandler, status: int, body: bytes, challenge: str = "") -> None:
     request.send_response(status)
+    if challenge:
+        request.send_header("WWW-Authenticate", challenge)
     request.send_header("Content-Type", "application/soap+xml")
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()

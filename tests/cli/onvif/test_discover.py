@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
-from services.cli.cameras.discover import command
-from services.cli.onvif.device import DeviceError, OnvifDevice
+from services.cli.cameras.discover import Found, command, devices_table
+from services.cli.onvif.device import DeviceError, OnvifDevice, Profile
 from services.cli.onvif.discovery import Device, find_devices
 from services.ingest.registry.file import parse_registry
 from services.ingest.secret_store import Secret
@@ -80,6 +82,25 @@ def test_a_device_that_does_not_tell_is_named_with_the_reason(camera: OnvifCamer
 
     with pytest.raises(DeviceError, match=said):
         asyncio.run(work())
+
+
+@pytest.mark.parametrize("camera", ["odd_digest"], indirect=True)
+def test_what_a_library_chokes_on_costs_one_device_and_not_the_others(camera: OnvifCamera) -> None:
+    result = discover(camera, "--user", USER, "--json", password=f"{PASSWORD}\n")
+    assert result.exit_code == 0, result.output
+    [found] = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    assert (found["device"]["name"], found["profiles"]) == ("Pasar Johar", [])
+    assert found["fault"].startswith("its answer can't be understood: KeyError: ")
+
+
+def test_what_devices_say_of_themselves_is_no_markup() -> None:
+    device = Device("10.0.0.7", "http://10.0.0.7/", "Loket [lama]", "[/x]")
+    streams = (Profile("[bold]main", "H264", 1920, 1080, 25.0, "rtsp://10.0.0.7/[/x]", ""),)
+    console = Console(width=200, file=io.StringIO())
+    console.print(devices_table([Found(device, streams), Found(device, (), "refused [/x]")]))
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert all(text in shown for text in ("Loket [lama] [/x]", "[bold]main", "rtsp://10.0.0.7/[/x]", "refused [/x]"))
 
 
 @pytest.mark.parametrize(
