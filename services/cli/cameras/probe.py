@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from schemas.cameras import Source
+from services.cli.cameras.cells import cell
 from services.cli.cameras.credentials import ASKED, asked_secret
-from services.cli.cameras.probe_entry import entry_yaml, place_name, slug, suggested_id
+from services.cli.cameras.probe_entry import entry_yaml, suggested_id
 from services.cli.cameras.probe_view import failure_json, failure_view, result_json, result_view
 from services.ingest.decoding.pool import DecodingLimits, DecodingPool
 from services.ingest.http.client import HttpLimits
@@ -47,7 +48,9 @@ _PERIOD_SECONDS = 1.0
 @click.option("--header", "headers", multiple=True, metavar="K=V", help="A header for HTTP; never a credential.")
 @click.option("--insecure-tls", is_flag=True, help="Take any certificate, as 'verify_tls: false' does.")
 @click.option("--seconds", type=click.FloatRange(1, 600), default=10.0, show_default=True, help="How long to look.")
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Where to save it.  [probe-HOST.jpg]")
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Where to save it.  [probe-CAMERA_ID.jpg]"
+)
 @click.option("--allow-network", "networks", multiple=True, metavar="NET", help="loopback, or such as 192.0.2.0/24.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object; a failure is one too, with exit code 1.")
 def command(  # noqa: PLR0913  (one for each option)
@@ -91,11 +94,11 @@ def command(  # noqa: PLR0913  (one for each option)
     secrets = asked_secret(user, secret)
     screen = Console(stderr=True)
     try:
-        with screen.status(f"looking at {url} for up to {seconds:g} s …"):
+        with screen.status(cell(f"looking at {url} for up to {seconds:g} s …")):
             found = asyncio.run(_probe(ProbeRequest(source, seconds), secrets, networks))
     except SourceError as error:
         _fail(error, source, as_json)
-    saved = _save(found.jpeg, picture or Path(f"probe-{slug(place_name(found.entry))}.jpg"))
+    saved = _save(found.jpeg, picture or Path(f"probe-{suggested_id(found.entry)}.jpg"))
     _show(found, saved, secret or (suggested_id(found.entry) if user else ""), as_json)
 
 
@@ -154,7 +157,8 @@ def _show(found: Probed, saved: Path, secret: str, as_json: bool) -> None:
     console.print(result_view(found, saved))
     if secret and found.entry.secret == ASKED:
         console.print(
-            f"\nGive ingest the secret {secret!r}: a file of that name with user:password in its secrets folder."
+            f"\nGive ingest the secret {secret!r}: a file of that name with user:password in its secrets folder.",
+            markup=False,
         )
     console.print("\nIts entry, for a cameras.yaml (tilik cameras apply):\n", style="bold")
     if console.is_terminal:

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
+from zlib import crc32
 
 import msgspec
 
@@ -54,14 +55,21 @@ def place_name(source: Source) -> str:
 
 
 def suggested_id(source: Source) -> str:
-    """Give a camera id from the URL: host and path, since one host can have many cameras."""
+    """Give a camera id from the URL: host, path and query, since one recorder has many cameras at one host."""
     parts = urlsplit(source.url)
-    return f"cam-{slug(f'{parts.netloc} {parts.path}' if '://' in source.url else place_name(source))}"
+    name = f"{parts.netloc} {parts.path} {parts.query}" if "://" in source.url else place_name(source)
+    return f"cam-{_slug(name)}"
 
 
-def slug(name: str) -> str:
-    """Give ``name`` in the letters that camera ids, secrets and files may have."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_SLUG_CHARACTERS].strip("-") or "camera"
+def _slug(name: str) -> str:
+    """Give ``name`` in the letters that camera ids, secrets and files may have.
+
+    What is too long ends with its checksum: what tells channels apart is often at the end, and would be cut off.
+    """
+    text = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "camera"
+    if len(text) <= _SLUG_CHARACTERS:
+        return text
+    return f"{text[: _SLUG_CHARACTERS - 9].strip('-')}-{crc32(name.encode()):08x}"
 
 
 def _source_yaml(source: Source, secret: str) -> str:

@@ -95,6 +95,20 @@ def test_the_entry_is_accepted_as_it_stands_and_says_the_same_source(source: Sou
     assert file.cameras[0].source == source
 
 
+def test_what_a_server_says_of_itself_is_no_markup() -> None:
+    shown = printed(result_view(found(server="Hipcam [/x]\x1b[2J [lama]"), Path("[/x].jpg")))
+    assert "server Hipcam [/x] [2J [lama]" in shown
+    assert "saved [/x].jpg" in shown
+
+
+def test_channels_of_one_recorder_have_different_ids() -> None:
+    paths = ("Streaming/Channels/{}01", "cam/realmonitor?channel={}&subtype=0", f"{'long/' * 20}{{}}")
+    for path in paths:
+        ids = {suggested_id(Source("rtsp", f"rtsp://10.20.0.15/{path.format(n)}")) for n in range(1, 17)}
+        assert len(ids) == 16
+        assert max(map(len, ids)) <= 64
+
+
 def test_names_come_from_the_url() -> None:
     assert suggested_id(RTSP) == "cam-10-20-0-15-streaming-channels-101"
     assert place_name(RTSP) == "10.20.0.15"
