@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from services.cli.cameras.confirmation import ask, yes_option
 from services.cli.cameras.diff import CameraChange, plan_changes
 from services.cli.cameras.publishing import publish_changes, read_wanted
 from services.cli.cluster import bootstrap_option, kafka_settings
@@ -14,19 +15,24 @@ from services.runtime.camera_registry import read_registry
 
 _MARKS = {"added": ("+", "green"), "changed": ("~", "yellow"), "removed": ("-", "red"), "unchanged": ("=", "white")}
 
+_QUESTION = "The file does not name {them}: remove for good?"
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--remove-missing", is_flag=True, help="Remove cameras that the file does not name; else they stay.")
+@yes_option
 @click.option("--offline", is_flag=True, help="Only check the file; needs no Kafka.")
 @bootstrap_option
-def command(file: Path, dry_run: bool, remove_missing: bool, offline: bool, bootstrap: str | None) -> None:
+def command(
+    *, file: Path, dry_run: bool, remove_missing: bool, yes: bool, offline: bool, bootstrap: str | None
+) -> None:
     """Make the registry say what FILE says.
 
     Everything that is wrong with FILE is told at once, with line and path, and then nothing is applied (exit code 78).
     A changed camera gets its next revision; running it again changes nothing. Readers of a camera restart only where
-    its source, sampling rate or private zones changed.
+    its source, sampling rate or private zones changed. What --remove-missing removes is named and asked about first.
 
     What people decided by command stays: a camera that was paused or removed stays so unless FILE says `state: active`,
     and no file makes a camera public: that takes `tilik cameras approve`. `public: false` withdraws it.
@@ -51,7 +57,9 @@ def command(file: Path, dry_run: bool, remove_missing: bool, offline: bool, boot
     show_changes(changes)
     if dry_run:
         click.echo("nothing applied (--dry-run)")
-    elif (count := publish_changes(kafka, changes)) > 0:
+        return
+    ask([change.camera for change in changes if change.kind == "removed"], _QUESTION, yes)
+    if (count := publish_changes(kafka, changes)) > 0:
         click.echo(f"applied {count} changes")
 
 

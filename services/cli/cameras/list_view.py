@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.cameras.cells import cell
 from services.cli.cameras.rows import CameraRow
 from services.cli.cameras.store import NEWS_HOURS, CameraFacts
 from services.cli.cameras.times import span
@@ -19,6 +20,7 @@ STYLES = {
     "refused": "bold red",
     "owned_twice": "bold red",
     "no_owner": "bold red",
+    "unknown": "yellow",
     "backing_off": "red",
     "stalled": "yellow",
     "connecting": "yellow",
@@ -46,19 +48,22 @@ class LiveTable:
     Args:
         rows: What is shown, in this order.
         at_ms: When they were asked for, ms since 1970.
+        notes: What is to be known of all of it; stands on top, where a full screen still shows it.
     """
 
-    def __init__(self, rows: Sequence[CameraRow], at_ms: int) -> None:
+    def __init__(self, rows: Sequence[CameraRow], at_ms: int, notes: Sequence[str] = ()) -> None:
         self._rows = rows
         self._at_ms = at_ms
+        self._notes = notes
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Give what fits the width."""
+        yield from (cell(note, "yellow") for note in self._notes)
         wide = options.max_width >= _WIDE_COLUMNS
         if not wide:
             for row in self._rows:
                 if text := _wrong(row):
-                    yield Text(f"! {row.camera.camera_id}: {text}", STYLES.get(row.standing, ""))
+                    yield cell(f"! {row.camera.camera_id}: {text}", STYLES.get(row.standing, ""))
         headings = _WIDE_HEADINGS if wide else _NARROW_HEADINGS
         table = _empty(self._rows, headings)
         table.expand = wide
@@ -67,44 +72,43 @@ class LiveTable:
             table.add_row(*(cells[heading] for heading in headings))
         yield table
 
-    def _cells(self, row: CameraRow) -> dict[str, str | Text]:
+    def _cells(self, row: CameraRow) -> dict[str, Text]:
         style, facts = STYLES.get(row.standing, ""), row.facts
         return {
-            "camera": row.camera.camera_id,
-            "kelurahan": row.camera.place.kelurahan,
-            "source": row.camera.source.kind,
+            "camera": cell(row.camera.camera_id),
+            "kelurahan": cell(row.camera.place.kelurahan),
+            "source": Text(row.camera.source.kind),
             "state": Text(row.standing, style),
-            "for": _lasting(facts, self._at_ms) if facts and row.camera.state == "active" else "",
+            "for": Text(_lasting(row, self._at_ms)),
             "picture": _picture(row, self._at_ms),
             "fps": _fps(row),
-            "MB/day": f"{facts.bytes_per_day / 1e6:,.0f}" if facts else "",
-            "decodes": decodes(facts),
-            "owner": row.coverage.owner if row.coverage else "",
-            "public": "yes" if row.camera.is_public else "no",
-            "what is wrong": Text(_wrong(row), style),
+            "MB/day": Text(f"{facts.bytes_per_day / 1e6:,.0f}" if facts else ""),
+            "decodes": cell(decodes(facts)),
+            "owner": cell(row.coverage.owner if row.coverage else ""),
+            "public": Text("yes" if row.camera.is_public else "no"),
+            "what is wrong": cell(_wrong(row), style),
         }
 
 
-def registry_table(rows: Sequence[CameraRow], missing: str) -> Table:
-    """Give the registry alone; ``missing`` says why."""
+def registry_table(rows: Sequence[CameraRow], notes: Sequence[str]) -> RenderableType:
+    """Give the registry alone; ``notes``, on top, say why."""
     headings = ("camera", "name", "kind", "kelurahan", "source", "fps", "zones", "state", "public", "revision")
     table = _empty(rows, headings)
-    table.caption = Text(missing, "yellow")
     for row in rows:
         camera = row.camera
         table.add_row(
-            camera.camera_id,
-            camera.name,
+            cell(camera.camera_id),
+            cell(camera.name),
             camera.kind,
-            camera.place.kelurahan,
-            f"{camera.source.kind} {redact_url(camera.source.url)}",
+            cell(camera.place.kelurahan),
+            cell(f"{camera.source.kind} {redact_url(camera.source.url)}"),
             f"{camera.sample_fps:g}",
             " ".join(sorted({zone.purpose for zone in camera.zones})),
             Text(camera.state, STYLES.get(camera.state, "")),
             "yes" if camera.is_public else "no",
             str(camera.revision),
         )
-    return table
+    return Group(*(cell(note, "yellow") for note in notes), table)
 
 
 def decodes(facts: CameraFacts | None) -> str:
@@ -130,7 +134,10 @@ def _empty(rows: Sequence[CameraRow], headings: Sequence[str]) -> Table:
     return table
 
 
-def _lasting(facts: CameraFacts, at_ms: int) -> str:
+def _lasting(row: CameraRow, at_ms: int) -> str:
+    facts = row.facts
+    if facts is None or row.camera.state != "active" or row.standing == "unknown":
+        return ""
     seconds = (at_ms - facts.since_ms) / 1000
     most = NEWS_HOURS * 3600 - 120  # two reports: the first one in the window is not where the state began
     return span(seconds) if seconds < most else f"> {span(NEWS_HOURS * 3600)}"
@@ -148,7 +155,7 @@ def _picture(row: CameraRow, at_ms: int) -> Text:
 
 
 def _fps(row: CameraRow) -> Text:
-    if row.facts is None or row.camera.state != "active":
+    if row.facts is None or row.camera.state != "active" or row.standing == "unknown":
         return Text("")
     short = row.facts.fps < 0.9 * row.camera.sample_fps
     text = f"{row.facts.fps:.2g}"
@@ -156,7 +163,7 @@ def _fps(row: CameraRow) -> Text:
 
 
 def _wrong(row: CameraRow) -> str:
-    if row.camera.state != "active":
+    if row.camera.state != "active" or row.standing == "unknown":
         return ""
     if row.standing == "owned_twice" and row.coverage is not None:
         return f"{row.coverage.owners_now} workers read it: 'tilik cameras history {row.camera.camera_id}' tells which"

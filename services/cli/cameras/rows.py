@@ -10,13 +10,18 @@ from msgspec import Struct
 
 from schemas.cameras import Camera
 from services.cli.cameras.store import CameraFacts, Coverage
+from services.cli.cameras.times import local
 
 STANDINGS = (
-    *("refused", "owned_twice", "no_owner", "backing_off", "stalled", "connecting", "stopped", "live"),
+    *("refused", "owned_twice", "no_owner", "unknown", "backing_off", "stalled", "connecting", "stopped", "live"),
     *("active", "paused", "removed"),
 )
 """What a camera can do, what a person must look at first in front: what waits for a person, then what may mend itself,
-then what is well. ``active``: the registry wants it read, and nothing more is known."""
+then what is well. ``active``: the registry wants it read, and ClickHouse could not be asked. ``unknown``: ClickHouse
+was asked, and all that it holds is old."""
+
+SILENT_SECONDS = 150
+"""What ClickHouse calls silence in ``camera_coverage``: statuses come each 60 s, so two were missed, and some time."""
 
 
 class CameraRow(Struct, frozen=True, kw_only=True):
@@ -50,21 +55,56 @@ class Live(Struct, frozen=True):
     coverage: Mapping[str, Coverage]
     pictures: Mapping[str, int]
 
+    def standstill(self, cameras: Iterable[Camera], at_ms: int) -> str:
+        """Say since when nothing at all was written of any camera; empty: all is well. See ``standstill``."""
+        signs = (*(row.reported_ms for row in self.facts.values()), *self.pictures.values())
+        return standstill(cameras, max([newest_sign(self.coverage), *signs]), at_ms)
 
-def rows_of(cameras: Iterable[Camera], live: Live | None) -> list[CameraRow]:
-    """Give a row a camera, trouble first, then by camera id. ``live`` is None where it could not be asked for."""
-    rows = [_row(camera, live) for camera in cameras]
+
+def newest_sign(coverage: Mapping[str, Coverage]) -> int:
+    """Give when any camera was last known to be read, ms since 1970; 0: never."""
+    return max((row.active_ms for row in coverage.values()), default=0)
+
+
+def standstill(cameras: Iterable[Camera], newest_ms: int, at_ms: int) -> str:
+    """Say that the tables stand still, so that what they hold is of then; empty: they don't.
+
+    One camera may be silent by its own fault. If all are, most likely nobody writes into ClickHouse.
+
+    Args:
+        cameras: The registry. If none of them is active, there is nothing to report, and silence is no fault.
+        newest_ms: The newest sign of any camera, ms since 1970; 0: there is none.
+        at_ms: Now.
+    """
+    if not any(camera.state == "active" for camera in cameras) or at_ms - newest_ms <= SILENT_SECONDS * 1000:
+        return ""
+    suspects = "is aggregate running, and any ingest worker?"
+    if newest_ms == 0:
+        return f"ClickHouse has no report of any camera: {suspects}"
+    when = local(newest_ms)
+    clock = f"{when:%H:%M}" if when.date() == local(at_ms).date() else f"{when:%Y-%m-%d %H:%M}"
+    return f"as of {clock}: nothing was written since; {suspects}"
+
+
+def rows_of(cameras: Iterable[Camera], live: Live | None, stands_still: bool = False) -> list[CameraRow]:
+    """Give a row a camera, trouble first, then by camera id.
+
+    Args:
+        cameras: Newest revisions.
+        live: None where it could not be asked for.
+        stands_still: ``live`` is old; how an active camera is now is not known.
+    """
+    rows = [_row(camera, live, stands_still) for camera in cameras]
     return sorted(rows, key=lambda row: (STANDINGS.index(row.standing), row.camera.camera_id))
 
 
-def _row(camera: Camera, live: Live | None) -> CameraRow:
+def _row(camera: Camera, live: Live | None, stands_still: bool) -> CameraRow:
     if live is None:
         return CameraRow(camera=camera, standing=camera.state, facts=None, coverage=None, picture_ms=0)
     facts, owned = live.facts.get(camera.camera_id), live.coverage.get(camera.camera_id)
     picture_ms = max(live.pictures.get(camera.camera_id, 0), facts.captured_ms if facts else 0)
-    return CameraRow(
-        camera=camera, standing=_standing(camera, facts, owned), facts=facts, coverage=owned, picture_ms=picture_ms
-    )
+    standing = "unknown" if stands_still and camera.state == "active" else _standing(camera, facts, owned)
+    return CameraRow(camera=camera, standing=standing, facts=facts, coverage=owned, picture_ms=picture_ms)
 
 
 def _standing(camera: Camera, facts: CameraFacts | None, owned: Coverage | None) -> str:

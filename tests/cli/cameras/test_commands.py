@@ -18,7 +18,7 @@ from services.aggregate.registry_rows import camera_row
 from services.aggregate.rows import CameraStatusRow, CaptureCountersRow
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
-from services.cli.cameras import command, publish
+from services.cli.cameras import command, confirmation, publish
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
@@ -38,7 +38,10 @@ class City:
     rows: RowStore
 
     def run(self, *arguments: str, asked: str | None = None) -> Result:
-        return CliRunner().invoke(command, [*arguments, "--bootstrap", self.kafka.bootstrap_servers], input=asked)
+        """Run a command; ``asked`` is what a person at a terminal answers, None: there is none."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(confirmation, "is_terminal", lambda: asked is not None)
+            return CliRunner().invoke(command, [*arguments, "--bootstrap", self.kafka.bootstrap_servers], input=asked)
 
     def asked(self, *arguments: str) -> Result:
         """Run a command that asks ClickHouse too."""
@@ -127,6 +130,7 @@ def test_people_decide_about_several_cameras_at_once_and_each_decision_is_a_revi
     assert not city.newest("decide-b").is_public
     approved = city.run("approve", "decide-b", "--by", "Sri Wahyuni", asked="y\n")
     assert "Have you looked at the pictures of this camera" in approved.output
+    assert "'tilik cameras picture ID' saves the newest picture" in approved.output
     approval = city.newest("decide-b").approval
     assert approval is not None
     assert (approval.approved_by, abs(approval.approved_at_ms - now_ms()) < 60_000) == ("Sri Wahyuni", True)
@@ -137,6 +141,8 @@ def test_people_decide_about_several_cameras_at_once_and_each_decision_is_a_revi
 def test_removing_asks_and_a_removed_camera_can_not_be_resumed(city: City) -> None:
     publish(city.kafka, [make_camera("remove-a")])
     assert city.run("remove", "remove-a", asked="n\n").exit_code == 1
+    nobody = city.run("remove", "remove-a")
+    assert (nobody.exit_code, "--yes says so beforehand" in nobody.output) == (2, True)
     assert city.newest("remove-a").state == "active"
     assert "removed remove-a" in city.run("remove", "remove-a", "--yes").output
     assert city.newest("remove-a").state == "removed"

@@ -9,7 +9,7 @@ import pytest
 from schemas.cameras import Approval, Camera, Place
 from services.cli.cameras.change import revised
 from services.cli.cameras.decisions import approved, paused, removed, resumed, withdrawn
-from services.cli.cameras.selection import select
+from services.cli.cameras.selection import Area, select
 from services.runtime.errors import ConfigurationError
 from tests.ingest.builders import make_camera
 
@@ -51,11 +51,12 @@ def test_of_several_cameras_all_are_changed_or_none() -> None:
         revised([PAUSED, GONE], resumed)
 
 
-def camera_in(camera_id: str, kelurahan: str) -> Camera:
-    return make_camera(camera_id, place=Place("X", kelurahan, -7.0, 110.4))
+def camera_in(camera_id: str, kelurahan: str, kecamatan: str = "Tembalang") -> Camera:
+    return make_camera(camera_id, place=Place(kecamatan, kelurahan, -7.0, 110.4))
 
 
 CITY = [camera_in("loket-1", "Tembalang"), camera_in("loket-2", "Bulusan"), camera_in("rt-1", "Tembalang"), GONE]
+PURWOSARI = [camera_in("rt-2", "Purwosari", "Mijen"), camera_in("rt-3", "Purwosari", "Semarang Utara")]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,15 @@ CITY = [camera_in("loket-1", "Tembalang"), camera_in("loket-2", "Bulusan"), came
     ],
 )
 def test_ids_patterns_and_kelurahan(wanted: list[str], kelurahan: str | None, found: list[str]) -> None:
-    assert [camera.camera_id for camera in select(CITY, wanted, kelurahan)] == found
+    assert [camera.camera_id for camera in select(CITY, wanted, Area(kelurahan))] == found
+
+
+def test_a_kelurahans_name_that_two_have_needs_its_kecamatan() -> None:
+    with pytest.raises(ConfigurationError, match="in 2 kecamatan: Mijen, Semarang Utara; --kecamatan says which"):
+        select([*CITY, *PURWOSARI], [], Area("Purwosari"))
+    assert select([*CITY, *PURWOSARI], [], Area("Purwosari", "semarang utara")) == [PURWOSARI[1]]
+    assert select([*CITY, *PURWOSARI], ["rt-*"], Area(None, "Mijen")) == [PURWOSARI[0]]
+    assert select([*CITY, PURWOSARI[0]], [], Area("Purwosari")) == [PURWOSARI[0]]
 
 
 @pytest.mark.parametrize(
@@ -83,10 +92,10 @@ def test_ids_patterns_and_kelurahan(wanted: list[str], kelurahan: str | None, fo
 )
 def test_what_means_no_camera_is_said(wanted: list[str], kelurahan: str | None, text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        select(CITY, wanted, kelurahan)
+        select(CITY, wanted, Area(kelurahan))
     assert text in str(caught.value)
 
 
 def test_no_selection_is_not_every_camera() -> None:
     with pytest.raises(click.UsageError):
-        select(CITY, [], None)
+        select(CITY, [], Area())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import msgspec
 from rich.console import Console
 
 from schemas.cameras import Approval, Camera
 from services.cli.cameras.coverage import coverage_table, covered
 from services.cli.cameras.list_view import LiveTable, registry_table
-from services.cli.cameras.rows import Live, rows_of
+from services.cli.cameras.rows import Live, newest_sign, rows_of
 from services.cli.cameras.store import CameraFacts, Coverage
 from services.cli.cameras.times import local, span
 from tests.ingest.builders import make_camera
@@ -115,7 +116,44 @@ def test_without_the_store_only_the_registry_is_told() -> None:
     rows = rows_of(city()[0], None)
     assert {row.standing for row in rows} == {"active", "paused"}
     assert all(row.as_json()["live"] is None for row in rows)
-    assert "ClickHouse is away" in printed(registry_table(rows, "ClickHouse is away"))
+    assert printed(registry_table(rows, ["ClickHouse is away"])).splitlines()[0].strip() == "ClickHouse is away"
+
+
+def test_if_nothing_was_written_of_any_camera_that_is_said_and_ingest_is_not_blamed() -> None:
+    cameras, live = city()
+    later = NOW + 140_000  # the newest sign, a judged picture, is two seconds older than NOW
+    assert live.standstill(cameras, later) == ""
+    later = NOW + 149_000
+    assert live.standstill(cameras, later).startswith("as of 21:13: nothing was written since; is aggregate running")
+    assert live.standstill(cameras, NOW + 86_400_000).startswith("as of 2026-09-21 21:13: ")
+    assert live.standstill([make_camera(state="paused")], later) == ""
+    assert "has no report of any camera: is aggregate running" in Live({}, {}, {}).standstill(cameras, NOW)
+    rows = rows_of(cameras, live, stands_still=True)
+    assert [row.standing for row in rows] == [*(["unknown"] * 4), "paused"]
+    lines = [" ".join(line.split()) for line in printed(LiveTable(rows, later, ["as of 21:13"])).splitlines()]
+    assert lines[0] == "as of 21:13"
+    assert "cam-silent Jatingaleh file unknown none no" in lines
+    assert not any("no worker" in line or "workers read it" in line for line in lines)
+
+
+def test_coverage_of_tables_that_stand_still_is_not_known() -> None:
+    rows = list(city()[1].coverage.values())
+    assert newest_sign({row.camera_id: row for row in rows}) == NOW - 20_000
+    text = printed(coverage_table(rows, rows, NOW + 200_000, stands_still=True))
+    assert "4 active cameras: who owns them now is not known" in text
+    assert text.count("unknown") == 4
+
+
+def test_what_outsiders_wrote_is_no_markup_and_steers_no_terminal() -> None:
+    cameras = [make_camera("cam-1", name="Loket [lama]", url="/srv/[/x]/\x1b[31m.mp4"), make_camera("cam-2")]
+    listed = printed(registry_table(rows_of(cameras, None), ["ClickHouse: [/x]"]))
+    assert all(text in listed for text in ("ClickHouse: [/x]", "Loket [lama]", "/srv/[/x]/ [31m.mp4"))
+    live = Live({"cam-1": facts("cam-1", "refused", error_class="http_401", error_detail="[/x] \x1b[2J[lama]")}, {}, {})
+    row = msgspec.structs.replace(rows_of(cameras, live)[0], standing="refused")
+    for width in (90, 200):
+        shown = printed(LiveTable([row], NOW), width)
+        assert "[/x] [2J[lama]" in " ".join(shown.split())
+        assert "\x1b" not in shown
 
 
 def test_json_holds_the_entry_and_what_is_known_beyond_it() -> None:
