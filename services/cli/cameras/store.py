@@ -57,13 +57,17 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
 
 class Ownership(Struct, frozen=True, kw_only=True):
-    """One epoch of a camera: how it ended, and how long nobody owned the camera then, in seconds."""
+    """One epoch of a camera: how it ended, how long nobody owned the camera then, in seconds, and who came next.
+
+    ``next_instance`` is empty where nobody did, or where it is not known.
+    """
 
     owner_epoch: int
     ingest_instance: str
     ended: str
     ended_ms: int
     gap_seconds: float
+    next_instance: str = ""
 
 
 class StatusRow(Struct, frozen=True, kw_only=True):
@@ -204,7 +208,8 @@ ORDER BY owner_epoch, reported_at, version
 """
 
 _OWNERSHIPS = """
-SELECT owner_epoch, ingest_instance, ended, toUnixTimestamp64Milli(owned_until) AS ended_ms, gap_seconds
+SELECT owner_epoch, ingest_instance, ended, toUnixTimestamp64Milli(owned_until) AS ended_ms, gap_seconds,
+    next_instance
 FROM camera_ownerships
 WHERE camera_id = {camera:String}
 """

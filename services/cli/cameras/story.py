@@ -66,7 +66,7 @@ def _owner(first: StatusRow) -> Moment:
 def _end(last: StatusRow, ownership: Ownership) -> Moment:
     whys = {
         "released": "the worker let it go",
-        "superseded": "another worker took over; this one had not let go",
+        "superseded": _superseded(ownership),
         "silent": "the worker says nothing any more",
     }
     why = whys.get(ownership.ended, ownership.ended)
@@ -82,6 +82,13 @@ def _end(last: StatusRow, ownership: Ownership) -> Moment:
         owner=ownership.ingest_instance,
         owner_epoch=ownership.owner_epoch,
     )
+
+
+def _superseded(ownership: Ownership) -> str:
+    after = ownership.next_instance
+    if after and after == ownership.ingest_instance:
+        return "the same worker went on under a new epoch, as after a failed delivery or when it was started anew"
+    return f"{after or 'another worker, not known,'} took over; this one had not let go"
 
 
 def _states(epoch: Sequence[StatusRow], last_ms: int) -> Iterator[Moment]:

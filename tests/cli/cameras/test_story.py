@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from services.cli.cameras.history import timeline
@@ -91,6 +92,34 @@ def test_two_owners_at_once_are_said() -> None:
     )
     moments = tell([row(0, "live")], {1: twice}, START)
     assert "the next one had owned it for 4.5 s" in moments[-1].why
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("ingest-2", "ingest-2 took over; this one had not let go"),
+        ("ingest-1", "the same worker went on under a new epoch"),
+        ("", "another worker, not known, took over"),
+    ],
+)
+def test_a_new_epoch_of_the_same_worker_is_no_other_worker(after: str, said: str) -> None:
+    ended = Ownership(
+        owner_epoch=1,
+        ingest_instance="ingest-1",
+        ended="superseded",
+        ended_ms=START,
+        gap_seconds=1,
+        next_instance=after,
+    )
+    assert tell([row(0, "live")], {1: ended}, START)[-1].why.startswith(said)
+
+
+def test_a_cameras_own_words_are_no_markup() -> None:
+    rows = [row(0, "backing_off", error_class="http_500", error_detail="it answered [/x] [lama]")]
+    console = Console(width=160, file=io.StringIO())
+    console.print(timeline("gate", tell(rows, {}, START + 1_000)))
+    assert isinstance(console.file, io.StringIO)
+    assert "http_500: it answered [/x] [lama]" in console.file.getvalue()
 
 
 def test_the_timeline_shows_local_times_durations_and_reasons() -> None:
