@@ -4,9 +4,12 @@ publishing     new revisions into the registry, safely beside others who do so
 apply          a cameras.yaml, brought into the registry; diff: what that changes
 probe          what a camera is, and its entry to paste; probe_view, probe_entry: how that looks
 discover       ONVIF cameras in a network, and their entries (services/cli/onvif)
-change         pause, resume, remove, approve, withdraw; decisions: what becomes of a camera's entry
+change         pause, resume, remove, approve, withdraw; decisions: what becomes of a camera's entry; confirmation: a
+               person's yes; selection: which cameras are meant
+picture        a camera's newest picture; newest_frame, murmur2: where Kafka has it
 listing        the registry with how each camera is; coverage: who owns them; history: one camera's story
 store          what those three ask of ClickHouse
+cells          outsiders' texts in a terminal
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "list": ("services.cli.cameras.listing", "List the cameras and how they are, trouble first."),
     "history": ("services.cli.cameras.history", "Tell one camera's story: connected, stalled, back, refused and why."),
     "coverage": ("services.cli.cameras.coverage", "Tell who owns each camera; exit code 1 unless it is exactly one."),
+    "picture": ("services.cli.cameras.picture", "Save a camera's newest picture, to look at before it is approved."),
     "pause": ("services.cli.cameras.change:pause_command", "Stop reading cameras for a while."),
     "resume": ("services.cli.cameras.change:resume_command", "Read paused cameras again."),
     "remove": ("services.cli.cameras.change:remove_command", "Remove cameras for good; their history stays."),
