@@ -23,7 +23,7 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 ObjectClass = Literal["person", "bicycle", "car", "motorcycle", "bus", "truck"]
 ShedReason = Literal["stale", "overload", "undecodable", "refused"]
 ConnectionState = Literal["connecting", "live", "stalled", "backing_off", "refused", "stopped"]
-MissReason = Literal["unacknowledged", "backpressure", "late", "source_down", "unusable"]
+MissReason = Literal["unacknowledged", "backpressure", "late", "unchanged", "source_down", "unusable"]
 Decoding = Literal["", "passthrough", "keyframes", "all"]
 DecisionKind = Literal[
     "episode_confirmed", "episode_rejected", "quarantine_released", "dry_reference_approved", "static_object_masked"

@@ -8,6 +8,14 @@ from __future__ import annotations
 import random
 
 
+_JITTER_RATIO = 0.1
+
+
+def jittered(seconds: float) -> float:
+    """Give a pause that is up to a tenth longer or shorter, by chance."""
+    return seconds * random.uniform(1.0 - _JITTER_RATIO, 1.0 + _JITTER_RATIO)  # noqa: S311  (spreads load)
+
+
 class Backoff:
     """Doubles from ``first_seconds`` to ``most_seconds``; each pause is drawn from the upper half of its step.
 

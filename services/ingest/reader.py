@@ -13,7 +13,7 @@ import contextlib
 
 from schemas.camera_events import ConnectionState, MissReason
 from schemas.cameras import Camera
-from services.ingest.backoff import Backoff
+from services.ingest.backoff import Backoff, jittered
 from services.ingest.camera_status import Condition, StatusReporter
 from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.ledger import EpochLedger
@@ -21,7 +21,7 @@ from services.ingest.pipeline import FrameLimits, PreparedFrame, prepare
 from services.ingest.publisher import FramePublisher
 from services.ingest.reader_times import ReaderTimes
 from services.ingest.sampling import SampleClock
-from services.ingest.source import Picture, Sample, Source, SourceTools, make_source
+from services.ingest.source import Picture, PictureUnchanged, Sample, Source, SourceTools, made_source
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
 from services.ingest.source_facts import SourceFacts
 from services.runtime.logging import get_logger
@@ -30,6 +30,8 @@ from services.runtime.metrics import Metrics
 log = get_logger(__name__)
 
 _STALL_PERIODS = 3
+_CANCEL_AGAIN_SECONDS = 2.0
+"""Twice what a source may take to close. A task that has swallowed its cancellation is cancelled again."""
 
 
 class Reader:
@@ -69,21 +71,23 @@ class Reader:
         self._backoff = Backoff(times.backoff_first, times.backoff_most)
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, publisher: FramePublisher) -> None:
-        """Begin to read, in the running event loop."""
+    def start(self, publisher: FramePublisher, after_seconds: float = 0.0) -> None:
+        """Begin to read, in the running event loop; connect after so long. Instants count from now on."""
         loop = asyncio.get_running_loop()
         self.publisher = publisher
         self._clock = SampleClock(self.camera.camera_id, self._tools.period_seconds, loop.time())
         self._opened = self._heard = loop.time()
         self.report()
-        self._task = asyncio.create_task(self._run(), name=f"reader {self.camera.camera_id}")
+        self._task = asyncio.create_task(self._run(after_seconds), name=f"reader {self.camera.camera_id}")
 
     async def stop(self) -> None:
         """End reading; the final status goes out after the last frame's report, so that its counters are exact."""
-        self._count_time_down()
-        if self._task is not None:
+        reason: MissReason = "late" if self._connected else "source_down"
+        while self._task is not None and not self._task.done():
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait({self._task}, timeout=_CANCEL_AGAIN_SECONDS)
+        if self.state != "stopped":
+            self._count(reason, self._clock.end(asyncio.get_running_loop().time()))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._times.delivery):
                 await self.publisher.idle()
@@ -111,7 +115,8 @@ class Reader:
     def _condition(self) -> Condition:
         return Condition(self.state, *self._error, self._facts.decoding, self._facts.keyframe_seconds)
 
-    async def _run(self) -> None:
+    async def _run(self, after_seconds: float) -> None:
+        await asyncio.sleep(after_seconds)
         try:
             while True:
                 pause = await self._one_connection()
@@ -129,7 +134,7 @@ class Reader:
         source: Source | None = None
         asked_pause = 0.0
         try:
-            source = await self._made()
+            source = await made_source(self.camera.source, self._tools, self._times.open)
             await self._open(source)
             self._connected = True
             await self._sample(source)
@@ -137,7 +142,7 @@ class Reader:
             raise
         except SourceRefused as error:
             self._enter("refused", error)
-            return self._times.refused_pause
+            return jittered(self._times.refused_pause)
         except SourceFailed as error:
             asked_pause = error.retry_after_seconds
             self._enter("backing_off", error)
@@ -149,14 +154,6 @@ class Reader:
             if source is not None:
                 await source.close()
         return max(asked_pause, self._backoff.pause())
-
-    async def _made(self) -> Source:
-        """Give the source, not yet open. On a thread: its secret may lie on a mount that hangs."""
-        making = asyncio.get_running_loop().run_in_executor(None, make_source, self.camera.source, self._tools)
-        try:
-            return await asyncio.wait_for(making, self._times.open)
-        except TimeoutError as error:
-            raise SourceFailed("timeout", f"its secret was not read in {self._times.open:g} s") from error
 
     async def _open(self, source: Source) -> None:
         try:
@@ -199,6 +196,15 @@ class Reader:
                 self.publisher.miss("late")
                 return None
             return await self._prepared(picture)
+        except PictureUnchanged:
+            self._samples = sample.number + 1
+            self.publisher.miss("unchanged")
+            self._hear_of_no_change()
+            return None
+        except asyncio.CancelledError:  # the reader is being stopped, maybe before the instant has come
+            if asyncio.get_running_loop().time() > sample.due:
+                self._count("late", 1)
+            raise
         except UnusablePictureError as error:
             self._samples = sample.number + 1
             self.publisher.miss("unusable")
@@ -219,6 +225,14 @@ class Reader:
             self._metrics.count("tilik_ingest_reencoded_total", why=why)
         return frame
 
+    def _hear_of_no_change(self) -> None:
+        """Note that the camera is well, unless what does not change is no picture."""
+        if self._unusable:
+            return
+        self._heard = asyncio.get_running_loop().time()
+        if self.state == "stalled":
+            self._enter("live", None)
+
     def _endure(self, source: Source, now: float) -> None:
         """Say that the camera is stalled, once it has been silent for long; give up a stream after longer."""
         least = _STALL_PERIODS * self._tools.period_seconds
@@ -232,9 +246,11 @@ class Reader:
 
     def _skip(self, reason: MissReason) -> None:
         """Count the instants that have passed unserved. Recorded footage has none: it goes on where it was."""
-        skipped = self._clock.skip_past(asyncio.get_running_loop().time())
+        self._count(reason, self._clock.skip_past(asyncio.get_running_loop().time()))
+
+    def _count(self, reason: MissReason, instants: int) -> None:
         if not self._recorded:
-            self.publisher.miss(reason, skipped)
+            self.publisher.miss(reason, instants)
 
     @property
     def _recorded(self) -> bool:

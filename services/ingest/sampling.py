@@ -39,7 +39,16 @@ class SampleClock:
 
     def skip_past(self, now: float) -> int:
         """Skip every instant whose own period is over at ``now``; give how many."""
-        index_now = math.floor((now - self._phase) / self.period_seconds)
-        skipped = max(0, index_now - self._index)
+        return self._skip_to(math.floor((now - self._phase) / self.period_seconds))
+
+    def end(self, now: float) -> int:
+        """Skip every instant that has come before ``now``, as the last that is asked of this clock; give how many.
+
+        A clock that begins at the same ``now`` begins right behind them: no instant is counted twice, or by nobody.
+        """
+        return self._skip_to(math.ceil((now - self._phase) / self.period_seconds))
+
+    def _skip_to(self, index: int) -> int:
+        skipped = max(0, index - self._index)
         self._index += skipped
         return skipped

@@ -6,6 +6,8 @@ kind that is used is imported.
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -17,11 +19,18 @@ from services.ingest.http.client import HttpClient, HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.secret_store import SecretStore
 from services.ingest.simulation.schedule import SimulationMemory
-from services.ingest.source_errors import SourceRefused
+from services.ingest.source_errors import SourceFailed, SourceRefused
 from services.ingest.source_facts import SourceFacts
 
 SIMULATED = "simulated"
 """The file whose source lays effects over another one's pictures. It is no kind: it reads entries that have effects."""
+
+_SECRET_THREADS = ThreadPoolExecutor(8, thread_name_prefix="secret")
+"""Where secrets are read, and nothing else: a mount that hangs takes along no camera that needs nothing of it."""
+
+
+class PictureUnchanged(Exception):  # noqa: N818  (no error: the camera has answered)
+    """The camera says that its picture is still the one that was given last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +53,17 @@ class Sample:
     number: int = 0
 
 
+@dataclass(slots=True)
+class FootageMemory:
+    """What is known of footage from one connection to the next: its length, once it was read to its end; before, 0."""
+
+    round_seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class SourceTools:
     """What a reader's sources may use, one after the other. ``decoding`` are the processes in which video is decoded:
-    never in this one. ``simulation`` is for simulated cameras alone."""
+    never in this one. ``simulation`` is for simulated cameras alone, ``footage`` for files."""
 
     period_seconds: float
     jpeg_quality: int
@@ -58,6 +74,7 @@ class SourceTools:
     secrets: SecretStore
     http: HttpLimits
     simulation: SimulationMemory = field(default_factory=SimulationMemory)
+    footage: FootageMemory = field(default_factory=FootageMemory)
 
     def http_client(self, entry: SourceEntry) -> HttpClient:
         """Give a client for the entry, with its secret.
@@ -97,6 +114,7 @@ class Source(Protocol):
 
         Raises:
             UnusablePictureError: What is there for this sample is no picture; the next sample may be better.
+            PictureUnchanged: The camera has answered, and has no newer picture than the one that was given last.
         """
         ...
 
@@ -123,3 +141,20 @@ def make_source(entry: SourceEntry, tools: SourceTools) -> Source:
     module = import_module(f"services.ingest.sources.{name}")
     source: Source = getattr(module, f"{name.capitalize()}Source")(entry, tools)
     return source
+
+
+async def made_source(entry: SourceEntry, tools: SourceTools, within_seconds: float) -> Source:
+    """Do as ``make_source`` does, in the event loop. A secret is read on a thread: it may lie on a mount that hangs.
+
+    Raises:
+        SourceRefused: As ``make_source``.
+        SourceFailed: The secret was not read in time.
+    """
+    if not entry.secret:
+        return make_source(entry, tools)
+    making = asyncio.get_running_loop().run_in_executor(_SECRET_THREADS, make_source, entry, tools)
+    try:
+        async with asyncio.timeout(within_seconds):
+            return await making
+    except TimeoutError as error:
+        raise SourceFailed("timeout", f"its secret was not read in {within_seconds:g} s") from error

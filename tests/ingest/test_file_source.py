@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,31 @@ def test_recorded_footage_that_is_opened_anew_goes_on_at_its_sample(tmp_path: Pa
             return found
 
     assert asyncio.run(work()) == [0, 1, 53 % 16]
+
+
+def test_footage_that_plays_over_goes_on_in_its_round_without_decoding_those_before(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", pictures=15, fps=10)
+    entry = SourceEntry("file", str(path), clock="recorded", loop=True, recorded_from_ms=1_000_000)
+
+    async def one(tools: SourceTools, numbers: list[int]) -> list[tuple[int, int]]:
+        source = FileSource(entry, tools)
+        await source.open()
+        pictures = [await source.read(Sample(0.0, 1.0, number)) for number in numbers]
+        await source.close()
+        return [(picture.captured_at_ms - 1_000_000, square_left(picture.jpeg)) for picture in pictures if picture]
+
+    async def work() -> None:
+        with source_tools(period_seconds=0.1) as tools:
+            assert (await one(tools, list(range(16))))[-1] == (1500, 0)
+            began = time.monotonic()
+            assert await one(tools, [1_500_007, 1_500_008, 1_500_015]) == [
+                (150_000_700, 7),
+                (150_000_800, 8),
+                (150_001_500, 0),
+            ]
+            assert time.monotonic() - began < 30  # 42 hours of footage come before
+
+    asyncio.run(work())
 
 
 def test_a_file_of_jpegs_says_that_they_pass_through(tmp_path: Path) -> None:

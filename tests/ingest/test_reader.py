@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from services.ingest.pipeline import FrameLimits
 from services.ingest.publisher import FramePublisher
 from services.ingest.reader import Reader
 from services.ingest.reader_times import ReaderTimes
+from services.ingest.sources.stills import StillsSource
 from services.runtime.clock import now_ms
 from services.runtime.kafka import events_producer, frames_producer
 from services.runtime.metrics import Metrics
@@ -30,7 +32,7 @@ from tests.ingest.topic_reading import frames_by_epoch, statuses_by_epoch
 pytestmark = pytest.mark.integration
 
 TIMES = ReaderTimes(
-    open=1.0,
+    open=20.0,  # the start of a decoding process is in it
     stall_after=0.3,
     reconnect_after=0.8,
     backoff_first=0.1,
@@ -153,6 +155,68 @@ def test_unusable_pictures_are_counted_and_what_follows_is_read(broker: Broker) 
     told = story(broker, camera)
     assert [s.error_class for s in told if s.state == "stalled"] == ["unusable"]
     assert states(told)[-2:] == ["live", "stopped"]
+
+
+def test_a_camera_whose_picture_stays_the_same_is_live(broker: Broker) -> None:
+    server = HttpCamera("unchanged")
+    camera = make_camera("reader-unchanged", server.url("snapshot"), "snapshot")
+
+    async def work() -> None:
+        async with reading(broker, camera) as reader:
+            await until(lambda: reader.publisher.ledger.missed.get("unchanged", 0) >= 10)  # three times until stalled
+            assert reader.state == "live"
+
+    try:
+        asyncio.run(work())
+    finally:
+        server.close()
+    told = story(broker, camera)
+    assert states(told) == ["connecting", "live", "stopped"]
+    assert told[-1].counters.captured == 1
+
+
+def test_a_reader_that_is_stopped_while_it_waits_has_counted_every_instant(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def waiting(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    (tmp_path / "still.jpg").write_bytes(make_jpeg())
+    monkeypatch.setattr(StillsSource, "read", waiting)
+    camera = make_camera("reader-busy-stop", str(tmp_path), "stills")
+
+    async def work() -> None:
+        async with reading(broker, camera):
+            await asyncio.sleep(1.5)  # instants must pass
+
+    asyncio.run(work())
+    told = story(broker, camera)
+    instants = (told[-1].at_ms - told[0].at_ms) / 100
+    assert abs(sum(told[-1].counters.missed.values()) - instants) <= 1.5
+    assert told[-1].counters.missed["late"] >= 13
+
+
+def test_a_reader_that_swallows_a_cancellation_stops_all_the_same(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = asyncio.Event()
+
+    async def deaf(*_: object) -> None:
+        started.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    (tmp_path / "still.jpg").write_bytes(make_jpeg())
+    monkeypatch.setattr(StillsSource, "read", deaf)
+    camera = make_camera("reader-deaf", str(tmp_path), "stills")
+
+    async def work() -> None:
+        async with asyncio.timeout(30), reading(broker, camera):
+            await started.wait()
+
+    asyncio.run(work())
+    assert states(story(broker, camera))[-1] == "stopped"
 
 
 def test_every_instant_is_captured_or_missed(broker: Broker) -> None:

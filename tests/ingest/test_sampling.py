@@ -40,6 +40,20 @@ def test_an_instant_whose_period_lasts_is_not_skipped(period: float, now: float,
     assert clock.skip_past(now + later) == 0
 
 
+@given(PERIODS, NOWS, st.lists(st.floats(0, 100), min_size=1, max_size=5))
+def test_clocks_of_one_camera_that_follow_each_other_count_each_instant_once(
+    period: float, now: float, lives: list[float]
+) -> None:
+    first = SampleClock("cam-1", period, now).due
+    counted = 0
+    for life in lives:
+        clock = SampleClock("cam-1", period, now)
+        counted += clock.skip_past(now + life / 2)
+        now += life
+        counted += clock.end(now)
+    assert math.isclose(SampleClock("cam-1", period, now).due, first + counted * period, rel_tol=1e-9)
+
+
 def test_cameras_are_spread_evenly_over_the_period_and_stay_where_they_are() -> None:
     ratios = [spread_ratio(f"cam-{number}") for number in range(1_100)]
     counts = [sum(slot / 10 <= ratio < (slot + 1) / 10 for ratio in ratios) for slot in range(10)]

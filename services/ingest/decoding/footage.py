@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import av
 import av.error
+import msgspec
 
 from services.ingest.decoding.failures import JobFailedError, unusable
 from services.ingest.decoding.jobs import Decoded, Opened, OpenFootage
@@ -41,6 +42,7 @@ class Footage:
         self._loop = job.loop
         self._limits = limits
         self._end = 0.0
+        self._round_seconds = 0.0
         self.facts = Opened()
         self._items = self._all_items()
         self._shown: Undecoded | None = None
@@ -60,7 +62,10 @@ class Footage:
         position, item = self._shown
         if item is None:
             raise unusable(f"{self._path}: refused by FFmpeg at {position:.1f} s")
-        return self._whole_jpeg(bytes(item), position) if isinstance(item, av.Packet) else self._encoded(item, position)
+        found = (
+            self._whole_jpeg(bytes(item), position) if isinstance(item, av.Packet) else self._encoded(item, position)
+        )
+        return msgspec.structs.replace(found, round_seconds=self._round_seconds)
 
     def close(self) -> None:
         """Release the file."""
@@ -84,6 +89,7 @@ class Footage:
                 yield start + position, item
             if not self._loop or end == start:
                 return
+            self._round_seconds = end - start
             start = end
 
     def _one_round(self) -> Iterator[tuple[float, float, av.Packet[av.VideoStream] | av.VideoFrame | None]]:

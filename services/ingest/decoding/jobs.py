@@ -1,4 +1,4 @@
-"""What the worker asks of a decoding child, and what the child answers. MessagePack on a pipe, one at a time.
+"""What the worker asks of a decoding child, and what the child answers. MessagePack on a socket, one at a time.
 
 A job carries all that it needs, or names a ``stream`` whose state the child holds (a video file that is open, a chain
 of pictures each of which builds on the last). A child that dies takes the states it held along; the streams are then
@@ -39,8 +39,8 @@ class DecodeSegment(Struct, frozen=True, tag=True):
     """Decode pictures of a whole media segment (MPEG-TS, or fMP4 behind its initialisation). Answer: ``Segment``.
 
     ``positions`` are seconds from the segment's first picture, rising; for each the newest picture that shows there is
-    given. With ``keyframes_only`` only keyframes are decoded; where the segment's keyframes are rarer than
-    ``keyframe_most_seconds``, the child decodes all of it and says so.
+    given. Only keyframes are decoded; where the segment's are rarer than ``keyframe_most_seconds``, the child decodes all
+    of it and says so.
     """
 
     data: bytes
@@ -88,7 +88,8 @@ Job = DecodeKeyframe | DecodeChain | DecodeSegment | OpenFootage | FootageAt | C
 class Decoded(Struct, frozen=True, tag=True):
     """A picture as JPEG, its size in px, and, of footage, where it lies: seconds from the start.
 
-    ``fitted``: a picture of ``Rework`` had to be encoded with less quality or smaller, so as to fit.
+    ``fitted``: a picture of ``Rework`` had to be encoded with less quality or smaller, so as to fit. ``round_seconds``
+    is the length of footage that plays over, once it has been read to its end; before it is 0.
     """
 
     jpeg: bytes
@@ -96,6 +97,7 @@ class Decoded(Struct, frozen=True, tag=True):
     height: int
     position: float = 0.0
     fitted: bool = False
+    round_seconds: float = 0.0
 
 
 class NoPicture(Struct, frozen=True, tag=True):

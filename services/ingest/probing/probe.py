@@ -17,7 +17,7 @@ from schemas.cameras import Source as SourceEntry
 from schemas.cameras import SourceKind
 from services.ingest.jpeg_header import UnusablePictureError, read_header
 from services.ingest.probing.kind import find_kind
-from services.ingest.source import Sample, Source, SourceTools, make_source
+from services.ingest.source import PictureUnchanged, Sample, Source, SourceTools, make_source
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed
 from services.ingest.source_facts import SourceFacts
 
@@ -143,6 +143,8 @@ class _Look:
             picture = await self._source.read(sample)
             if picture is not None:
                 self._take(picture.jpeg)
+        except PictureUnchanged:
+            pass
         except UnusablePictureError as error:
             self._found.unusable += 1
             self._fault = str(error)

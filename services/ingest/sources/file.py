@@ -24,6 +24,7 @@ class FileSource:
     ``clock: wall``: the position in the file is the time since the first sample; a sample that is left out is skipped
     in the file too. ``clock: recorded``: each sample goes one sampling period on, whatever the time, and a
     picture's capture time is ``recorded_from_ms`` + its position; played over (``loop``), capture times go on rising.
+    Opened anew in a later round, it begins with that round: the rounds before it are not decoded once more.
     """
 
     stall_means_broken = False
@@ -35,6 +36,7 @@ class FileSource:
         self._stream = tools.decoding.new_stream("file")
         self._first_due: float | None = None
         self._reached = 0.0
+        self._begins_at: float | None = None
 
     async def open(self) -> None:
         """Open the file, in a decoding process, and read to its first picture."""
@@ -49,12 +51,15 @@ class FileSource:
         """Give the picture that shows at the sample's position; None where the file shows no new one."""
         await asyncio.sleep(max(0.0, sample.due - asyncio.get_running_loop().time()))
         position = self._position(sample)
+        begins_at = self._round_of(position)
+        position -= begins_at
         await self._catch_up(position)
         found = await self._tools.decoding.find(self._stream, FootageAt(position), Decoded)
         if found is None:
             return None
+        self._tools.footage.round_seconds = found.round_seconds or self._tools.footage.round_seconds
         recorded = self._entry.clock == "recorded"
-        shown_at_ms = self._entry.recorded_from_ms + round(found.position * 1000)
+        shown_at_ms = self._entry.recorded_from_ms + round((begins_at + found.position) * 1000)
         return Picture(found.jpeg, shown_at_ms if recorded else now_ms())
 
     async def close(self) -> None:
@@ -76,3 +81,11 @@ class FileSource:
         if self._entry.clock == "recorded":
             position = sample.number * self._tools.period_seconds
         return position
+
+    def _round_of(self, position: float) -> float:
+        """Give where the round begins, in seconds, in which this connection began to read. Later ones follow on it."""
+        if self._begins_at is None:
+            length = self._tools.footage.round_seconds
+            known = self._entry.loop and self._entry.clock == "recorded" and length > 0
+            self._begins_at = position // length * length if known else 0.0
+        return self._begins_at

@@ -6,7 +6,7 @@ import asyncio
 
 from schemas.cameras import Source as SourceEntry
 from services.ingest.http.facts import note_answer
-from services.ingest.source import Picture, Sample, SourceTools
+from services.ingest.source import Picture, PictureUnchanged, Sample, SourceTools
 from services.ingest.source_errors import SourceFailed
 from services.ingest.source_facts import SourceFacts
 from services.runtime.clock import now_ms
@@ -30,14 +30,14 @@ class SnapshotSource:
         """Nothing: the first read connects."""
 
     async def read(self, sample: Sample) -> Picture | None:
-        """Ask at the instant. None: the camera says that its picture has not changed."""
+        """Ask at the instant."""
         if (wait := sample.due - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(wait)
         response = await self._client.get(self._conditions())
         body = await self._client.read_body(self._largest_bytes)
         etag = response.headers.get("etag", "")
         if response.status == 304 or (etag and etag == self._etag):
-            return None
+            raise PictureUnchanged
         if not body.startswith(_JPEG_START):
             kind = response.headers.get("content-type", "nothing stated")[:80]
             raise SourceFailed("not_jpeg", f"the answer is no JPEG (content type: {kind})")
