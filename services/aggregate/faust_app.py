@@ -109,7 +109,8 @@ class FaustFeed:
     async def stop(self) -> None:
         """Leave the group."""
         try:
-            await asyncio.wait_for(self.app.stop(), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self.app.stop()
         except TimeoutError:
             log.warning("faust.stops_slowly", waited_seconds=_STOP_SECONDS)
 

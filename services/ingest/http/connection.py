@@ -7,7 +7,6 @@ it does through a ``StreamReader`` and a parser in Python. What is not read is n
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import ssl
 from collections import deque
@@ -128,8 +127,7 @@ class HttpConnection(asyncio.Protocol):
         """Close the connection at once, and wait until it is."""
         if self._transport is not None and not self._closed.done():
             self._transport.abort()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._closed), 0.5)
+            await asyncio.wait([self._closed], timeout=0.5)
 
     async def _wait(self) -> None:
         self._waiter = self._loop.create_future()
