@@ -39,7 +39,7 @@ class SecretStore:
         """Give the secret with this name; None for the empty name.
 
         Raises:
-            SourceRefused: There is none, it can't be read, or its text is neither ``user:password`` nor ``bearer TOKEN``.
+            SourceRefused: There is none, it can't be read, or it is neither ``user:password`` nor ``bearer TOKEN``.
         """
         if not name:
             return None

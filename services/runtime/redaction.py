@@ -63,18 +63,21 @@ def redact_url(text: str) -> str:
 
 
 def redact_facts(value: Any) -> Any:
-    """Give what a log line says with every text in it redacted, however deep; other things as they are."""
+    """Give what a log line says with every text in it redacted, however deep.
+
+    Numbers stay; of anything else its ``repr`` is redacted: whatever writes the line would have taken that itself.
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if isinstance(value, str):
         return redact_url(value)
     if isinstance(value, bytes):
         return redact_url(value.decode("utf-8", errors="replace"))
     if isinstance(value, dict):
-        return {key: redact_facts(part) for key, part in value.items()}
+        return {redact_url(str(key)): redact_facts(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redact_facts(part) for part in value]
-    if isinstance(value, BaseException):
-        return redact_url(repr(value))
-    return value
+    return redact_url(repr(value))
 
 
 def _redacted_field(field: re.Match[str]) -> str:

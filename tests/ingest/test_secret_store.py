@@ -42,7 +42,7 @@ def test_a_secret_that_may_not_be_read_is_not_told_as_missing_nor_looked_for_els
 
     store = SecretStore(tmp_path, {"gate": SecretStr("from:settings")})
     monkeypatch.setattr(Path, "read_text", forbidden)  # a file's mode would not stop root
-    with pytest.raises(SourceRefused, match="secret_unreadable.*Permission denied"):
+    with pytest.raises(SourceRefused, match=r"secret_unreadable.*Permission denied"):
         store.find("gate")
 
 

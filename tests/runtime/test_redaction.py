@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.cameras import Source
 from services.runtime.redaction import redact_facts, redact_url
 
 PASSWORD = "Zx9-geheim_Qq7"
@@ -77,6 +78,14 @@ def test_facts_are_redacted_however_deep() -> None:
     shown = redact_facts(facts)
     assert PASSWORD not in repr(shown)
     assert shown["c"] == 1.5
+
+
+def test_whatever_a_fact_is_its_text_is_redacted_and_numbers_stay_numbers() -> None:
+    url = f"rtsp://admin:{PASSWORD}@c/"
+    for fact in (Source("rtsp", url), bytearray(url.encode()), {url: 1}, {("a", url): 1}, ValueError(url), iter([url])):
+        assert PASSWORD not in repr(redact_facts({"fact": [fact]}))
+    assert "rtsp://***@c/" in redact_facts(Source("rtsp", url))
+    assert redact_facts({"a": None, "b": True, "c": 3}) == {"a": None, "b": True, "c": 3}
 
 
 CRASH = """

@@ -53,6 +53,7 @@ _EXPLANATIONS: dict[str, _Explain] = {
     "too_large": camera.too_large,
     "secret_missing": camera.secret,
     "secret_malformed": camera.secret,
+    "secret_unreadable": camera.secret,
     "not_found": camera.not_found,
     "no_stills": camera.not_found,
     "stream_ended": camera.ended,
