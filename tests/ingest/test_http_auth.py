@@ -19,10 +19,17 @@ def test_nothing_is_said_before_it_is_asked_for() -> None:
 
 
 def test_digest_is_preferred_whatever_the_order_of_the_offers() -> None:
-    for offers in ([BASIC, DIGEST], [DIGEST, BASIC]):
+    for offers in ([BASIC, DIGEST], [DIGEST, BASIC], [f"{BASIC}, {DIGEST}"], [f"Negotiate, {DIGEST}, {BASIC}"]):
         authorization = Authorization(SECRET)
         assert authorization.challenge(offers)
-        assert said(authorization) == "Digest"
+        header = authorization.header("/v") or ""
+        assert header.startswith('Digest username="admin", realm="cam", nonce="abc"')
+
+
+def test_a_comma_in_a_realm_begins_no_other_challenge() -> None:
+    authorization = Authorization(SECRET)
+    assert authorization.challenge(['Basic realm="cam, Digest nonce=1"'])
+    assert said(authorization) == "Basic"
 
 
 def test_basic_is_said_where_it_is_all_that_is_offered_and_once() -> None:

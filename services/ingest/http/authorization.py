@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from urllib.request import parse_http_list, parse_keqv_list
@@ -18,6 +19,9 @@ _HASHES: dict[str, Callable[[bytes], str]] = {
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
 }
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,30})(?:\s+(?![\s=])|$)")
+"""What a challenge begins with; a field is a word with ``=`` behind it."""
 
 
 class Authorization:
@@ -43,7 +47,7 @@ class Authorization:
         return f"Basic {base64.b64encode(pair).decode()}"
 
     def challenge(self, headers: Sequence[str]) -> bool:
-        """Take a 401's ``WWW-Authenticate`` headers, one a scheme; tell whether asking again can succeed.
+        """Take a 401's ``WWW-Authenticate`` headers, of one scheme or more each; tell whether asking again can succeed.
 
         Digest is taken where it is offered: Basic would say the password itself. A second challenge is taken where it
         says that the nonce is stale, or brings another after the one before was good for more than one request:
@@ -51,17 +55,17 @@ class Authorization:
         """
         if self._secret is None or self._secret.token:
             return False
-        offers = [header.partition(" ") for header in headers]
-        if any(self._take_digest(rest) for scheme, _, rest in offers if scheme.lower() == "digest"):
+        offers = [offer for header in headers for offer in _challenges(header)]
+        if any(self._take_digest(fields) for scheme, fields in offers if scheme == "digest"):
             return True
-        if self._basic or self._challenge is not None or not any(scheme.lower() == "basic" for scheme, _, _ in offers):
+        if self._basic or self._challenge is not None or not any(scheme == "basic" for scheme, _ in offers):
             return False
         self._basic = True
         return True
 
-    def _take_digest(self, rest: str) -> bool:
+    def _take_digest(self, parts: list[str]) -> bool:
         try:
-            fields = parse_keqv_list(parse_http_list(rest))
+            fields = parse_keqv_list(parts)
         except (ValueError, IndexError):  # the library looks at the first character of an empty value
             return False
         if not self._is_fresh(fields) or "nonce" not in fields or fields.get("algorithm", "MD5").upper() not in _HASHES:
@@ -98,6 +102,18 @@ class Authorization:
         if "opaque" in challenge:
             fields += f', opaque="{_quoted(challenge["opaque"])}"'
         return f'Digest {fields}, response="{response}"'
+
+
+def _challenges(header: str) -> list[tuple[str, list[str]]]:
+    """Take a header apart: schemes in lower case, each with its fields. A part that begins with a word starts one."""
+    found: list[tuple[str, list[str]]] = []
+    for part in parse_http_list(header):
+        if (starts := _SCHEME.match(part)) is not None:
+            found.append((starts[1].lower(), []))
+        field = part[starts.end() :] if starts is not None else part
+        if field and found:
+            found[-1][1].append(field)
+    return found
 
 
 def _quoted(text: str) -> str:
