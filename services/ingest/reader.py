@@ -30,6 +30,7 @@ from services.runtime.metrics import Metrics
 log = get_logger(__name__)
 
 _STALL_PERIODS = 3
+_MISSING = ("_404", "_410")
 _CANCEL_AGAIN_SECONDS = 2.0
 """Twice what a source may take to close. A task that has swallowed its cancellation is cancelled again."""
 
@@ -62,6 +63,8 @@ class Reader:
         self._facts = SourceFacts()
         self._told: tuple[str, str, str] = ("connecting", "", "")
         self._connected = False
+        self._has_given = False
+        self._missing_since = 0.0
         self._samples = 0
         self._tools = tools
         self._limits = limits
@@ -141,8 +144,10 @@ class Reader:
         except SourceEnded:
             raise
         except SourceRefused as error:
-            self._enter("refused", error)
-            return jittered(self._times.refused_pause)
+            if not self._may_be_restarting(error):
+                self._enter("refused", error)
+                return jittered(self._times.refused_pause)
+            self._enter("backing_off", error)
         except SourceFailed as error:
             asked_pause = error.retry_after_seconds
             self._enter("backing_off", error)
@@ -154,6 +159,14 @@ class Reader:
             if source is not None:
                 await source.close()
         return max(asked_pause, self._backoff.pause())
+
+    def _may_be_restarting(self, error: SourceRefused) -> bool:
+        """Tell whether it is a camera that gave pictures and is not there now: servers say 404 while one restarts."""
+        if not self._has_given or not error.error_class.endswith(_MISSING):
+            return False
+        now = asyncio.get_running_loop().time()
+        self._missing_since = self._missing_since or now
+        return now - self._missing_since < self._times.refused_pause
 
     async def _open(self, source: Source) -> None:
         try:
@@ -183,6 +196,7 @@ class Reader:
                 self.publisher.publish(frame, self.camera)
             self._metrics.observe("tilik_ingest_sample_lateness_seconds", max(0.0, now - due))
             self._heard, self._unusable = now, ""
+            self._has_given, self._missing_since = True, 0.0
             if now - self._opened >= self._times.stall_after:
                 self._backoff.reset()  # not at the first picture: a source may give one and break, again and again
             self._enter("live", None)

@@ -40,7 +40,7 @@ TIMES = ReaderTimes(
     refused_pause=60.0,
     delivery=5.0,
 )
-LIMITS = FrameLimits(largest_pixels=1_000_000, largest_frame_bytes=100_000, jpeg_quality=85)
+LIMITS = FrameLimits(largest_pixels=1_000_000, largest_frame_bytes=100_000)
 
 
 @asynccontextmanager
@@ -116,6 +116,31 @@ def test_a_refusing_camera_is_asked_once_and_its_instants_are_counted(broker: Br
     assert [status.state for status in told] == ["connecting", "refused", "stopped"]
     assert told[1].error_class == "http_404"
     assert abs(told[-1].counters.missed["source_down"] - seconds / 0.1) <= 2
+
+
+def test_a_camera_that_was_live_and_is_missing_for_a_moment_is_asked_again_soon(broker: Broker) -> None:
+    server = HttpCamera()
+    camera = make_camera("reader-restart", server.url("mjpeg"), "mjpeg")
+
+    async def work() -> None:
+        async with reading(broker, camera) as reader:
+            await until(lambda: reader.state == "live")
+            server.mood = "silent"  # the stream under way ends; whoever asks anew is told 404
+            await until(lambda: reader.state == "stalled")
+            server.mood = "missing"
+            await until(lambda: reader._error[0] == "http_404")
+            asked = server.requests
+            await until(lambda: server.requests >= asked + 2)
+            server.mood = "good"
+            await until(lambda: reader.state == "live")
+
+    try:
+        asyncio.run(work())
+    finally:
+        server.close()
+    told = story(broker, camera)
+    assert "refused" not in states(told)
+    assert "http_404" in {status.error_class for status in told if status.state == "backing_off"}
 
 
 def test_a_camera_that_asks_to_be_left_alone_is_not_asked_before(broker: Broker) -> None:
