@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-
 from schemas.cameras import Camera
 from services.aggregate.feed import LARGEST_UINT32
 from services.aggregate.registry_rows import CameraRow, camera_row
 from services.aggregate.store import RowStore
 from services.runtime.camera_registry import CameraRevisions
-from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
+from services.runtime.repeating import RepeatingThread
 
 log = get_logger(__name__)
 
 _LOOK_AGAIN_SECONDS = 2.0
-_LONGEST_PAUSE_SECONDS = 60.0
 _CLOSE_SECONDS = 5.0
 
 
@@ -34,8 +31,7 @@ class RegistryTable:
         self._store = store
         self._metrics = metrics
         self._written: set[tuple[str, int]] = set()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="registry-table", daemon=True)
+        self._thread = RepeatingThread("registry-table", self.write_new, _LOOK_AGAIN_SECONDS, store.close)
 
     def start(self) -> None:
         """Begin to follow the registry."""
@@ -43,8 +39,7 @@ class RegistryTable:
 
     def close(self) -> None:
         """Stop; what is not written by then is written after the next start."""
-        self._stopping.set()
-        self._thread.join(_CLOSE_SECONDS)
+        self._thread.close(_CLOSE_SECONDS)
 
     def write_new(self) -> int:
         """Write the revisions that were not written yet, and give how many there were. Blocks.
@@ -57,19 +52,6 @@ class RegistryTable:
         self._written.update(map(_key, new))
         self._metrics.count("tilik_aggregate_rows_total", len(new), table=CameraRow.TABLE)
         return len(new)
-
-    def _follow(self) -> None:
-        pause_seconds = _LOOK_AGAIN_SECONDS
-        while not self._stopping.is_set():
-            try:
-                self.write_new()
-            except RetryableError as error:
-                pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
-                log.warning("registry_table.waits", error=str(error), pause_seconds=pause_seconds)
-            else:
-                pause_seconds = _LOOK_AGAIN_SECONDS
-            self._stopping.wait(pause_seconds)
-        self._store.close()
 
 
 def _key(camera: Camera) -> tuple[str, int]:

@@ -5,12 +5,12 @@ Every worker says it of every camera: also of those whose owner has died.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.runtime.camera_registry import CameraRegistry, CameraRevisions
 from services.runtime.metrics import Metrics
+from services.runtime.repeating import RepeatingThread
 from services.runtime.settings import KafkaSettings
 
 _LOOK_AGAIN_SECONDS = 2.0
@@ -41,8 +41,7 @@ class ActiveCameras:
         self._revisions = revisions
         self._metrics = metrics
         self._shown: dict[str, bool] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="active-cameras", daemon=True)
+        self._thread = RepeatingThread("active-cameras", self.show, _LOOK_AGAIN_SECONDS)
 
     def start(self) -> None:
         """Begin to follow the registry."""
@@ -50,8 +49,7 @@ class ActiveCameras:
 
     def close(self) -> None:
         """Stop."""
-        self._stopping.set()
-        self._thread.join()
+        self._thread.close()
 
     def show(self) -> None:
         """Set the gauge of each camera that has changed: 1 where it is active, 0 where it is paused or removed."""
@@ -60,8 +58,3 @@ class ActiveCameras:
             if self._shown.get(camera.camera_id) != active:
                 self._shown[camera.camera_id] = active
                 self._metrics.set("tilik_ingest_camera_active", active, camera_id=camera.camera_id)
-
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            self.show()
-            self._stopping.wait(_LOOK_AGAIN_SECONDS)
