@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraStatus, ConnectionState, Decoding, make_event_id
@@ -63,13 +64,18 @@ class StatusReporter:
             error_class=condition.error_class[:80],
             error_detail=condition.error_detail[:500],
             decoding=condition.decoding,
-            keyframe_seconds=condition.keyframe_seconds,
+            keyframe_seconds=_seconds(condition.keyframe_seconds),
         )
         record = OutgoingRecord(CAMERA_EVENTS.name, camera.camera_id.encode(), CAMERA_EVENT_CODEC.encode(status))
-        if not self._deliveries.send_event(record, self._reported):
-            self._reported("the client's queue is full")
+        if (why := self._deliveries.send_event(record, self._reported)) is not None:
+            self._reported(f"not sent: {why}")
 
     def _reported(self, error: str | None) -> None:
         if error is not None:
             log.warning("status.lost", error=error)
             self._metrics.count("tilik_ingest_statuses_lost_total")
+
+
+def _seconds(told: float) -> float:
+    """Give what a decoding process told, which hostile video may have taken over, where it can be a duration; else 0."""
+    return told if math.isfinite(told) and told >= 0 else 0.0

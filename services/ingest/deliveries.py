@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Literal
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -16,6 +17,10 @@ log = get_logger(__name__)
 
 Report = Callable[[str | None], None]
 """Called in the event loop: None where Kafka has the record, else why not."""
+
+NotSent = Literal["backpressure", "unacknowledged", "unusable"]
+"""Why Kafka's client took nothing: its queue is full; it refuses every record, as in a fatal state or where there is no
+such topic; the record is too large for Kafka."""
 
 
 class Deliveries:
@@ -36,12 +41,12 @@ class Deliveries:
         self._thread = threading.Thread(target=self._poll, name="deliveries", daemon=True)
         self._thread.start()
 
-    def send_frame(self, record: OutgoingRecord, report: Report) -> bool:
-        """Hand a frame to Kafka's client; False: its queue is full, nothing was sent and no report follows."""
+    def send_frame(self, record: OutgoingRecord, report: Report) -> NotSent | None:
+        """Hand a frame to Kafka's client; not None: why nothing was sent, and then no report follows."""
         return self._send(self._frames, record, report)
 
-    def send_event(self, record: OutgoingRecord, report: Report) -> bool:
-        """Hand an event to Kafka's client; False as for frames."""
+    def send_event(self, record: OutgoingRecord, report: Report) -> NotSent | None:
+        """Hand an event to Kafka's client; answers as for frames."""
         return self._send(self._events, record, report)
 
     def check(self) -> None:
@@ -61,7 +66,7 @@ class Deliveries:
         self._closing.set()
         self._thread.join()
 
-    def _send(self, producer: Producer, record: OutgoingRecord, report: Report) -> bool:
+    def _send(self, producer: Producer, record: OutgoingRecord, report: Report) -> NotSent | None:
         def delivered(error: KafkaError | None, _: Message) -> None:
             if error is not None and error.fatal():
                 self._fatal = error.str()
@@ -72,14 +77,18 @@ class Deliveries:
                 record.topic, record.value, record.key, headers=list(record.headers), on_delivery=delivered
             )
         except BufferError:
-            return False
+            return "backpressure"
         except KafkaException as error:
-            # Refused by the client itself; a fatal state shows in the next check.
-            log.error("deliveries.refused", topic=record.topic, error=str(error.args[0]))
-            if isinstance(error.args[0], KafkaError) and error.args[0].fatal():
-                self._fatal = error.args[0].str()
-            return False
-        return True
+            return self._refused(record, error.args[0])
+        return None
+
+    def _refused(self, record: OutgoingRecord, error: KafkaError) -> NotSent:
+        """Tell of a record that the client itself refuses; a fatal state shows in the next check."""
+        key = (record.key or b"").decode(errors="replace")
+        log.error("deliveries.refused", topic=record.topic, camera=key, error=error.str(), bytes=len(record.value))
+        if error.fatal():
+            self._fatal = error.str()
+        return "unusable" if error.code() == KafkaError.MSG_SIZE_TOO_LARGE else "unacknowledged"
 
     def _poll(self) -> None:
         while not self._closing.is_set():

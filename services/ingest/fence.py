@@ -4,12 +4,18 @@ Kafka gives a worker's cameras to another one when it has been silent for the se
 stopped for longer (SIGSTOP, a paused machine) still believes that it owns them when it wakes. So every publish first
 asks this clock whether the worker has turned its loop within the time-out. Once shut, a fence stays shut: the worker
 must join anew.
+
+The broker counts from the last heartbeat that it heard, the fence from the last poll, which may be later. So the fence
+shuts earlier than the broker gives cameras away.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+
+MARGIN_SECONDS = 2.0
+"""So much earlier: two heartbeats (``runtime.kafka.ownership_consumer``), one of which may just have been due."""
 
 
 def boot_seconds() -> float:
@@ -21,12 +27,12 @@ class Fence:
     """Open while the worker's loop turns. Any thread may ask.
 
     Args:
-        timeout_seconds: The session time-out of the group.
+        session_timeout_seconds: Of the group; more than ``MARGIN_SECONDS``.
         clock: Seconds that go on while the process is stopped.
     """
 
-    def __init__(self, timeout_seconds: float, clock: Callable[[], float] = boot_seconds) -> None:
-        self._timeout_seconds = timeout_seconds
+    def __init__(self, session_timeout_seconds: float, clock: Callable[[], float] = boot_seconds) -> None:
+        self._timeout_seconds = session_timeout_seconds - MARGIN_SECONDS
         self._clock = clock
         self._touched = clock()
         self._shut = False

@@ -27,6 +27,8 @@ log = get_logger(__name__)
 _POLL_SECONDS = 0.2
 _WARN_AGAIN_SECONDS = 30.0
 _LEAVE_SECONDS = 5.0
+_TURN_SECONDS = 2.0
+"""An engine may take so long to answer: well within the time in which the fence wants the next poll."""
 _MOST_AT_ONCE = 1_000
 """Messages taken between two looks at the engine: a look costs a turn of the event loop, a registry has thousands."""
 
@@ -94,7 +96,7 @@ class Ownership:
             self._take(message)
             message = self._polled(0)
         self._engine.check()
-        if self._engine.turns():
+        if self._engine.turns(_TURN_SECONDS):
             self._service.health.touch()
 
     def _polled(self, timeout_seconds: float) -> Message | None:
@@ -111,6 +113,7 @@ class Ownership:
             self._consumer.poll(_POLL_SECONDS)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._fence.touch()  # see _revoked
         numbers = [place.partition for place in partitions]
         log.info("ownership.assigned", partitions=numbers)
         consumer.incremental_assign([TopicPartition(CAMERAS.name, n, OFFSET_BEGINNING) for n in numbers])
@@ -122,6 +125,10 @@ class Ownership:
         self._service.health.fulfil("assignment")
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        # Called inside a poll, so this worker is still heard. The fence is not touched while the last frames are waited
+        # for: until the next poll nobody would tell if the cameras that stay were lost as well. That wait
+        # (delivery_timeout_seconds) is shorter than the fence's, which the settings make sure of.
+        self._fence.touch()
         numbers = [place.partition for place in partitions]
         log.info("ownership.revoked", partitions=numbers)
         gone = [self._partitions.pop(number, _Partition()) for number in numbers]

@@ -81,12 +81,17 @@ class FramePublisher:
     async def deliver(self, frame: PreparedFrame, camera: Camera) -> None:
         """Send a frame until Kafka has it, each time under a new epoch; for footage that can wait.
 
-        Nothing is missed by that. A frame whose report was lost may lie in Kafka twice, in two epochs.
+        Nothing is missed by that, but for a frame that Kafka would never take. A frame whose report was lost may lie in
+        Kafka twice, in two epochs.
         """
         while True:
             await self.idle()
             before = self.ledger
-            if self._send(frame, camera, None) is None:
+            reason = self._send(frame, camera, None)
+            if reason == "unusable":
+                self.miss(reason)
+                return
+            if reason is None:
                 await self.idle()
                 if self.ledger is before:
                     return
@@ -100,8 +105,9 @@ class FramePublisher:
         if self.suspended or not self._fence.open:  # last thing before the produce: nothing may take time in between
             return "unacknowledged"
         size_bytes = len(frame.jpeg)
-        if not self._deliveries.send_frame(record, lambda error: self._reported(error, size_bytes, camera, if_lost)):
-            return "backpressure"
+        not_sent = self._deliveries.send_frame(record, lambda error: self._reported(error, size_bytes, camera, if_lost))
+        if not_sent is not None:
+            return not_sent
         self._idle.clear()
         log.debug("frame.sent", camera=camera.camera_id, sequence=self.ledger.captured)
         return None

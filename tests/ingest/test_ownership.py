@@ -169,6 +169,38 @@ def test_a_worker_that_slept_beyond_its_session_publishes_nothing_when_it_wakes(
     assert late == []
 
 
+def test_a_lost_membership_suspends_cameras_until_they_are_assigned_anew(
+    broker: Broker, stills: Source, start: Start, apply: Apply
+) -> None:
+    cameras = city(stills, "lost", 3)
+    names = {camera.camera_id for camera in cameras}
+    apply(*cameras)
+    worker = start("one", session_timeout_seconds="6", delivery_timeout_seconds="2")
+    wait_for(lambda: names <= worker.owned(), "the cameras are owned")
+    wait_for(lambda: {c for c, _ in frames_by_epoch(broker.settings)} >= names, "frames of all come")
+    broker_pid = broker.supervisor.pid("kafka")
+    os.kill(broker_pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: names <= worker.disowned(), "the worker no longer knows whether it owns them")
+        suspended_at_ms = now_ms()
+    finally:
+        os.kill(broker_pid, signal.SIGCONT)
+    woken_at_ms = now_ms()
+
+    def late_epochs() -> set[tuple[str, int]]:
+        """Epochs of frames that were taken after all cameras had been suspended."""
+        return {
+            epoch
+            for epoch, frames in frames_by_epoch(broker.settings).items()
+            if epoch[0] in names and any(headers.captured_at_ms > suspended_at_ms for _, headers in frames)
+        }
+
+    wait_for(lambda: {c for c, _ in late_epochs()} == names, "frames of all come again")
+    assert worker.owned() >= names
+    assert worker.stop() == 0, "it was not ended for its silence: it joined anew"
+    assert all(epoch >= woken_at_ms for _, epoch in late_epochs()), "none under an ownership that was in doubt"
+
+
 def test_a_broker_that_is_away_costs_samples_that_are_counted_and_nothing_else(
     broker: Broker, stills: Source, start: Start, apply: Apply
 ) -> None:

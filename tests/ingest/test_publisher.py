@@ -155,6 +155,21 @@ def test_footage_that_can_wait_is_sent_again_under_a_new_epoch_and_none_is_misse
     assert [(ledger.captured, ledger.missed) for ledger in ended[:2]] == [(0, {}), (0, {})]
 
 
+def test_a_frame_that_kafka_would_never_take_is_unusable_and_keeps_no_footage_waiting() -> None:
+    frame = PreparedFrame(bytes(1_100_000), 160, 120, 1_700_000_000_000)
+
+    async def work() -> EpochLedger:
+        async with bench(NOWHERE) as b:
+            b.publisher.publish(frame, make_camera())
+            assert not b.publisher.busy
+            async with asyncio.timeout(10):
+                await b.publisher.deliver(frame, make_camera())
+            return b.publisher.ledger
+
+    ledger = asyncio.run(work())
+    assert (ledger.captured, ledger.missed) == (0, {"unusable": 2})
+
+
 @pytest.mark.parametrize("why", ["fenced", "suspended"])
 def test_an_owner_in_doubt_publishes_nothing_and_counts_it(why: str, broker: Broker) -> None:
     async def work() -> EpochLedger:

@@ -57,6 +57,10 @@ class WorkerProcess:
         found = _GAUGE.findall(self._get("/metrics")[1])
         return {camera: round(float(epoch)) for camera, epoch in found if float(epoch) > 0}
 
+    def disowned(self) -> set[str]:
+        """The cameras that this worker has owned, and says that it does no longer, or does not know it."""
+        return {camera for camera, value in _GAUGE.findall(self._get("/metrics")[1]) if float(value) == 0}
+
     def states(self) -> dict[str, int]:
         """How many of its cameras are in each state."""
         return {state: round(float(count)) for state, count in _STATES.findall(self._get("/metrics")[1])}
