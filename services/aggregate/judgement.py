@@ -83,6 +83,8 @@ class Judgement:
         self._states: dict[str, CameraState] = {}
         self._unchecked: set[str] = set()
         self._unsaved = Unsaved()
+        self.lower_epoch_count = 0
+        """Frames that were not judged since one of a higher epoch was; of this object's events alone."""
 
     @property
     def camera_ids(self) -> list[str]:
@@ -248,6 +250,8 @@ class Judgement:
             seen = sight.without(_masks_at(state, sight.at_ms))
             counter.amend(state.counter, seen, view)
             parking.amend(state.parking, seen, view)
+        elif event.owner_epoch < state.applied_epoch:
+            self.lower_epoch_count += 1
 
     def _judge_due(self, state: CameraState) -> None:
         waiting, watermark_ms = state.waiting, state.watermark_ms
@@ -264,6 +268,7 @@ class Judgement:
                 state.masks.append(Mask(item.at_ms, item.mask))
             return
         if item.owner_epoch < state.applied_epoch:
+            self.lower_epoch_count += 1
             return
         state.applied_epoch = item.owner_epoch
         view = self._view(state.camera_id, item.camera_revision)

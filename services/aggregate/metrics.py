@@ -12,6 +12,12 @@ AGGREGATE_METRICS = (
         "tilik_aggregate_events_total", "counter", "Events applied. Standing still with lag: look at the log."
     ),
     MetricDefinition(
+        "tilik_aggregate_frames_of_lower_epoch_total",
+        "counter",
+        "Frames that were not judged because one of a higher owner epoch was. A few at a takeover are normal; growing "
+        "on: two workers read a camera, or its new owner's clock is behind the former one's.",
+    ),
+    MetricDefinition(
         "tilik_aggregate_partitions", "gauge", "Partitions owned, with their state loaded. Sum over workers = topic's."
     ),
     MetricDefinition(

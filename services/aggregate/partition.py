@@ -72,6 +72,11 @@ class Partition:
         """Give how many cameras have a state here."""
         return len(self._judgement.camera_ids)
 
+    @property
+    def lower_epoch_count(self) -> int:
+        """Give how many frames were not judged here since one of a higher epoch was."""
+        return self._judgement.lower_epoch_count
+
     def apply(self, event: CameraEvent, offset: int) -> None:
         """Judge the next event.
 

@@ -188,6 +188,7 @@ class PartitionOwner:
         except InvalidMessageError as error:
             self._reject(partition, record, error)
             return
+        passed_over_before = partition.lower_epoch_count
         while self._still_owns(generation, partition):
             try:
                 partition.apply(event, record.offset)
@@ -199,6 +200,8 @@ class PartitionOwner:
                     return
             else:
                 self._service.metrics.count("tilik_aggregate_events_total")
+                passed_over = partition.lower_epoch_count - passed_over_before
+                self._service.metrics.count("tilik_aggregate_frames_of_lower_epoch_total", passed_over)
                 return
 
     def _reject(self, partition: Partition, record: ConsumedRecord, error: InvalidMessageError) -> None:

@@ -14,14 +14,14 @@ INGEST_METRICS = (
         "tilik_ingest_owner_epoch",
         "gauge",
         "Epoch (ms) under which this worker owns the camera, 0 if no longer. Not exactly one worker above 0 for a "
-        "minute: look at the group tilik-ingest; nobody watches the camera, or two do.",
+        "minute: look at the workers' group; nobody watches the camera, or two do.",
         ("camera_id",),
     ),
     MetricDefinition(
         "tilik_ingest_camera_active",
         "gauge",
         "1 where the registry says that the camera is active, 0 where it is paused or removed; every worker says it of "
-        "every camera. 1 with no worker's owner epoch above 0: start workers, look at the group tilik-ingest.",
+        "every camera. 1 with no worker's owner epoch above 0: start workers, look at their group.",
         ("camera_id",),
     ),
     MetricDefinition(
@@ -45,8 +45,9 @@ INGEST_METRICS = (
     MetricDefinition(
         "tilik_ingest_samples_missed_total",
         "counter",
-        "Samples that did not become frames. backpressure, unacknowledged: Kafka is slow or away; late, source_down: "
-        "the camera or its network; unusable: look at the camera's pictures.",
+        "Samples that did not become frames. backpressure, unacknowledged: Kafka is slow, away or refuses them; late, "
+        "source_down: the camera or its network; unchanged: the camera has no newer picture to give; "
+        "unusable: look at its pictures.",
         ("reason",),
     ),
     MetricDefinition(
@@ -88,7 +89,8 @@ INGEST_METRICS = (
         "tilik_ingest_decoders_restarted_total",
         "counter",
         "Decoding processes that ended before their worker. died: a camera's video crashed it or took too much memory; "
-        "timeout: it took too long; the log names the camera. idle: is the machine out of memory? start: it can't run.",
+        "timeout: it took too long; the log names the camera. idle: is the machine out of memory? start: it can't run. "
+        "defect: report it, with the log.",
         ("why",),
     ),
 )

@@ -138,6 +138,17 @@ def test_frames_of_a_former_owner_are_accounted_for_but_not_judged() -> None:
     assert len(rows_of(FrameOutcomeRow, events, COUNTER)) == 11
 
 
+def test_frames_of_a_lower_epoch_are_counted_whether_they_come_in_time_or_late() -> None:
+    judgement = Judgement(any_revision_of([COUNTER]))
+    new_owner = [make_frame(n, owner_epoch=2) for n in range(20)]
+    slow_clock = [make_frame(n + 0.5, owner_epoch=1, sequence=n) for n in range(20, 30)]
+    for offset, event in enumerate([*new_owner, *slow_clock, make_frame(40, owner_epoch=2)]):
+        judgement.apply(event, offset)
+    assert judgement.lower_epoch_count == 10
+    judgement.apply(make_frame(3.5, owner_epoch=1, sequence=99), 99)
+    assert judgement.lower_epoch_count == 11
+
+
 def test_a_judged_frame_is_one_row_of_detections() -> None:
     (row,) = rows_of(DetectionsRow, [make_frame(0, [person(0.25), vehicle(0.7)])], COUNTER)
     assert row.object_labels == ("person", "car")

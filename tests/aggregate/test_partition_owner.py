@@ -20,6 +20,7 @@ from services.runtime.health import Health
 from services.runtime.kafka import ConsumedRecord
 from services.runtime.metrics import Metrics
 from services.runtime.service import Service
+from tests.aggregate.make_events import make_camera, make_frame
 
 
 class FakeFeed:
@@ -79,9 +80,9 @@ class Bench:
     def __init__(self, settings: AggregateSettings | None = None, **found: Any) -> None:
         self.feed, self.checkpoint = FakeFeed(), FakeCheckpoint(**found)
         self.service = Service(Health(), Metrics(AGGREGATE_METRICS))
-        registry, checkpoint = FakeRegistry(), self.checkpoint
+        self.registry, checkpoint = FakeRegistry(), self.checkpoint
         settings = settings or AggregateSettings(flush_seconds=0.01)
-        args: Any = (settings, self.service, registry, checkpoint, self.feed)
+        args: Any = (settings, self.service, self.registry, checkpoint, self.feed)
         self.owner = PartitionOwner(*args)
 
     async def deliver(self, offset: int, generation: int = 1, partition: int = 0) -> None:
@@ -123,6 +124,29 @@ def test_events_from_the_marker_on_are_applied_and_saved_and_told_to_the_group()
     run(scenario)
     assert bench.checkpoint.saved == [7]
     assert bench.feed.committed == [{0: 7}]
+
+
+def test_frames_of_a_lower_epoch_are_counted() -> None:
+    bench = Bench()
+    frames = [make_frame(n, owner_epoch=2) for n in range(10)]
+    frames += [make_frame(n + 0.5, owner_epoch=1, sequence=n) for n in range(10, 20)]
+
+    async def scenario() -> None:
+        for offset, frame in enumerate(frames):
+            value = CAMERA_EVENT_CODEC.encode(frame)
+            record = ConsumedRecord(CAMERA_EVENTS.name, 0, offset, 0, frame.camera_id.encode(), value, ())
+            await bench.owner.deliver(1, record)
+        await bench.leave()
+
+    bench.registry.revisions.add(make_camera())
+    run(scenario)
+    [family] = [
+        family
+        for family in bench.service.metrics.registry.collect()
+        if family.name == "tilik_aggregate_frames_of_lower_epoch"
+    ]
+    counted = [sample.value for sample in family.samples if sample.name.endswith("_total")]
+    assert counted == [4], "of ten, those that the watermark has passed"
 
 
 def test_before_the_first_takeover_it_is_not_ready() -> None:

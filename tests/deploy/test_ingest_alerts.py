@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
+from services.aggregate.metrics import AGGREGATE_METRICS
 from services.ingest.metrics import INGEST_METRICS
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "ingest_alerts.yaml"
 SCENARIOS = Path(__file__).parent / "prometheus" / "ingest_alerts_test.yaml"
+SCENARIOS_OF_DAYS = SCENARIOS.with_name("ingest_alerts_days_test.yaml")
 
 _METRIC = re.compile(r"\b(tilik_\w+?)(?:_bucket)?(?:\{([^}]*)\})?(?=[\s)\[}]|$)")
 _LABEL = re.compile(r"(\w+)\s*[=!]")
@@ -31,6 +33,20 @@ def promtool(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def said_of(folder: Path, scenarios: Path, rules: str) -> tuple[int, str]:
+    """What promtool says of scenarios under these rules; those of days are evaluated each minute."""
+    if scenarios == SCENARIOS_OF_DAYS:
+        rules = rules.replace("interval: 5s", "interval: 1m")
+    (folder / "rules.yaml").write_text(rules)
+    text = scenarios.read_text().replace("../../../deploy/prometheus/ingest_alerts.yaml", "rules.yaml")
+    (folder / "scenarios.yaml").write_text(text)
+    return promtool("test", "rules", str(folder / "scenarios.yaml"))
+
+
+def all_scenarios() -> list[dict[str, Any]]:
+    return [one for path in (SCENARIOS, SCENARIOS_OF_DAYS) for one in yaml.safe_load(path.read_text())["tests"]]
+
+
 def used_metrics(text: str) -> list[tuple[str, list[str]]]:
     """Names of metrics in an expression or a series, each with the labels that are asked of it."""
     return [(name, _LABEL.findall(labels)) for name, labels in _METRIC.findall(text)]
@@ -41,12 +57,10 @@ def test_metrics_and_labels_are_found_in_expressions() -> None:
     assert found == [("tilik_a", ["x", "y"]), ("tilik_b", []), ("tilik_c", [])]
 
 
-def test_rules_and_scenarios_use_metrics_and_labels_that_ingest_declares() -> None:
-    declared = {metric.name: set(metric.labels) | _BY_WHOM for metric in INGEST_METRICS}
+def test_rules_and_scenarios_use_metrics_and_labels_that_are_declared() -> None:
+    declared = {metric.name: set(metric.labels) | _BY_WHOM for metric in (*INGEST_METRICS, *AGGREGATE_METRICS)}
     texts = [rule["expr"] for rule in rules()]
-    texts += [
-        series["series"] for one in yaml.safe_load(SCENARIOS.read_text())["tests"] for series in one["input_series"]
-    ]
+    texts += [series["series"] for one in all_scenarios() for series in one["input_series"]]
     for text in texts:
         assert used_metrics(text), text
         for name, labels in used_metrics(text):
@@ -56,7 +70,7 @@ def test_rules_and_scenarios_use_metrics_and_labels_that_ingest_declares() -> No
 
 def test_every_alert_says_what_to_do_fires_on_a_scenario_and_is_silent_on_another() -> None:
     fired: dict[str, set[bool]] = defaultdict(set)
-    for scenario in yaml.safe_load(SCENARIOS.read_text())["tests"]:
+    for scenario in all_scenarios():
         for expected in scenario["alert_rule_test"]:
             fired[expected["alertname"]].add(bool(expected["exp_alerts"]))
     assert fired == {rule["alert"]: {True, False} for rule in rules()}
@@ -67,27 +81,29 @@ def test_every_alert_says_what_to_do_fires_on_a_scenario_and_is_silent_on_anothe
 
 
 @pytest.mark.integration
-def test_prometheus_takes_the_rules_and_every_scenario_comes_true() -> None:
+@pytest.mark.parametrize("scenarios", [SCENARIOS, SCENARIOS_OF_DAYS])
+def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path, scenarios: Path) -> None:
     assert promtool("check", "rules", str(RULES))[0] == 0
-    code, said = promtool("test", "rules", str(SCENARIOS))
+    code, said = said_of(tmp_path, scenarios, RULES.read_text())
     assert code == 0, said
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("sentence", "instead"),
+    ("scenarios", "sentence", "instead"),
     [
-        ("== 1\n          unless on (camera_id)", ">= 0\n          unless on (camera_id)"),
-        ("(tilik_ingest_owner_epoch > 0) > 1", "(tilik_ingest_owner_epoch >= 0) > 1"),
-        ("for: 30s", "for: 1s"),
-        ("> 0.01", "> 0.001"),
+        (SCENARIOS, "== 1\n          unless on (camera_id)", ">= 0\n          unless on (camera_id)"),
+        (SCENARIOS, "(tilik_ingest_owner_epoch > 0) > 1", "(tilik_ingest_owner_epoch >= 0) > 1"),
+        (SCENARIOS, "for: 30s", "for: 1s"),
+        (SCENARIOS, "> 0.01", "> 0.001"),
+        (SCENARIOS, "epoch_total[5m])) > 0\n        for: 10m", "epoch_total[5m])) > 0\n        for: 4m"),
+        (SCENARIOS, '{why="died"}', ""),
+        (SCENARIOS_OF_DAYS, "offset 1d", "offset 1h"),
+        (SCENARIOS_OF_DAYS, "[1h:5m]", "[4m:5m]"),
     ],
 )
-def test_scenarios_notice_a_rule_that_was_changed(tmp_path: Path, sentence: str, instead: str) -> None:
+def test_scenarios_notice_a_rule_that_was_changed(tmp_path: Path, scenarios: Path, sentence: str, instead: str) -> None:
     assert sentence in RULES.read_text()
-    (tmp_path / "rules.yaml").write_text(RULES.read_text().replace(sentence, instead))
-    text = SCENARIOS.read_text().replace("../../../deploy/prometheus/ingest_alerts.yaml", "rules.yaml")
-    (tmp_path / "scenarios.yaml").write_text(text)
-    code, said = promtool("test", "rules", str(tmp_path / "scenarios.yaml"))
+    code, said = said_of(tmp_path, scenarios, RULES.read_text().replace(sentence, instead))
     assert code != 0
     assert "FAILED" in said
