@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.active_cameras import shown_active_cameras
+from services.ingest.decoding.confinement import hide
 from services.ingest.engine import Engine
 from services.ingest.fence import Fence
 from services.ingest.name_lookup import make_room_for_lookups
@@ -20,6 +21,7 @@ def run(settings: IngestSettings, service: Service) -> None:
         ConfigurationError: An allowed network is none.
     """
     make_room_for_lookups()
+    hide()
     fence = Fence(settings.session_timeout_seconds)
     engine = Engine(settings, fence, service.metrics)
     try:

@@ -313,6 +313,7 @@ def test_a_child_has_no_secret_no_file_of_the_worker_and_bounds(
             assert len([file for file in files if file.startswith("socket:")]) == 1
             bounds = (child / "limits").read_text()
             assert "Max core file size        0 " in bounds
+            assert (child / "oom_score_adj").read_text().strip() == "1000"
             assert "Max address space         unlimited" not in bounds
             assert (child / "status").read_text().count("NoNewPrivs:\t1") == 1
 
@@ -320,6 +321,19 @@ def test_a_child_has_no_secret_no_file_of_the_worker_and_bounds(
         asyncio.run(work())
     finally:
         os.close(inheritable)
+
+
+def test_a_worker_that_hides_is_hidden_and_still_starts_children() -> None:
+    source = (
+        "import ctypes, subprocess, sys\n"
+        "from services.ingest.decoding.confinement import hide\n"
+        "hide()\n"
+        "of_child = 'import ctypes; print(ctypes.CDLL(None).prctl(3))'\n"  # PR_GET_DUMPABLE
+        "print(ctypes.CDLL(None).prctl(3), flush=True)\n"
+        "subprocess.run([sys.executable, '-c', of_child], check=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "1"]
 
 
 _WORKER = """

@@ -39,8 +39,8 @@ class DecodeSegment(Struct, frozen=True, tag=True):
     """Decode pictures of a whole media segment (MPEG-TS, or fMP4 behind its initialisation). Answer: ``Segment``.
 
     ``positions`` are seconds from the segment's first picture, rising; for each the newest picture that shows there is
-    given. Only keyframes are decoded; where the segment's are rarer than ``keyframe_most_seconds``, the child decodes all
-    of it and says so.
+    given. Only keyframes are decoded; where the segment's are rarer than ``keyframe_most_seconds``, the child decodes
+    all of it and says so.
     """
 
     data: bytes

@@ -107,7 +107,7 @@ def _rhythm(packets: list[_Timed]) -> _Rhythm:
     steps = [after - before for before, after in itertools.pairwise(positions) if after > before]
     frame_seconds = median(steps) if steps else 0.0
     duration = positions[-1] + frame_seconds
-    keys = [timed.position for timed in packets if timed.packet.is_keyframe]
+    keys = [timed.position for timed in _keys(packets)]
     gaps = [after - before for before, after in itertools.pairwise(keys)]
     return _Rhythm(
         duration,
@@ -117,9 +117,14 @@ def _rhythm(packets: list[_Timed]) -> _Rhythm:
     )
 
 
+def _keys(packets: list[_Timed]) -> list[_Timed]:
+    """Give the keyframes by rising position. A sender may have them in another order."""
+    return sorted((timed for timed in packets if timed.packet.is_keyframe), key=lambda timed: timed.position)
+
+
 def _key_frames(context: av.VideoCodecContext, packets: list[_Timed], positions: tuple[float, ...]) -> Iterator[_Shown]:
     """Decode those keyframes, each by itself, that are the newest at a position that is asked for."""
-    keys = [timed for timed in packets if timed.packet.is_keyframe]
+    keys = _keys(packets)
     wanted = {bisect_right(keys, at + HALF_TICK_SECONDS, key=lambda timed: timed.position) - 1 for at in positions}
     for timed in (keys[index] for index in sorted(wanted) if index >= 0):
         with contextlib.suppress(av.error.FFmpegError):
