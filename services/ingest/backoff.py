@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 
-
 _JITTER_RATIO = 0.1
 
 

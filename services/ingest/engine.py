@@ -58,13 +58,13 @@ class Engine:
 
     def suspend(self, camera_ids: Collection[str]) -> None:
         """Publish nothing more of these cameras; returns at once."""
-        self._loop.call_soon_threadsafe(self._fleet.suspend, camera_ids)
+        self._later(self._fleet.suspend(camera_ids))
 
     def check(self) -> None:
         """Look whether the engine can go on.
 
         Raises:
-            FatalError: A producer or a task has failed for good, or the event loop does not turn.
+            FatalError: A producer or a task has failed for good. Whether the event loop turns, ``turns`` says.
         """
         self._deliveries.check()
         if self._failed is not None:

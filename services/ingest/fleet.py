@@ -32,6 +32,9 @@ from services.runtime.metrics import Metrics
 log = get_logger(__name__)
 
 _TICK_SECONDS = 1.0
+_START_SECONDS_EACH, _MOST_START_SECONDS = 0.01, 1.0
+"""Over how long the connections of an assignment are spread: so many at once would be late for each other, and look
+like an attack. Cameras that a dead worker leaves must be read again after 15 s, of which its time-out takes 10."""
 
 
 class Fleet:
@@ -50,7 +53,7 @@ class Fleet:
         self._fence = fence
         self._metrics = metrics
         self._statuses = StatusReporter(deliveries, metrics, settings.instance)
-        self._limits = FrameLimits(settings.largest_picture_pixels, settings.largest_frame_bytes, settings.jpeg_quality)
+        self._limits = FrameLimits(settings.largest_picture_pixels, settings.largest_frame_bytes)
         self._times = reader_times(settings)
         self._policy = NetworkPolicy(settings.allowed_schemes, settings.allowed_networks)
         self._secrets = SecretStore(settings.secrets_dir, settings.secrets)
@@ -59,6 +62,7 @@ class Fleet:
         self._epochs: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._suspended: set[str] = set()
+        self._closing = False
 
     async def apply(self, camera: Camera) -> None:
         """Make it so: start, change or stop the camera's reader. What reads the same source goes on undisturbed."""
@@ -69,17 +73,18 @@ class Fleet:
                 reader.camera = camera
                 return
             await self._stop(camera.camera_id)
-            if camera.state == "active":
+            if camera.state == "active" and not self._closing:
                 self._start(camera)
 
     async def release(self, camera_ids: Collection[str]) -> None:
         """Stop these cameras: another worker owns them now, or will."""
         await asyncio.gather(*(self._release(camera_id) for camera_id in camera_ids))
 
-    def suspend(self, camera_ids: Collection[str]) -> None:
+    async def suspend(self, camera_ids: Collection[str]) -> None:
         """Publish nothing more of these cameras, until they are applied again. Their samples are counted as missed.
 
-        For a group membership that is lost, as when Kafka is away: whether others own them now is not known.
+        For a group membership that is lost, as when Kafka is away: whether others own them now is not known. A
+        coroutine so that it has its place in the order of what is asked for; it does not wait.
         """
         self._suspended |= set(camera_ids)  # one that is only about to start is suspended as well
         for camera_id in camera_ids:
@@ -103,8 +108,9 @@ class Fleet:
             await asyncio.sleep(_TICK_SECONDS)
 
     async def close(self) -> None:
-        """Stop every camera, and the processes that decode."""
-        await self.release(list(self._readers))
+        """Stop every camera, also one that is just being restarted, and the processes that decode."""
+        self._closing = True
+        await self.release(list(self._locks))
         await self._decoding.close()
 
     def _lock(self, camera_id: str) -> asyncio.Lock:
@@ -121,7 +127,8 @@ class Fleet:
             epoch, self._deliveries, self._fence, self._metrics, self._settings.instance, reader.report_ended
         )
         publisher.suspended = camera.camera_id in self._suspended
-        reader.start(publisher)
+        most = min(_MOST_START_SECONDS, _START_SECONDS_EACH * len(self._readers))
+        reader.start(publisher, most * spread_ratio(camera.camera_id))
         self._readers[camera.camera_id] = reader
         log.info("camera.owned", camera=camera.camera_id, owner_epoch=epoch, revision=camera.revision)
 
@@ -138,7 +145,6 @@ class Fleet:
         settings = self._settings
         return SourceTools(
             period_seconds=camera.sampling_period_ms / 1000,
-            jpeg_quality=settings.jpeg_quality,
             largest_picture_bytes=settings.largest_picture_bytes,
             largest_picture_pixels=settings.largest_picture_pixels,
             decoding=self._decoding,

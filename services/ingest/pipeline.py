@@ -29,11 +29,10 @@ MOST_ASPECT_RATIO = 10.0
 
 @dataclass(frozen=True, slots=True)
 class FrameLimits:
-    """What a frame may be, and how ingest encodes."""
+    """What a frame may be."""
 
     largest_pixels: int
     largest_frame_bytes: int
-    jpeg_quality: int
 
 
 @dataclass(frozen=True, slots=True)

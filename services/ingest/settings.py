@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.ingest.cpu_quota import usable_cores
+from services.ingest.fence import MARGIN_SECONDS
 from services.runtime.settings import ServiceSettings
 
 Wait = Annotated[float, Field(gt=0, le=3600)]
@@ -60,10 +61,11 @@ class IngestSettings(ServiceSettings):
     )
     jpeg_quality: int = Field(85, ge=30, le=95, description="Quality of frames that ingest itself encodes.")
     decode_processes: int = Field(
-        default_factory=lambda: min(64, len(os.sched_getaffinity(0))),
+        default_factory=lambda: min(64, usable_cores()),
         ge=1,
         le=64,
-        description="Processes in which video is decoded, at most. Unset: the CPU cores that the worker may use.",
+        description="Processes in which video is decoded, at most. Unset: the CPU cores that the worker may use, by "
+        "its affinity and its container's quota.",
     )
     decode_job_seconds: Wait = Field(
         10.0, description="A process that decodes one picture or segment for longer is ended, and its camera backs off."
@@ -102,6 +104,8 @@ class IngestSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _frames_end_before_ownership(self) -> Self:
-        if self.delivery_timeout_seconds >= self.session_timeout_seconds:
-            raise ValueError("delivery_timeout_seconds must be less than session_timeout_seconds")
+        if self.delivery_timeout_seconds + MARGIN_SECONDS >= self.session_timeout_seconds:
+            raise ValueError(
+                f"session_timeout_seconds must be more than {MARGIN_SECONDS:g} s longer than delivery_timeout_seconds"
+            )
         return self

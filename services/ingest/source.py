@@ -66,7 +66,6 @@ class SourceTools:
     never in this one. ``simulation`` is for simulated cameras alone, ``footage`` for files."""
 
     period_seconds: float
-    jpeg_quality: int
     largest_picture_bytes: int
     largest_picture_pixels: int
     decoding: DecodingPool

@@ -79,7 +79,6 @@ def source_tools(period_seconds: float = 0.1, response_seconds: float = 1.0) -> 
     try:
         yield SourceTools(
             period_seconds=period_seconds,
-            jpeg_quality=85,
             largest_picture_bytes=2_000_000,
             largest_picture_pixels=4_000_000,
             decoding=decoding,

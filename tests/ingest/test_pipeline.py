@@ -18,7 +18,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.source import Picture
 from tests.ingest.builders import make_camera, make_jpeg, source_tools
 
-LIMITS = FrameLimits(largest_pixels=5_000_000, largest_frame_bytes=100_000, jpeg_quality=85)
+LIMITS = FrameLimits(largest_pixels=5_000_000, largest_frame_bytes=100_000)
 PRIVATE = Zone("window", "private", polygon=((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
 
 
@@ -71,7 +71,7 @@ def test_by_default_a_picture_that_detectors_would_refuse_does_not_leave_ingest(
 
 @pytest.mark.integration
 def test_what_can_not_be_made_to_fit_is_unusable() -> None:
-    limits = FrameLimits(largest_pixels=5_000_000, largest_frame_bytes=1_000, jpeg_quality=85)
+    limits = FrameLimits(largest_pixels=5_000_000, largest_frame_bytes=1_000)
     with pytest.raises(UnusablePictureError, match="made to fit"):
         prepared(Picture(noise_jpeg(400, 300), 0), limits)
 

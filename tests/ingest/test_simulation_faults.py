@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.cameras import Effect
+from schemas.cameras import Effect, EffectName
 from services.ingest.registry.file import parse_registry, read_registry_file
 from services.ingest.simulation.faults import simulation_faults
 
@@ -41,6 +41,12 @@ def test_a_flood_a_frozen_and_a_skewed_camera_have_no_fault() -> None:
         ((0, "effect"), "water would move what the private zones hide to where they don't hide it")
     ]
     assert simulation_faults(effects, has_private_zones=False) == []
+
+
+@pytest.mark.parametrize("effect", ["water", "shift", "rotate", "rain", "loss", "defocus", "night"])
+def test_what_shows_private_pixels_elsewhere_or_beside_their_zone_is_refused(effect: EffectName) -> None:
+    assert simulation_faults((Effect(effect=effect),), has_private_zones=False) == []
+    assert len(simulation_faults((Effect(effect=effect),), has_private_zones=True)) == 1
 
 
 def test_the_registry_tells_it_with_its_line() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 import psutil
+import uvloop
 from msgspec import Struct
 
 from schemas.cameras import Source as SourceEntry
@@ -149,4 +150,5 @@ async def main(sources: dict[str, SourceEntry]) -> dict[str, Finding]:
 
 if __name__ == "__main__":
     entries = msgspec.json.decode(sys.stdin.buffer.read(), type=dict[str, SourceEntry])
-    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(main(entries))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the engine has it
+        sys.stdout.buffer.write(msgspec.json.encode(runner.run(main(entries))))

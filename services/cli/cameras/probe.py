@@ -118,7 +118,6 @@ async def _probe(request: ProbeRequest, secrets: SecretStore | None, networks: t
     try:
         tools = SourceTools(
             period_seconds=_PERIOD_SECONDS,
-            jpeg_quality=settings.jpeg_quality,
             largest_picture_bytes=settings.largest_picture_bytes,
             largest_picture_pixels=settings.largest_picture_pixels,
             decoding=pool,

@@ -9,8 +9,8 @@ from schemas.cameras import Effect
 Found = list[tuple[tuple[str | int, ...], str]]
 """(path below ``simulated``, sentence) for each fault."""
 
-_MOVES_PIXELS = frozenset({"water", "shift", "rotate", "rain", "loss"})
-"""What lies in one part of the picture is seen, through these, in another part."""
+_MOVES_PIXELS = frozenset({"water", "shift", "rotate", "rain", "loss", "defocus", "night"})
+"""What lies in one part of the picture is seen, through these, in another part: also beside it, as blur or glow."""
 
 
 def simulation_faults(effects: Sequence[Effect], has_private_zones: bool) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -33,6 +34,7 @@ class StillsSource:
         self._stream = tools.decoding.new_stream("stills")
         self._stills: Sequence[Path] = ()
         self._times_ms: Sequence[int] = ()
+        self._round_ms = 0
 
     async def open(self) -> None:
         """List the folder."""
@@ -48,7 +50,7 @@ class StillsSource:
             raise SourceEnded("ended", f"{self._entry.url}: every still was shown")
         jpeg = await self._jpeg(self._stills[index])
         recorded = self._entry.clock == "recorded"
-        return Picture(jpeg, self._times_ms[index] + rounds * self._round_ms() if recorded else now_ms())
+        return Picture(jpeg, self._times_ms[index] + rounds * self._round_ms if recorded else now_ms())
 
     async def close(self) -> None:
         """Nothing is held open between reads."""
@@ -63,11 +65,9 @@ class StillsSource:
         period_ms = self._tools.period_seconds * 1000
         counted = [self._entry.recorded_from_ms + round(n * period_ms) for n in range(len(self._stills))]
         self._times_ms = counted if times_ms is None else times_ms
-
-    def _round_ms(self) -> int:
-        gaps = [after - before for before, after in zip(self._times_ms, self._times_ms[1:], strict=False)]
-        gap = median(gaps) if gaps else self._tools.period_seconds * 1000
-        return self._times_ms[-1] - self._times_ms[0] + max(1, round(gap))
+        gaps = [after - before for before, after in itertools.pairwise(self._times_ms)]
+        gap = median(gaps) if gaps else period_ms
+        self._round_ms = self._times_ms[-1] - self._times_ms[0] + max(1, round(gap))
 
     async def _jpeg(self, path: Path) -> bytes:
         image = await asyncio.to_thread(self._load, path)
