@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from schemas.camera_events import CameraStatus, CaptureCounters, ConnectionState, MissReason, make_event_id
-from services.cli.bench.measuring.accounts import account_of
+from services.cli.bench.measuring.accounts import PlacedStatus, account_of, frames_unaccounted
 
 
 def status(
     camera: str, at_ms: int, captured: int, state: ConnectionState = "live", epoch: int = 1, **missed: int
-) -> CameraStatus:
+) -> PlacedStatus:
     reasons: dict[MissReason, int] = {"late": missed.get("late", 0), "backpressure": missed.get("backpressure", 0)}
-    return CameraStatus(
+    said = CameraStatus(
         event_id=make_event_id("camera_status", camera, epoch, at_ms),
         camera_id=camera,
         owner_epoch=epoch,
@@ -21,6 +21,7 @@ def status(
             captured=captured, missed={r: n for r, n in reasons.items() if n}, bytes=0, reconnects=0
         ),
     )
+    return PlacedStatus(ord(camera) - ord("a"), said)
 
 
 def test_the_last_status_of_each_epoch_counts() -> None:
@@ -58,3 +59,12 @@ def test_epochs_of_a_camera_are_counted_apart() -> None:
     statuses = [status("a", 0, 0), status("a", 9_000, 9), status("a", 9_500, 0, epoch=9_500)]
     account = account_of([*statuses, status("a", 20_500, 11, "stopped", epoch=9_500)], 1000.0)
     assert (account.epochs, account.captured, account.by_clock, account.unfinished) == (2, 20, 20, 1)
+
+
+def test_frames_that_one_partition_has_too_few_another_ones_too_many_do_not_hide() -> None:
+    statuses = [status("a", 0, 0), status("b", 0, 0), status("a", 9_000, 9, epoch=2), status("b", 9_000, 7)]
+    by_statuses = account_of([*statuses, status("a", 9_000, 5)], 1000.0).by_partition
+    assert by_statuses == {0: 14, 1: 7}
+    assert frames_unaccounted(by_statuses, {0: 14, 1: 7, 2: 0}) == 0
+    assert frames_unaccounted(by_statuses, {0: 13, 1: 8, 2: 0}) == 2
+    assert frames_unaccounted(by_statuses, {1: 7, 2: 3}) == 17

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from confluent_kafka import TopicPartition
 
@@ -31,6 +32,7 @@ class Account:
         unaccounted: Instants that the clock says more or less than the statuses, beyond one an epoch.
         epochs: How many epochs there were: one a camera, where nothing failed.
         unfinished: Epochs without a last status, whose counters may have gone on.
+        by_partition: ``captured`` by the partition in which these frames lie.
     """
 
     captured: int
@@ -39,34 +41,47 @@ class Account:
     unaccounted: int
     epochs: int
     unfinished: int
+    by_partition: dict[int, int] = field(default_factory=dict)
 
 
-def account_of(statuses: Iterable[CameraStatus], period_ms: float) -> Account:
+class PlacedStatus(NamedTuple):
+    """A status, and the partition in which it lies: the one in which the frames of its camera lie as well."""
+
+    partition: int
+    status: CameraStatus
+
+
+def account_of(statuses: Iterable[PlacedStatus], period_ms: float) -> Account:
     """Sum up the last status of each epoch; ``statuses`` in the order in which Kafka has them."""
     first: dict[tuple[str, int], CameraStatus] = {}
     last: dict[tuple[str, int], CameraStatus] = {}
-    for status in statuses:
+    partitions: dict[str, int] = {}
+    for partition, status in statuses:
         first.setdefault((status.camera_id, status.owner_epoch), status)
         last[status.camera_id, status.owner_epoch] = status
+        partitions[status.camera_id] = partition
     missed: Counter[str] = Counter()
+    captured: Counter[int] = Counter()
     by_clock, unaccounted = 0, 0
     for key, end in last.items():
+        captured[partitions[end.camera_id]] += end.counters.captured
         counted = end.counters.captured + sum(end.counters.missed.values())
         instants = round((end.at_ms - first[key].at_ms) / period_ms)
         by_clock += instants
         unaccounted += max(0, abs(instants - counted) - _EDGE_INSTANTS)
         missed.update({str(reason): count for reason, count in end.counters.missed.items()})
     return Account(
-        captured=sum(end.counters.captured for end in last.values()),
+        captured=captured.total(),
         missed=dict(missed),
         by_clock=by_clock,
         unaccounted=unaccounted,
         epochs=len(last),
         unfinished=sum(end.state != "stopped" for end in last.values()),
+        by_partition=dict(captured),
     )
 
 
-def read_statuses(kafka: KafkaSettings) -> list[CameraStatus]:
+def read_statuses(kafka: KafkaSettings) -> list[PlacedStatus]:
     """Read every status that Kafka holds, those of a camera in order.
 
     Raises:
@@ -85,27 +100,32 @@ def read_statuses(kafka: KafkaSettings) -> list[CameraStatus]:
                 continue
             event = CAMERA_EVENT_CODEC.decode(message.value() or b"")
             if isinstance(event, CameraStatus):
-                statuses.append(event)
+                statuses.append(PlacedStatus(message.partition() or 0, event))
     finally:
         consumer.close()
     return statuses
 
 
-def frames_ever(kafka: KafkaSettings) -> int:
-    """Give how many frames Kafka has ever taken, by its end offsets: retention does not lower them.
+def frames_ever(kafka: KafkaSettings) -> dict[int, int]:
+    """Give how many frames Kafka has ever taken, by partition, by its end offsets: retention does not lower them.
 
     Raises:
         RetryableError: The broker can't be reached.
     """
     consumer = whole_topic_consumer(kafka, "bench")
     try:
-        partitions = assign_whole_topic(consumer, FRAMES.name)
-        ends = [
-            consumer.get_watermark_offsets(TopicPartition(FRAMES.name, partition), timeout=_OFFSETS_SECONDS)
-            for partition in partitions
-        ]
+        ends = {
+            partition: consumer.get_watermark_offsets(TopicPartition(FRAMES.name, partition), timeout=_OFFSETS_SECONDS)
+            for partition in assign_whole_topic(consumer, FRAMES.name)
+        }
     finally:
         consumer.close()
-    if None in ends:
+    if None in ends.values():
         raise RetryableError("Kafka did not tell its end offsets")
-    return sum(high for _, high in ends)
+    return {partition: high for partition, (_, high) in ends.items()}
+
+
+def frames_unaccounted(by_statuses: Mapping[int, int], in_kafka: Mapping[int, int]) -> int:
+    """Give by how many frames statuses and Kafka differ, partition by partition: one's excess hides no other's lack."""
+    partitions = by_statuses.keys() | in_kafka.keys()
+    return sum(abs(by_statuses.get(partition, 0) - in_kafka.get(partition, 0)) for partition in partitions)
