@@ -77,5 +77,5 @@ class StatusReporter:
 
 
 def _seconds(told: float) -> float:
-    """Give what a decoding process told, which hostile video may have taken over, where it can be a duration; else 0."""
+    """Give what a decoding process told, where it can be a duration, else 0: hostile video may have taken it over."""
     return told if math.isfinite(told) and told >= 0 else 0.0
