@@ -41,3 +41,18 @@ def test_a_reader_that_dies_fails_the_engine(tmp_path: Path, monkeypatch: pytest
             _check_until(engine, deadline)
     finally:
         engine.close()
+
+
+def test_a_suspension_comes_after_what_was_asked_for_before_it(tmp_path: Path) -> None:
+    settings = IngestSettings(
+        kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"), instance="test", delivery_timeout_seconds=0.2
+    )
+    engine = Engine(settings, Fence(60.0), Metrics(INGEST_METRICS))
+    try:
+        engine.apply(make_camera("cam-1", str(tmp_path), "stills"))
+        engine.suspend(["cam-1"])
+        engine.turns()
+        engine.turns()  # what was asked for has begun in the first turn
+        assert engine._fleet._readers["cam-1"].publisher.suspended
+    finally:
+        engine.close()
