@@ -1,9 +1,10 @@
 """Peer of ingest: OpenCV's VideoCapture, a thread a camera, one JPEG a second. Prints `camera seconds bytes` each time.
 
-`usual`: as its documentation shows: each picture of a stream is read (decoded, and converted to BGR), with the threads
-that it takes by itself. `frugal`, the least that can be done with it: each is grabbed (decoded), one a second is
-retrieved, a decoder has one thread. A snapshot camera is opened for each picture.
-Usage: python -m benchmarks.peers.opencv_cameras usual|frugal URL...
+`documented`: as its documentation shows: each picture of a stream is read (decoded, and converted to BGR), with the
+threads that it takes by itself; the first one of each second is encoded. `keyframes`: the demuxer and the decoder are
+told to pass over everything but keyframes, which come once a second, and a decoder has one thread; few know of these
+options. A snapshot camera is opened for each picture. A read that fails ends the whole process.
+Usage: python -m benchmarks.peers.opencv_cameras documented|keyframes URL...
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import os
 import sys
 import threading
 import time
+from typing import NoReturn
 
-FRUGAL = sys.argv[1:2] == ["frugal"]
-os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp" + ("|threads;1" if FRUGAL else "")
+KEYFRAMES = sys.argv[1:2] == ["keyframes"]
+os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp" + ("|avdiscard;nonkey" if KEYFRAMES else "")
+if KEYFRAMES:
+    os.environ["OPENCV_FFMPEG_THREADS"] = "1"  # `threads` among the options above is not heeded
 
 import cv2  # noqa: E402  (it reads the options when it is loaded)
 from numpy import ndarray  # noqa: E402
@@ -26,24 +30,38 @@ def encode(camera: int, image: ndarray) -> None:
     sys.stdout.flush()
 
 
-def watch(camera: int, url: str) -> None:
+def watch_stream(camera: int, url: str) -> None:
     stream, due = cv2.VideoCapture(url), time.monotonic()
     while True:
-        if not url.startswith("rtsp:"):
-            time.sleep(max(0.0, due - time.monotonic()))
-            stream = cv2.VideoCapture(url)
-        if FRUGAL:
-            wanted = stream.grab() and time.monotonic() >= due
-            found, image = stream.retrieve() if wanted else (False, None)
-        else:
-            found, image = stream.read()
-            wanted = found and time.monotonic() >= due
-        if wanted:
+        found, image = stream.read()
+        if not found:
+            give_up(url)
+        if KEYFRAMES:
+            encode(camera, image)
+        elif time.monotonic() >= due:
             due += 1.0
-            if found and image is not None:
-                encode(camera, image)
+            encode(camera, image)
+
+
+def watch_snapshots(camera: int, url: str) -> None:
+    due = time.monotonic()
+    while True:
+        time.sleep(max(0.0, due - time.monotonic()))
+        found, image = cv2.VideoCapture(url).read()
+        if not found:
+            give_up(url)
+        due += 1.0
+        encode(camera, image)
+
+
+def give_up(url: str) -> NoReturn:
+    """End the process: a camera that is read no more would make this side cheaper than it is."""
+    sys.stderr.write(f"OpenCV can't read {url}\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 if __name__ == "__main__":
-    for watched in enumerate(sys.argv[2:]):
-        threading.Thread(target=watch, args=watched).start()
+    for number, watched in enumerate(sys.argv[2:]):
+        watch = watch_stream if watched.startswith("rtsp:") else watch_snapshots
+        threading.Thread(target=watch, args=(number, watched)).start()

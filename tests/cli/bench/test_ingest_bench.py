@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from deploy.city.plan import CityAddresses, CityPlan, city_cameras
-from services.cli.bench.ingest import compare, half_of_each, in_turns
+from services.cli.bench.ingest import chosen, compare, in_turns, streams_of
 from services.cli.bench.measuring.arrivals import Continuity
 from services.cli.bench.measuring.process_usage import pss_bytes
 from services.cli.bench.measuring.sides import Measured
@@ -22,7 +22,7 @@ def values(measured: dict[str, list[Measured]]) -> dict[str, float]:
 
 def test_ratios_are_medians_of_the_rounds_own_ratios() -> None:
     costs = {"tilik": (3.0, 2.0, 4.0), "ffmpeg": (6.0, 4.0, 4.0), "opencv": (30.0, 10.0, 10.0)}
-    costs["opencv_frugal"] = costs["opencv"]
+    costs["opencv_keyframes"] = costs["opencv"]
     measured = {name: [replace(MEASURED, cpu_seconds=cost) for cost in row] for name, row in costs.items()}
 
     found = values(measured)
@@ -39,7 +39,7 @@ def test_ratios_are_medians_of_the_rounds_own_ratios() -> None:
 @pytest.mark.parametrize(("shown", "counted"), [(2, 0.0), (0, 2.0), (2, 1.0)])
 def test_a_frame_is_lost_if_kafka_lacks_it_or_the_worker_says_so(shown: int, counted: float) -> None:
     ours = replace(MEASURED, frames=Continuity(298, 0, shown, 1), missed=counted)
-    peers = {name: [MEASURED] for name in ("ffmpeg", "opencv", "opencv_frugal")}
+    peers = {name: [MEASURED] for name in ("ffmpeg", "opencv", "opencv_keyframes")}
     assert values({"tilik": [ours], **peers})["frames_lost"] == 2
 
 
@@ -59,10 +59,19 @@ def test_each_side_begins_a_round_once() -> None:
     assert {name: len(rounds) for name, rounds in measured.items()} == {"a": 3, "b": 3, "c": 3}
 
 
-def test_half_of_the_cameras_are_streams() -> None:
-    cameras = city_cameras(CityPlan(rtsp=10, snapshot=10), CityAddresses("rtsp://h:1", "", "http://h:2"))
-    kinds = [camera.source.kind for camera in half_of_each(cameras, 7)]
-    assert kinds == ["rtsp"] * 3 + ["snapshot"] * 4
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ("both", ["rtsp"] * 3 + ["snapshot"] * 4),
+        ("rtsp", ["rtsp"] * 7),
+        ("snapshot", ["snapshot"] * 7),
+    ],
+)
+def test_cameras_are_of_the_kinds_that_were_asked_for(kinds: str, expected: list[str]) -> None:
+    streams = streams_of(kinds, 8)
+    addresses = CityAddresses("rtsp://h:1", "", "http://h:2")
+    cameras = city_cameras(CityPlan(rtsp=streams, snapshot=8 - streams), addresses)
+    assert [camera.source.kind for camera in chosen(cameras, 7, kinds)] == expected
 
 
 def test_memory_is_read_as_the_kernel_writes_it() -> None:
