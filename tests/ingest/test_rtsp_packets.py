@@ -155,7 +155,7 @@ def test_h265_is_read_in_all_its_packets() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"\x00", b"\x1c", b"\x1c\x85", b"\x1c\xc5\x01", b"\x18", b"\x18\x00\x00", b"\x18\x00\xff\x65", b"\x1f\x00"],
+    [b"\x00", b"\x1c", b"\x1c\x85", b"\x1c\xc5\x01", b"\x18", b"\x18\x00\x00", b"\x18\x00\xff\x65", b"\x1f\x00"],
 )
 def test_a_payload_that_breaks_its_format_costs_its_picture_and_nothing_more(payload: bytes) -> None:
     depacketizer = h264()
@@ -208,6 +208,24 @@ def test_what_is_no_packet_has_no_payload(data: bytes) -> None:
     assert h264().feed(data) == ()
 
 
+def test_a_packet_of_padding_alone_is_no_loss() -> None:
+    packets = stream([IDR], [SLICE], [b"", SLICE], [SLICE])
+    depacketizer = h264()
+    assert [unit.timestamp for unit in fed(depacketizer, packets)] == [3600, 7200, 10800, 14400]
+    assert depacketizer.holes == 0
+
+
+@pytest.mark.parametrize("keyframes_only", [False, True])
+def test_parameter_sets_that_come_with_the_picture_before_are_those_of_the_next_keyframe(keyframes_only: bool) -> None:
+    depacketizer = h264(parameter_sets=(b"\x67\x42\x00\x0a", PPS))
+    fed(depacketizer, stream([IDR], [SLICE]))
+    depacketizer.keyframes_only = keyframes_only
+    late = [packet(unit, 3 + n, 90_000) for n, unit in enumerate([SPS, PPS])]
+    key = packet(IDR, 5, 93_600, marker=True)
+    units = fed(depacketizer, [packet(SLICE, 2, 90_000, marker=True), *late, key])
+    assert units[-1].data == annex_b(SPS, PPS, IDR)
+
+
 def in_order(reordering: Reordering, numbers: list[int]) -> list[int]:
     return [int.from_bytes(one[2:4]) for n in numbers for one in reordering.feed(packet(b"x", n, 0))]
 
@@ -220,6 +238,19 @@ def test_a_lost_packet_is_waited_for_until_the_window_is_full() -> None:
     reordering = Reordering(window=4)
     assert in_order(reordering, [1, 3, 4, 5, 6]) == [1]
     assert in_order(reordering, [7, 2, 8]) == [3, 4, 5, 6, 7, 8]
+
+
+def test_a_lost_packet_is_not_waited_for_for_long() -> None:
+    clock = [0.0]
+    reordering = Reordering(now=lambda: clock[0])
+    assert in_order(reordering, [1, 3]) == [1]
+    clock[0] = 0.19
+    assert in_order(reordering, [4]) == []
+    clock[0] = 0.21
+    assert in_order(reordering, [5, 6]) == [3, 4, 5, 6]
+    assert in_order(reordering, [8]) == []
+    clock[0] = 0.3
+    assert in_order(reordering, [7]) == [7, 8], "the next hole has its own time"
 
 
 def test_a_sender_that_starts_over_is_followed() -> None:

@@ -5,6 +5,7 @@ A picture of which a packet is missing is never given: losses show in the sequen
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -90,22 +91,36 @@ class Depacketizer:
         sequence, timestamp = SEQUENCE_AND_TIMESTAMP(packet, start + 2)
         # Most packets are one of these two: of a picture that nobody wants, or from within a keyframe.
         goes_on = sequence == self._expected and timestamp == self._timestamp
-        if goes_on and (self._skipping or (self._open and self._append_fragment(packet, start, end))):
+        if goes_on and (
+            self._is_middle(packet, start, end)
+            if self._skipping
+            else self._open and self._append_fragment(packet, start, end)
+        ):
             self._expected = (sequence + 1) & 0xFFFF
             return ()
         bounds = payload_bounds(packet, start, end)
         if bounds is None:
             self.malformed += 1
             return ()
-        if packet[start + 1] & 0x7F != self._payload_type:
+        if packet[start + 1] & 0x7F != self._payload_type or bounds[0] == bounds[1]:
             self._expected = (sequence + 1) & 0xFFFF if sequence == self._expected else self._expected
             return ()
         done = self._turn_to(sequence, timestamp)
-        if not self._skipping and not self._damaged:
+        if self._skipping or self._damaged:
+            self._remember_sets(packet, *bounds)
+        else:
             self._take(packet, *bounds)
             if packet[start + 1] & 0x80:
                 done += self._mark()
         return done
+
+    def _is_middle(self, packet: bytes, start: int, end: int) -> bool:
+        """Tell whether it is a plain packet with a fragment, which most packets of a skipped picture are."""
+        return (
+            end > start + 12
+            and packet[start] == _PLAIN
+            and packet[start + 12] & self._fragment_mask == self._fragment_kind
+        )
 
     def _append_fragment(self, packet: bytes, start: int, end: int) -> bool:
         """Take a plain packet with the middle of a NAL unit; tell whether it was one."""
@@ -166,6 +181,17 @@ class Depacketizer:
         if self._format.first_role(packet, start, end) >= Role.KEY:
             self._markers_hold, self._markers_lie = False, True
             self._damaged, self._ended = True, False
+        else:
+            self._remember_sets(packet, start, end)
+
+    def _remember_sets(self, packet: bytes, start: int, end: int) -> None:
+        """Keep the next keyframe's parameter sets, which some cameras send with the time of the picture before."""
+        if self._format.first_role(packet, start, end) >= Role.KEY:
+            return
+        with contextlib.suppress(PacketError, UnsupportedPacketError):  # the picture is not given anyway
+            for piece in self._format.pieces(packet[start:end]):
+                if piece.role is Role.PARAMETERS and piece.starts and piece.ends:
+                    self._remember(piece.data)
 
     def _add(self, piece: Piece) -> None:
         if piece.starts == self._open or (piece.starts and piece.role >= Role.KEY and not self._takes_slice(piece)):

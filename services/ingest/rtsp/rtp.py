@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 SEQUENCE_AND_TIMESTAMP = struct.Struct(">HI").unpack_from
@@ -14,10 +15,12 @@ _NTP_TO_UNIX_SECONDS = 2_208_988_800
 _SENDER_REPORT, _RECEIVER_REPORT, _DESCRIPTION, _BYE = 200, 201, 202, 203
 _RESTARTED = 1_000
 """A packet that is so far behind is not late: the sender has started over. RFC 3550's MAX_MISORDER is 100."""
+_LONGEST_WAIT_SECONDS = 0.2
+"""For a late packet, in which pictures wait too; networks swap packets within some milliseconds."""
 
 
 def payload_bounds(data: bytes, start: int, end: int) -> tuple[int, int] | None:
-    """Give where the payload of the packet ``data[start:end]`` begins and ends; None if it is no RTP or has none."""
+    """Give where the payload of the packet ``data[start:end]`` begins and ends; None if it is no RTP."""
     if end - start < _HEADER_BYTES or data[start] >> 6 != 2:
         return None
     first = data[start]
@@ -28,18 +31,22 @@ def payload_bounds(data: bytes, start: int, end: int) -> tuple[int, int] | None:
         begin += 4 + 4 * (data[begin + 2] << 8 | data[begin + 3])
     if first & 0x20:  # padding, its length in the last byte
         end -= data[end - 1] or 256
-    return (begin, end) if begin < end else None
+    return (begin, end) if begin <= end else None  # padding alone keeps a stream awake
 
 
 class Reordering:
-    """Puts packets of a network that may swap or repeat them in order; waits for a late one until ``window`` are held.
+    """Puts packets of a network that may swap or repeat them in order; waits for a late one until ``window`` are held,
+    or 0.2 s have passed.
 
     Args:
         window: Most packets that are held. 32 are 150 ms of a camera of 2.5 Mbit/s.
+        now: Monotonic seconds.
     """
 
-    def __init__(self, window: int = 32) -> None:
+    def __init__(self, window: int = 32, now: Callable[[], float] = time.monotonic) -> None:
         self._window = window
+        self._now = now
+        self._waits_since = 0.0
         self._expected: int | None = None
         self._held: dict[int, bytes] = {}
 
@@ -58,8 +65,10 @@ class Reordering:
             expected = sequence
         elif ahead >= 0x8000:
             return ()  # it was given up, or came twice
+        if not self._held:
+            self._waits_since = self._now()
         self._held[sequence] = packet
-        if len(self._held) > self._window:
+        if len(self._held) > self._window or self._now() - self._waits_since > _LONGEST_WAIT_SECONDS:
             expected = min(self._held, key=lambda held: (held - expected) & 0xFFFF)
         return self._run(expected)
 
@@ -69,6 +78,8 @@ class Reordering:
             ready.append(packet)
             expected = (expected + 1) & 0xFFFF
         self._expected = expected
+        if ready and self._held:  # there is another hole
+            self._waits_since = self._now()
         return ready
 
 
