@@ -152,6 +152,9 @@ def test_a_wrong_secret_is_said_once_and_a_stale_nonce_is_renewed() -> None:
         ("DESCRIBE", "403 Forbidden", SourceRefused, "rtsp_403"),
         ("DESCRIBE", "503 Busy", SourceFailed, "rtsp_503"),
         ("SETUP", "461 Unsupported Transport", SourceFailed, "set transport: udp"),
+        ("SETUP", f"{OK}\r\nSession: 7\r\nTransport: RTP/AVP;unicast;server_port=9-10", SourceFailed, "transport: udp"),
+        ("SETUP", f"{OK}\r\nSession: 7\x007\r\nTransport: RTP/AVP/TCP;interleaved=0-1", SourceFailed, "framing"),
+        ("DESCRIBE", '401 No\r\nWWW-Authenticate: Digest realm="\x1b", nonce="a"', SourceFailed, "framing"),
         ("PLAY", "454 Session Not Found", SourceFailed, "rtsp_454"),
         ("PLAY", "", SourceFailed, "timeout"),
     ],
@@ -198,6 +201,21 @@ def test_the_session_is_kept_alive_by_what_the_server_knows_and_its_end_is_told(
 
     methods = run(work)
     assert methods.count("GET_PARAMETER") == 1
+
+
+def test_a_camera_that_is_mute_to_one_sign_of_life_is_given_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_LONGEST_PAUSE_SECONDS", 0.05)
+
+    def script(asked: Asked) -> str | None:
+        if asked.method == "SETUP":
+            return f"{OK}\r\nSession: 7 ; timeout=60\r\nTransport: {asked.headers['transport']}"
+        return "" if asked.method == "GET_PARAMETER" else None
+
+    async def work() -> str:
+        async with scripted(script) as server, opened(server.url()):
+            return (await server.until("OPTIONS")).headers["session"]
+
+    assert run(work) == "7"
 
 
 def test_requests_of_the_server_are_answered_between_packets() -> None:

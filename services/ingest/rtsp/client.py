@@ -112,9 +112,12 @@ class RtspClient:
             wanted = "RTP/AVP/TCP;unicast;interleaved=0-1"
         reply = self._check(await self._ask("SETUP", self._track_url, [("Transport", wanted)]), "SETUP")
         answer = parse_transport(reply.header("transport"))
-        self._session, _, parameters = reply.header("session").partition(";")
+        session, _, parameters = reply.header("session").partition(";")
+        self._session = _echoed(session.strip())
         if self._udp is not None:
             self._udp.begin(answer.server_ports)
+        elif answer.server_ports[0] >= 0 > answer.interleaved[0]:
+            raise SourceFailed("transport", "the camera sends over UDP, asked for TCP: set transport: udp")
         else:
             channels = answer.interleaved if answer.interleaved[0] >= 0 else (0, 1)
             connection.video_channel, connection.control_channel = channels
@@ -184,7 +187,8 @@ class RtspClient:
                     reply = await connection.ask(*self._request(method, url, headers))
             except TimeoutError as error:
                 raise SourceFailed("timeout", f"{self._parts.hostname} did not answer {method} in time") from error
-            if reply.status != 401 or not self._authorization.challenge(reply.values("www-authenticate")):
+            challenges = [_echoed(value) for value in reply.values("www-authenticate")]
+            if reply.status != 401 or not self._authorization.challenge(challenges):
                 return reply
         return reply
 
@@ -235,7 +239,9 @@ class RtspClient:
     async def _say_that_we_live(self) -> None:
         try:
             reply = await self._ask(self._alive_method, self._session_url)
-        except (SourceFailed, SourceRefused):
+        except (SourceFailed, SourceRefused) as error:
+            if error.error_class == "timeout":
+                self._alive_method = "OPTIONS"  # some don't answer what they don't know
             return  # it may be a camera that sends pictures but no replies; a broken connection is known by itself
         if reply.status in (401, 454):
             self._connected().fail(SourceFailed("session", f"the camera has ended the session ({reply.status})"))
@@ -245,6 +251,13 @@ class RtspClient:
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
     return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+
+
+def _echoed(text: str) -> str:
+    """Give what a camera said and is told again, if it can stand in a header."""
+    if not text.isprintable():
+        raise SourceFailed("framing", "the camera names a session or realm with characters that can't be printed")
+    return text
 
 
 def _pause_seconds(session_parameters: str) -> float:
