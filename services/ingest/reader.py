@@ -243,7 +243,7 @@ class Reader:
         """Note that the camera is well, unless what does not change is no picture."""
         if self._unusable:
             return
-        self._heard = asyncio.get_running_loop().time()
+        self._heard, self._missing_since = asyncio.get_running_loop().time(), 0.0
         if self.state == "stalled":
             self._enter("live", None)
 
