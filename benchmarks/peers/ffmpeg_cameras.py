@@ -1,7 +1,6 @@
 """Peer of ingest: an ffmpeg process a camera, one JPEG a second. Prints `camera seconds bytes` for each JPEG.
 
-RTSP: keyframes only (they come once a second), over TCP, one thread; `-q:v 2` gives Tilik's size, within 5 %.
-Snapshots: polled by the image demuxer, untouched.
+RTSP: keyframes only, TCP, one thread, Tilik's size within 5 %. Snapshots: polled by the image demuxer, copied.
 Usage: python -m benchmarks.peers.ffmpeg_cameras URL...
 """
 

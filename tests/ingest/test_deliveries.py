@@ -8,11 +8,12 @@ from typing import cast
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from schemas.topics import FRAMES
 from services.ingest.deliveries import Deliveries
 from services.runtime.errors import FatalError
 from services.runtime.kafka import OutgoingRecord
 
-RECORD = OutgoingRecord("frames", b"cam", b"jpeg", ())
+RECORD = OutgoingRecord(FRAMES.name, b"cam", b"jpeg", ())
 
 
 class RefusingProducer:

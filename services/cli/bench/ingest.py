@@ -46,7 +46,7 @@ GOAL_CPU_VS_OPENCV, GOAL_CPU_VS_FFMPEG, GOAL_MEMORY_VS_FFMPEG = 0.2, 1.0, 0.25
 
 _HEAP_MIB = 512
 KINDS = ("both", "rtsp", "snapshot")
-_OPENCV = "benchmarks.peers.opencv_cameras"
+_OPENCV = "benchmarks.peers.opencv"
 _COUNT = click.IntRange(2, 1_000)
 OPTIONS = (
     click.Option(["--cameras"], type=_COUNT, default=40, show_default=True, help="For all sides."),
@@ -92,8 +92,8 @@ def _sides(broker: OwnBroker, cameras: Sequence[Camera], seconds: float) -> dict
     return {
         "tilik": lambda: measure_tilik(broker.kafka, cameras, seconds),
         "ffmpeg": lambda: measure_peer("benchmarks.peers.ffmpeg_cameras", cameras, seconds, collector=True),
-        "opencv": lambda: measure_peer(f"{_OPENCV} documented", cameras, seconds, collector=False),
-        "opencv_keyframes": lambda: measure_peer(f"{_OPENCV} keyframes", cameras, seconds, collector=False),
+        "opencv": lambda: measure_peer(f"{_OPENCV}_cameras", cameras, seconds, collector=False),
+        "opencv_keyframes": lambda: measure_peer(f"{_OPENCV}_keyframes", cameras, seconds, collector=False),
     }
 
 

@@ -126,12 +126,12 @@ class Tilik:
 
 
 def measure_peer(peer: str, cameras: Sequence[Camera], seconds: float, *, collector: bool) -> Measured:
-    """Run a peer (a module, and words for it) on these cameras, and measure it over a steady window.
+    """Run a peer, a module, on these cameras, and measure it over a steady window.
 
     Raises:
         FatalError: Not every camera gave frames.
     """
-    command = [sys.executable, "-m", *peer.split(), *(camera.source.url for camera in cameras)]
+    command = [sys.executable, "-m", peer, *(camera.source.url for camera in cameras)]
     arrivals = Arrivals(len(cameras))
     with subprocess.Popen(command, cwd=_REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         reading = threading.Thread(target=_read_lines, args=(process, arrivals), daemon=True)
