@@ -116,6 +116,8 @@ def test_pictures_are_those_of_the_footage(
     async def work() -> list[Picture]:
         async with opened(server.url(codec), transport=transport) as source:
             found = await read_pictures(source, 5)
+            while transport == "tcp" and source.facts.clock_ahead_seconds is None:  # its report may come 3 s late
+                await read_pictures(source, 1)
             facts.append(source.facts)
             return found
 
