@@ -94,6 +94,8 @@ class Reader:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._times.delivery):
                 await self.publisher.idle()
+        if self.state == "stopped":
+            self._error = ("", "")  # that the footage is over was said; this one says that the camera is let go
         self.state = "stopped"
         self.report()
 

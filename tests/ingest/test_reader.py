@@ -276,7 +276,8 @@ def test_recorded_footage_is_delivered_whole_and_then_the_camera_has_stopped(bro
     told = story(broker, camera)
     [frames] = [f for (name, _), f in frames_by_epoch(broker.settings).items() if name == camera.camera_id]
     assert [h.captured_at_ms - 1_700_000_000_000 for _, h in frames] == [number * 100 for number in range(30)]
-    assert (told[-1].error_class, told[-1].counters.captured, told[-1].counters.missed) == ("ended", 30, {})
+    assert [(status.state, status.error_class) for status in told[-2:]] == [("stopped", "ended"), ("stopped", "")]
+    assert (told[-1].counters.captured, told[-1].counters.missed) == (30, {})
     assert told[0].decoding == ""
     assert {status.decoding for status in told[1:]} == {"all"}
 
