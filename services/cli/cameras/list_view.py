@@ -36,6 +36,8 @@ _WIDE_HEADINGS = (
     *("camera", "kelurahan", "source", "state", "for", "picture", "fps", "MB/day", "decodes", "owner", "public"),
     "what is wrong",
 )
+_LEAST_TOLD_SECONDS = 30.0
+"""Half of the time after which ingest repeats a status: before the first repetition there is no rate."""
 _NARROW_HEADINGS = ("camera", "state", "for", "picture", "fps", "MB/day", "owner")
 _NUMBERS = ("for", "picture", "fps", "MB/day", "zones", "revision")
 _OLD_PICTURE_PERIODS = 10
@@ -82,7 +84,7 @@ class LiveTable:
             "for": Text(_lasting(row, self._at_ms)),
             "picture": _picture(row, self._at_ms),
             "fps": _fps(row),
-            "MB/day": Text(f"{facts.bytes_per_day / 1e6:,.0f}" if facts else ""),
+            "MB/day": Text(f"{facts.bytes_per_day / 1e6:,.0f}" if facts and not _is_new(row) else ""),
             "decodes": cell(decodes(facts)),
             "owner": cell(row.coverage.owner if row.coverage else ""),
             "public": Text("yes" if row.camera.is_public else "no"),
@@ -147,15 +149,20 @@ def _picture(row: CameraRow, at_ms: int) -> Text:
     if row.camera.state != "active":
         return Text("")
     if row.picture_ms == 0:
-        return Text("none", "red")
+        return Text("") if _is_new(row) else Text("none", "red")
     seconds = (at_ms - row.picture_ms) / 1000
     # Without a judged picture the age is only known to the minute in which ingest reports.
     old = seconds > 60 + _OLD_PICTURE_PERIODS / row.camera.sample_fps
     return Text(span(seconds), "red" if old else "")
 
 
+def _is_new(row: CameraRow) -> bool:
+    """Tell whether a camera that is live was reported for too short a time to tell a rate."""
+    return row.facts is not None and row.facts.state == "live" and row.facts.told_seconds < _LEAST_TOLD_SECONDS
+
+
 def _fps(row: CameraRow) -> Text:
-    if row.facts is None or row.camera.state != "active" or row.standing == "unknown":
+    if row.facts is None or row.camera.state != "active" or row.standing == "unknown" or _is_new(row):
         return Text("")
     short = row.facts.fps < 0.9 * row.camera.sample_fps
     text = f"{row.facts.fps:.2g}"

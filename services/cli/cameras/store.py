@@ -26,7 +26,8 @@ class CameraFacts(Struct, frozen=True, kw_only=True):
 
     ``since_ms``: when it came into its state, or six hours ago where that was earlier. ``picture_ms``: the
     newest picture was taken then, or after it. ``fps``: captured frames a second over the last ten minutes,
-    ``bytes_per_day`` what it makes in a day at the rate of the last six hours.
+    ``bytes_per_day`` what it makes in a day at the rate of the last six hours. ``told_seconds``: what the reports of
+    those ten minutes span; while that is little, rates say nothing.
     """
 
     camera_id: str
@@ -41,6 +42,7 @@ class CameraFacts(Struct, frozen=True, kw_only=True):
     captured_ms: int
     fps: float
     bytes_per_day: float
+    told_seconds: float
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
@@ -161,7 +163,8 @@ SELECT
         1000 * sumIf(new_captured, s.reported_at >= now64(3) - INTERVAL {minutes:UInt32} MINUTE)
         / sumIf(gap_ms, s.reported_at >= now64(3) - INTERVAL {minutes:UInt32} MINUTE), 0
     ) AS fps,
-    ifNotFinite(86400000 * sum(new_bytes) / sum(gap_ms), 0) AS bytes_per_day
+    ifNotFinite(86400000 * sum(new_bytes) / sum(gap_ms), 0) AS bytes_per_day,
+    sumIf(gap_ms, s.reported_at >= now64(3) - INTERVAL {minutes:UInt32} MINUTE) / 1000 AS told_seconds
 FROM
 (
     SELECT

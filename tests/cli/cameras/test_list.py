@@ -31,6 +31,7 @@ def facts(camera_id: str, state: str = "live", **changes: Any) -> CameraFacts:
         "captured_ms": NOW - 60_000,
         "fps": 1.0,
         "bytes_per_day": 4.3e9,
+        "told_seconds": 600.0,
     }
     return CameraFacts(camera_id=camera_id, state=state, **(plain | changes))
 
@@ -110,6 +111,15 @@ def test_a_narrow_terminal_has_what_is_wrong_above_the_table() -> None:
 def test_what_lasts_longer_than_reports_are_read_is_not_told_as_its_beginning() -> None:
     live = Live({"cam-1": facts("cam-1", since_ms=NOW - 6 * 3_600_000 + 30_000)}, {"cam-1": owned("cam-1")}, {})
     assert "live > 6 h" in " ".join(printed(LiveTable(rows_of([make_camera("cam-1")], live), NOW)).split())
+
+
+def test_a_camera_that_has_just_come_up_has_no_rate_yet_and_is_not_blamed_for_it() -> None:
+    told = facts("cam-1", since_ms=NOW - 20_000, captured_ms=0, fps=0.0, bytes_per_day=0.0, told_seconds=2.0)
+    live = Live({"cam-1": told}, {"cam-1": owned("cam-1")}, {})
+    text = " ".join(printed(LiveTable(rows_of([make_camera("cam-1")], live), NOW)).split())
+    assert "live 20 s keyframes/2 s ingest-1" in text
+    assert "none" not in text
+    assert "0 of 1" not in text
 
 
 def test_without_the_store_only_the_registry_is_told() -> None:
