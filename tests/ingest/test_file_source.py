@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from schemas.cameras import Source as SourceEntry
+from services.ingest.decoding.jobs import Decoded, FootageAt, Opened, OpenFootage
+from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.source import Picture, Sample, SourceTools
 from services.ingest.source_errors import SourceFailed
 from services.ingest.sources.file import FileSource
@@ -103,3 +107,30 @@ def test_a_relative_path_is_that_of_the_worker(tmp_path: Path, monkeypatch: pyte
             return await shown(source, 3)
 
     assert asyncio.run(work()) == 3
+
+
+def test_footage_with_a_part_that_ffmpeg_refuses_goes_on_behind_it(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.avi", pictures=40, fps=10)
+    data = bytearray(path.read_bytes())
+    chunks = [match.start() for match in re.finditer(b"00dc", data)][:40]
+    for start, end in itertools.pairwise(chunks[20:24]):
+        data[start + 8 : end] = bytes(end - start - 8)
+    path.write_bytes(data)
+
+    async def work() -> tuple[int, list[float]]:
+        refused, shown = 0, []
+        with source_tools() as tools:
+            await tools.decoding.run("clip", OpenFootage(str(path), loop=False), Opened)
+            for number in range(40):
+                try:
+                    found = await tools.decoding.find("clip", FootageAt(number / 10), Decoded)
+                except UnusablePictureError:
+                    refused += 1
+                else:
+                    shown += [found.position] if found is not None else []
+        return refused, shown
+
+    refused, shown = asyncio.run(work())
+    assert refused >= 1
+    assert shown == sorted(set(shown))
+    assert shown[-1] == pytest.approx(3.9)

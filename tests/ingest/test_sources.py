@@ -6,20 +6,16 @@ import asyncio
 import dataclasses
 import itertools
 import os
-import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvloop
 from msgspec.structs import replace
 
 from schemas.cameras import Effect
 from schemas.cameras import Source as SourceEntry
-from services.ingest.decoding.jobs import Decoded, FootageAt, Opened, OpenFootage
 from services.ingest.jpeg_header import UnusablePictureError, read_header
 from services.ingest.secret_store import SecretStore
 from services.ingest.source import (
@@ -35,6 +31,7 @@ from services.ingest.source import (
 from services.ingest.source_errors import SourceEnded, SourceError, SourceFailed, SourceRefused
 from services.runtime.clock import now_ms
 from tests.ingest.builders import make_jpeg, source_tools, square_left, write_video
+from tests.ingest.event_loop import run
 from tests.ingest.hls_camera import HlsCamera
 from tests.ingest.http_camera import HttpCamera, Mood
 from tests.ingest.rtsp_scene import SquareCameras
@@ -134,15 +131,6 @@ async def read_pictures(source: Source, count: int) -> list[Picture | None]:
     start = asyncio.get_running_loop().time()
     dues = [start + n * PERIOD for n in range(count)]
     return [await source.read(Sample(due, due + PERIOD, number)) for number, due in enumerate(dues)]
-
-
-def run(work: Callable[[], Awaitable[Any]]) -> Any:
-    async def bounded() -> Any:
-        async with asyncio.timeout(20):
-            return await work()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the engine has it
-        return runner.run(bounded())
 
 
 def quick_pairs(pictures: list[Picture]) -> list[tuple[Picture, Picture]]:
@@ -343,33 +331,6 @@ def test_a_recorded_file_is_sampled_by_its_own_clock_whatever_the_time(codec: st
     pictures = run(work)
     assert [picture.captured_at_ms - 1_700_000_000_000 for picture in pictures] == [0, 400, 800, 1200, 1600]
     assert [square_left(picture.jpeg) for picture in pictures] == [0, 2, 4, 6, 8]
-
-
-def test_footage_with_a_part_that_ffmpeg_refuses_goes_on_behind_it(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "clip.avi", pictures=40, fps=10)
-    data = bytearray(path.read_bytes())
-    chunks = [match.start() for match in re.finditer(b"00dc", data)][:40]
-    for start, end in itertools.pairwise(chunks[20:24]):
-        data[start + 8 : end] = bytes(end - start - 8)
-    path.write_bytes(data)
-
-    async def work() -> tuple[int, list[float]]:
-        refused, shown = 0, []
-        with source_tools() as tools:
-            await tools.decoding.run("clip", OpenFootage(str(path), loop=False), Opened)
-            for number in range(40):
-                try:
-                    found = await tools.decoding.find("clip", FootageAt(number / 10), Decoded)
-                except UnusablePictureError:
-                    refused += 1
-                else:
-                    shown += [found.position] if found is not None else []
-        return refused, shown
-
-    refused, shown = run(work)
-    assert refused >= 1
-    assert shown == sorted(set(shown))
-    assert shown[-1] == pytest.approx(3.9)
 
 
 def test_stills_that_play_over_go_on_in_time(scenes: Scenes) -> None:
