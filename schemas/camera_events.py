@@ -66,6 +66,13 @@ class DetectorIdentity(Struct, frozen=True, forbid_unknown_fields=True):
     tiles: Literal["1x1", "2x2"] = "1x1"
 
 
+class WaterIdentity(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which network measured water: its name and the SHA-256 of its weights."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    weights_sha256: Sha256
+
+
 class SceneFacts(Struct, frozen=True, forbid_unknown_fields=True):
     """What the picture as a whole looks like; the camera rule compares it with the camera's own reference.
 
@@ -99,7 +106,8 @@ class FrameDetections(_FrameOutcome, frozen=True, forbid_unknown_fields=True, kw
     """A frame was judged. ``width`` and ``height`` are the frame's, in px; objects are sorted by falling score.
 
     ``water`` is the probability of standing water on a 32 x 18 grid, row by row from the top left, one byte a cell
-    (0 = 0.0, 255 = 1.0), for cameras with a water zone. ``reliability`` in [0, 1] falls with darkness, blur and haze.
+    (0 = 0.0, 255 = 1.0), for cameras with a water zone; ``water_detector`` says which network measured it.
+    ``reliability`` in [0, 1] falls with darkness, blur and haze.
     """
 
     detected_at_ms: Milliseconds
@@ -110,6 +118,7 @@ class FrameDetections(_FrameOutcome, frozen=True, forbid_unknown_fields=True, kw
     scene: SceneFacts
     reliability: Unit
     water: Annotated[bytes, Meta(min_length=576, max_length=576)] | None = None
+    water_detector: WaterIdentity | None = None
 
 
 class FrameShed(_FrameOutcome, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="frame_shed"):

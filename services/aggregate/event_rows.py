@@ -45,6 +45,8 @@ def detections_row(event: FrameDetections, offset: int) -> DetectionsRow:
         signature=scene.signature,
         reliability=event.reliability,
         water=event.water or b"",
+        water_detector_name="" if event.water_detector is None else event.water_detector.name,
+        water_detector_weights_sha256="" if event.water_detector is None else event.water_detector.weights_sha256,
         ruleset=RULESET,
         version=outcome_version(RANK_DETECTED, offset),
         source_offset=offset,

@@ -87,6 +87,8 @@ class DetectionsRow(Row, frozen=True, kw_only=True):
     water: Annotated[
         bytes, Column(STRING, "Water probability on a 32 x 18 grid, one byte a cell; empty: not asked for")
     ]
+    water_detector_name: Annotated[str, Column(WORD, "Which network measured water; empty: none was asked")]
+    water_detector_weights_sha256: Annotated[str, Column(WORD, "SHA-256 of its weights, hex, or empty")]
     ruleset: RulesetColumn
     version: Annotated[int, Column(COUNT, "Largest wins: of several judgements the one with the lowest offset", True)]
     source_offset: OffsetColumn

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
 
 from schemas.camera_events import ObjectClass
 from services.detect.detector_names import detector_names
@@ -69,6 +69,10 @@ class Detector(Protocol):
         """Give the model card."""
 
     @property
+    def device(self) -> torch.device:
+        """Give where inputs are to lie."""
+
+    @property
     def weights_sha256(self) -> str:
         """Give the SHA-256 of the weights, in hex: together with the detector's name it says who judged."""
 
@@ -79,11 +83,11 @@ class Detector(Protocol):
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
         """Give the size of input, height and width in px, that suits a picture of this size."""
 
-    def infer(self, inputs_bgr: NDArray[np.uint8]) -> list[Objects]:
+    def infer(self, inputs_bgr: Tensor) -> list[Objects]:
         """Find objects. Blocks for the time of the network; called with inputs made by ``letterbox``.
 
         Args:
-            inputs_bgr: uint8 [N, H, W, 3], blue, green, red; (H, W) as ``input_hw`` gave; N may be 0.
+            inputs_bgr: uint8 [N, H, W, 3] on ``device``, blue, green, red; (H, W) as ``input_hw`` gave; N may be 0.
 
         Returns:
             For each input its objects by falling score, in px of the input, all inside it, doubles removed.

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from services.detect.detector import MOST_OBJECTS, NMS_IOU, DetectorOptions, ModelCard, Thresholds, Tiles
@@ -41,11 +40,11 @@ class TorchvisionDetector:
         self.card = model.card
         self.thresholds = model.thresholds
         self._model = model
-        self._device = torch.device(options.device)
+        self.device = torch.device(options.device)
         self._score_floor = options.score_floor
         network = _built(model, options)
         self.weights_sha256 = state_sha256(network)
-        self._network = network.eval().to(self._device)
+        self._network = network.eval().to(self.device)
 
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
         """Give the longest side the model is for, and the shorter one in the picture's shape."""
@@ -57,14 +56,14 @@ class TorchvisionDetector:
         )
         return height, width
 
-    def infer(self, inputs_bgr: NDArray[np.uint8]) -> list[Objects]:
+    def infer(self, inputs_bgr: Tensor) -> list[Objects]:
         """Find objects; see ``Detector``."""
         if not len(inputs_bgr):
             return []
-        rgb = torch.from_numpy(inputs_bgr[..., ::-1].copy()).to(self._device).permute(0, 3, 1, 2)
+        rgb = inputs_bgr.flip(-1).permute(0, 3, 1, 2)
         with torch.inference_mode():
             results: list[dict[str, Tensor]] = self._network(list(rgb.float() / 255))
-        return [self._objects(result, inputs_bgr.shape[1:3]) for result in results]
+        return [self._objects(result, (inputs_bgr.shape[1], inputs_bgr.shape[2])) for result in results]
 
     def _objects(self, result: dict[str, Tensor], input_hw: tuple[int, int]) -> Objects:
         labels = result["labels"].cpu().numpy()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+import torch
 
 from services.detect.detector import Detector, Tiles
 from services.detect.letterbox import ImageBgr, Placement, letterbox, undo_letterbox
@@ -61,7 +62,8 @@ def look(views: Sequence[View], detector: Detector, batch_size: int) -> list[Obj
     for indices in by_size.values():
         for start in range(0, len(indices), batch_size):
             batch = indices[start : start + batch_size]
-            results = detector.infer(np.stack([views[index].input_bgr for index in batch]))
+            inputs_bgr = torch.from_numpy(np.stack([views[index].input_bgr for index in batch]))
+            results = detector.infer(inputs_bgr.to(detector.device))
             for index, objects in zip(batch, results, strict=True):
                 found[index] = _in_picture(objects, views[index])
     return found

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
-import numpy as np
 import torch
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, DEAD_LETTER_REASONS, FrameDetections, FrameOutcome, FrameShed
@@ -77,7 +76,7 @@ def warm_up(detector: Detector, batch_size: int) -> None:
     started = time.monotonic()
     height, width = detector.input_hw(WARM_UP_HW)
     for count in (1, batch_size):
-        detector.infer(np.zeros((count, height, width, 3), np.uint8))
+        detector.infer(torch.zeros((count, height, width, 3), dtype=torch.uint8, device=detector.device))
     log.info("detect.warm", model=detector.card.title, seconds=round(time.monotonic() - started, 2))
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
 
 from services.detect.detector import Detector, DetectorOptions, load_detector
 from services.detect.detector_names import detector_names
@@ -27,11 +28,11 @@ def detector(name: str) -> Detector:
     return load_detector(name, DetectorOptions(weights=weights, score_floor=FLOOR))  # type: ignore[arg-type]
 
 
-def inputs(name: str, count: int) -> NDArray[np.uint8]:
+def inputs(name: str, count: int) -> Tensor:
     image = street_bgr()
     height, width = detector(name).input_hw((360, 640))
     shifted = [np.roll(image, 37 * index, axis=1) for index in range(count)]
-    return np.stack([letterbox(each, (height, width))[0] for each in shifted])
+    return torch.from_numpy(np.stack([letterbox(each, (height, width))[0] for each in shifted]))
 
 
 def all_found_in(some: Objects, others: Objects) -> bool:
@@ -70,7 +71,7 @@ def test_shapes_types_and_ranges(name: str) -> None:
 @every_detector
 def test_an_empty_batch_gives_nothing(name: str) -> None:
     height, width = detector(name).input_hw((720, 1280))
-    assert detector(name).infer(np.zeros((0, height, width, 3), np.uint8)) == []
+    assert detector(name).infer(torch.zeros((0, height, width, 3), dtype=torch.uint8)) == []
 
 
 @every_detector
@@ -84,11 +85,11 @@ def test_a_batch_gives_what_its_pictures_give_one_by_one(name: str) -> None:
 @every_detector
 def test_the_same_input_gives_the_same_result_and_is_not_changed(name: str) -> None:
     batch = inputs(name, 1)
-    before = batch.copy()
+    before = batch.clone()
     first, second = detector(name).infer(batch)[0], detector(name).infer(batch)[0]
     assert np.array_equal(first.boxes_xyxy_px, second.boxes_xyxy_px)
     assert np.array_equal(first.scores, second.scores)
-    assert np.array_equal(batch, before)
+    assert torch.equal(batch, before)
 
 
 @every_detector
