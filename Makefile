@@ -2,7 +2,7 @@
 
 PYTHON ?= .venv/bin/python
 TILIK ?= .venv/bin/tilik
-SOURCES := schemas services deploy checks tests benchmarks
+SOURCES := schemas services deploy checks training tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
