@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.detect.scene import measure_scene, reliability_of
+from services.detect.scene import WIDTH_PX, facts_of, measure_scene, reliability_of, small_luma
 from tests.detect.pictures import street_bgr
 
 
@@ -62,3 +62,22 @@ def test_facts_hardly_depend_on_the_resolution() -> None:
     a, b = measure_scene(large), measure_scene(small)
     assert abs(a.luma - b.luma) < 0.02
     assert abs(a.contrast - b.contrast) < 0.05
+
+
+def test_facts_come_of_the_small_luma_alone() -> None:
+    image = street_bgr()
+    luma = small_luma(image)
+    assert luma.dtype == np.uint8
+    assert luma.shape == (round(image.shape[0] * WIDTH_PX / image.shape[1]), WIDTH_PX)
+    assert facts_of(luma) == measure_scene(image)
+    assert facts_of(np.asfortranarray(luma)) == facts_of(luma)
+
+
+def test_facts_say_what_their_names_say() -> None:
+    luma = np.zeros((180, WIDTH_PX), np.uint8)
+    luma[::2] = 200
+    scene = facts_of(luma)
+    edges = cv2.Laplacian(luma, cv2.CV_64F)
+    assert scene.luma == round(100 / 255, 4)
+    assert scene.contrast == round(100 / 255, 4)
+    assert scene.sharpness == round(float(edges.var()), 2)
