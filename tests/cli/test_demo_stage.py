@@ -33,9 +33,15 @@ def test_no_camera_can_be_taken_for_a_real_one_of_the_city(stage: Stage) -> None
         assert not camera.public
 
 
-def test_queues_staff_and_parking_are_watched(stage: Stage) -> None:
+def test_queues_staff_parking_and_water_are_watched(stage: Stage) -> None:
     purposes = {zone.purpose for camera in stage.cameras for zone in camera.zones}
-    assert purposes >= {"queue", "staff", "no_parking", "exclude", "counter_edge"}
+    assert purposes >= {"queue", "staff", "no_parking", "exclude", "counter_edge", "water"}
+
+
+def test_water_that_is_painted_on_is_called_simulated(stage: Stage) -> None:
+    flooded = [c for c in stage.cameras if any(zone.purpose == "water" for zone in c.zones)]
+    assert flooded
+    assert all(camera.source.simulated for camera in flooded)
 
 
 def test_every_http_camera_has_its_view_and_every_view_its_camera(stage: Stage) -> None:

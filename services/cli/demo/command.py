@@ -45,7 +45,7 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> None:
     """Run the whole pipeline on real footage, with a live view in the terminal.
 
-    Fetches what is missing, starts Kafka, ClickHouse, eight cameras that play a clip, and every service; shows what
+    Fetches what is missing, starts Kafka, ClickHouse, nine cameras that play a clip, and every service; shows what
     comes in. At the end (Ctrl-C, or --seconds) it waits for the last frames and takes the books: every captured frame
     must have exactly one outcome. Exit code 1 if one is missing. Data of former runs is deleted at the start.
     """

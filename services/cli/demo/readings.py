@@ -10,8 +10,10 @@ from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
 from deploy.local.process import ProcessStatus
+from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS
 from schemas.cameras import Camera
 from services.aggregate.store_client import translated_errors
+from services.aggregate.zones import Area
 
 _FRAMES = "SELECT camera_id, captured, detected, shed, dead_lettered, expired FROM frame_accounting"
 _AGES = "SELECT camera_id, dateDiff('millisecond', max(captured_at), now64(3)) / 1000 FROM frame_outcomes GROUP BY 1"
@@ -27,6 +29,7 @@ _PARKING = """
 SELECT camera_id, vehicles_mean, vehicles_max FROM parking_minutes FINAL
 ORDER BY minute DESC LIMIT 1 BY camera_id, zone_id
 """
+_WATER = "SELECT camera_id, hex(argMax(water, captured_at)) FROM detections WHERE water != '' GROUP BY camera_id"
 _EPISODES = """
 SELECT camera_id, if(kind = '', 'parking', kind), count() FROM episodes FINAL
 WHERE phase = 'open' GROUP BY 1, 2 ORDER BY 1, 2
@@ -82,6 +85,7 @@ def read_cameras(client: Client, cameras: Sequence[Camera]) -> tuple[CameraReadi
         ages = dict(_rows(client, _AGES))
         states = {row[0]: row[1:] for row in _rows(client, _STATES)}
         figures, cases = _figures(client)
+        grids = {camera_id: bytes.fromhex(grid) for camera_id, grid in _rows(client, _WATER)}
     return tuple(
         CameraReading(
             camera_id=camera.camera_id,
@@ -90,7 +94,7 @@ def read_cameras(client: Client, cameras: Sequence[Camera]) -> tuple[CameraReadi
             state=_state(*states.get(camera.camera_id, ("unknown", ""))),
             **dict(zip(_FRAME_FIELDS, frames.get(camera.camera_id, ()), strict=False)),
             age_seconds=ages.get(camera.camera_id),
-            figures=tuple(figures[camera.camera_id]),
+            figures=tuple(figures[camera.camera_id]) + _water(camera, grids.get(camera.camera_id)),
             open_cases=cases[camera.camera_id],
         )
         for camera in cameras
@@ -115,6 +119,25 @@ def _rows(client: Client, sql: str) -> Sequence[Any]:
 
 def _state(state: str, error_class: str) -> str:
     return f"{state} ({error_class})" if error_class and state != "live" else state
+
+
+def _water(camera: Camera, grid: bytes | None) -> tuple[str, ...]:
+    """Give how much of each water zone looks like water in the newest picture that has a row: no verdict, a measure."""
+    if grid is None:
+        return ()
+    areas = [(zone.zone_id, Area(zone.polygon)) for zone in camera.zones if zone.purpose == "water" and zone.polygon]
+    return tuple(f"water in {name} {mean_within(grid, area):.0%}" for name, area in areas)
+
+
+def mean_within(grid: bytes, area: Area) -> float:
+    """Give the mean probability of water, in [0, 1], of the cells whose middle lies in ``area``; 0 where none does."""
+    cells = [
+        grid[row * WATER_GRID_COLUMNS + column]
+        for row in range(WATER_GRID_ROWS)
+        for column in range(WATER_GRID_COLUMNS)
+        if area.holds(((column + 0.5) / WATER_GRID_COLUMNS, (row + 0.5) / WATER_GRID_ROWS))
+    ]
+    return sum(cells) / 255 / len(cells) if cells else 0.0
 
 
 def _figures(client: Client) -> tuple[dict[str, list[str]], dict[str, int]]:
