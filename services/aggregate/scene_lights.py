@@ -1,0 +1,265 @@
+"""What a camera's view looks like in the lights that are known, and what is wrong with a frame that fits none of them.
+
+A light is the view in one light: the bits of the signature that hold in it, and its levels. The light of now is
+followed, so that sun, shadows and dusk change it; from frames without fault alone, so that another view can't become
+it. Lights that were are kept: the same morning comes again.
+
+Thresholds were chosen on the clip of a street with kerbside cars, on TUD-Campus and on the first day of the time-lapse,
+unaltered and altered by ingest's simulation. There was no footage of a night.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct, field
+
+from schemas.camera_events import SceneFacts
+from schemas.episodes import Crossing
+
+Kind = Literal["shifted", "covered", "defocused", "dark", "frozen"]
+
+BITS: Final = 256
+LEARNING_FRAMES: Final = 5
+LEARNING_MS: Final = 60_000
+"""Before so many frames, and so much time that they observe, there is nothing to compare with."""
+VIEW_MS: Final = 900_000
+"""Time constant of following the bits. Of 5, 10, 15, 30 and 60 minutes, 10 and 15 lost fewest bits in the time-lapse's
+first day."""
+LEVELS_MS: Final = 120_000
+"""Time constant of following luma and contrast. At the equator dusk takes light to a tenth in some 12 minutes: what is
+followed so fast is then at .6 of what it was, far from ``DARK_RATIO``."""
+DETAIL_MS: Final = 3_600_000
+"""Time constant of following detail: dew on a lens comes slower than light goes."""
+FOLLOWED_EVERY_MS: Final = 5_000
+"""Bits are followed in steps of so long, for that takes ten times as long as judging a frame."""
+MOST_LIGHTS: Final = 6
+"""Dawn, sun, cloud, dusk, night, and one to spare; the oldest goes."""
+NEW_LIGHT_RATIO: Final = 0.12
+"""A light that differs in so many bits from each known one is new: half of what makes a frame suspect."""
+
+STEADY_RATIO: Final = 0.9
+"""A bit counts if it is the same in so many frames. At .75 and .85 noise and shadows lose more."""
+FEWEST_STEADY: Final = 32
+"""With fewer bits the share that is lost says nothing: another view keeps half of them, give or take .18 (two standard
+deviations)."""
+LOST_RATIO: Final = 0.24
+"""From so many steady bits lost it is another view. One that was moved by a twentieth of its width or turned by 9
+degrees loses .26 and more; light, rain and traffic cost up to .20."""
+COVERED_LUMA: Final = 0.8
+COVERED_SHARPNESS: Final = 0.6
+COVERED_BLANK: Final = 0.25
+"""Another view has about as many edges and as much light as the one before. One that is covered loses both (to the
+first two), or nearly all edges (to the third)."""
+DETAIL_RATIO: Final = 0.3
+"""Detail is sharpness by contrast squared: light, fog and exposure leave it nearly alone. Out of focus by a disc of 11
+px at 1280 px width leaves .1 to .25 of it; the heaviest simulated rain .7 and more, a day of shadows .45 and more."""
+DARK_RATIO: Final = 0.35
+"""Of the light of the last minutes. Automatic exposure makes good for far smaller steps."""
+DARK_LOST_RATIO: Final = 0.32
+"""Little light costs bits by noise, up to so many; where more are lost, something is before the lens."""
+BLACK_LUMA: Final = 0.02
+BLANK_CONTRAST: Final = 0.015
+"""5 and 4 of 255, about a sensor's own noise: nothing can be seen, whatever came before."""
+
+_FULL: Final = 65_535
+
+
+class Light(Struct, frozen=True, array_like=True):
+    """The view in one light.
+
+    ``bits`` and ``steady`` are 32 bytes each: the signature, and which bits of it hold. ``luma`` and ``contrast`` are
+    as in ``SceneFacts``, ``detail`` is sharpness / contrast².
+    """
+
+    bits: bytes
+    steady: bytes
+    luma: float
+    contrast: float
+    detail: float
+
+
+class View(Struct, array_like=True):
+    """All that is known of a camera's view.
+
+    Attributes:
+        learned: Frames that it was learned from at first.
+        learned_ms: Time that they observe, up to ``LEARNING_MS``.
+        unfollowed_ms: Time observed since the bits were last followed.
+        shares: How often each bit of the signature is 1, of 65,535.
+        now: The light of now, None before the first frame.
+        lights: Lights that were, the oldest first.
+    """
+
+    learned: int = 0
+    learned_ms: int = 0
+    unfollowed_ms: int = 0
+    shares: list[int] = field(default_factory=list)
+    now: Light | None = None
+    lights: list[Light] = field(default_factory=list)
+
+    @property
+    def is_learned(self) -> bool:
+        """Tell whether a frame can be compared with it."""
+        return self.learned >= LEARNING_FRAMES and self.learned_ms >= LEARNING_MS
+
+
+class Fault(NamedTuple):
+    """What is wrong with a frame, and the figure that says so."""
+
+    kind: Kind
+    why: Crossing
+
+
+def fault_of(view: View, facts: SceneFacts) -> Fault | None:
+    """Give what is wrong with a frame; None where it fits a known light, or nothing is known yet."""
+    if facts.contrast < BLANK_CONTRAST:
+        if facts.luma < BLACK_LUMA:
+            return _fault("dark", "luma", facts.luma, BLACK_LUMA)
+        return _fault("covered", "contrast", facts.contrast, BLANK_CONTRAST)
+    if view.now is None or not view.is_learned:
+        return None
+    signature = _number(bytes.fromhex(facts.signature))
+    found: list[tuple[float, Fault]] = []
+    for light in (view.now, *view.lights):
+        lost = _lost_ratio(light, signature)
+        fault = _fault_in(light, facts, lost)
+        if fault is None:
+            return None
+        found.append((lost, fault))
+    return min(found, key=lambda one: one[0])[1]
+
+
+def follow(view: View, facts: SceneFacts, observed_ms: int) -> None:
+    """Follow the light of a frame without fault, which comes ``observed_ms`` of observed time after the one before."""
+    if not view.is_learned:
+        _learn(view, facts, observed_ms)
+        return
+    _go_to_the_light_that_fits(view, facts)
+    assert view.now is not None
+    view.unfollowed_ms += observed_ms
+    if view.unfollowed_ms >= FOLLOWED_EVERY_MS:
+        _follow_bits(view, facts, _gain(view.unfollowed_ms, VIEW_MS))
+        view.unfollowed_ms = 0
+        _keep_new_light(view)
+    _follow_levels(view, facts, _gain(observed_ms, LEVELS_MS), _gain(observed_ms, DETAIL_MS))
+
+
+def learn_anew(view: View) -> None:
+    """Learn the view from the next frames; lights that were stay known."""
+    _keep_new_light(view)
+    view.learned = view.learned_ms = view.unfollowed_ms = 0
+    view.shares, view.now = [], None
+
+
+def _fault_in(light: Light, facts: SceneFacts, lost: float) -> Fault | None:
+    luma = facts.luma / max(light.luma, 1 / 255)
+    if luma <= DARK_RATIO and lost < DARK_LOST_RATIO:
+        return _fault("dark", "luma_of_usual", luma, DARK_RATIO)
+    if lost >= LOST_RATIO:
+        sharpness = facts.sharpness / max(light.detail * light.contrast**2, 1e-6)
+        dimmed = luma <= COVERED_LUMA and sharpness <= COVERED_SHARPNESS
+        kind: Kind = "covered" if dimmed or sharpness <= COVERED_BLANK else "shifted"
+        return _fault(kind, "view_lost", lost, LOST_RATIO)
+    detail = _detail(facts) / max(light.detail, 1e-6)
+    if detail <= DETAIL_RATIO:
+        return _fault("defocused", "detail_of_usual", detail, DETAIL_RATIO)
+    return None
+
+
+def _fault(kind: Kind, name: str, value: float, threshold: float) -> Fault:
+    return Fault(kind, Crossing(name=name, value=round(value, 4), threshold=threshold, unit="ratio"))
+
+
+def _learn(view: View, facts: SceneFacts, observed_ms: int) -> None:
+    """Take a frame into the plain mean of those before it."""
+    view.learned_ms = min(LEARNING_MS, view.learned_ms + observed_ms)
+    view.learned += 1
+    if view.now is None:
+        view.shares = [_FULL // 2] * BITS
+        view.now = Light(b"", b"", facts.luma, facts.contrast, _detail(facts))
+    _follow_bits(view, facts, 1 / view.learned)
+    _follow_levels(view, facts, 1 / view.learned, 1 / view.learned)
+
+
+def _go_to_the_light_that_fits(view: View, facts: SceneFacts) -> None:
+    """Begin from the light that a frame fits, where that is no longer the one of now: a lamp is on, as each evening."""
+    assert view.now is not None
+    signature = _number(bytes.fromhex(facts.signature))
+    if _fault_in(view.now, facts, _lost_ratio(view.now, signature)) is None:
+        return
+    fitting = next(light for light in view.lights if _fault_in(light, facts, _lost_ratio(light, signature)) is None)
+    bits, steady = _number(fitting.bits), _number(fitting.steady)
+    view.now = fitting
+    view.shares = [_seeded(bits >> place & 1, steady >> place & 1) for place in range(BITS)]
+
+
+def _keep_new_light(view: View) -> None:
+    """Keep the light of now among those that were, if it is unlike them."""
+    now = view.now
+    if now is not None and view.is_learned and all(_difference(now, one) > NEW_LIGHT_RATIO for one in view.lights):
+        view.lights = [*view.lights, now][-MOST_LIGHTS:]
+
+
+def _seeded(bit: int, steady: int) -> int:
+    """Give a share of a bit of which only that is known: half-way into what counts as steady, or even."""
+    if not steady:
+        return _FULL // 2
+    return round(_FULL * (1 + STEADY_RATIO) / 2) if bit else round(_FULL * (1 - STEADY_RATIO) / 2)
+
+
+def _follow_bits(view: View, facts: SceneFacts, gain: float) -> None:
+    assert view.now is not None
+    signature = _number(bytes.fromhex(facts.signature))
+    view.shares = [
+        share + round(((_FULL if signature >> place & 1 else 0) - share) * gain)
+        for place, share in enumerate(view.shares)
+    ]
+    bits = steady = 0
+    for place, share in enumerate(view.shares):
+        bits |= (share > _FULL // 2) << place
+        steady |= (max(share, _FULL - share) >= STEADY_RATIO * _FULL) << place
+    now = view.now
+    view.now = Light(_bytes(bits), _bytes(steady), now.luma, now.contrast, now.detail)
+
+
+def _follow_levels(view: View, facts: SceneFacts, levels: float, detail: float) -> None:
+    now = view.now
+    assert now is not None
+    view.now = Light(
+        now.bits,
+        now.steady,
+        now.luma + (facts.luma - now.luma) * levels,
+        now.contrast + (facts.contrast - now.contrast) * levels,
+        now.detail + (_detail(facts) - now.detail) * detail,
+    )
+
+
+def _gain(passed_ms: float, constant_ms: float) -> float:
+    return 1 - exp(-passed_ms / constant_ms)
+
+
+def _detail(facts: SceneFacts) -> float:
+    return facts.sharpness / max(facts.contrast, BLANK_CONTRAST) ** 2
+
+
+def _lost_ratio(light: Light, signature: int) -> float:
+    """Give the share of the light's steady bits that a signature has not; 0 with too few of them."""
+    steady = _number(light.steady)
+    count = steady.bit_count()
+    return (steady & (_number(light.bits) ^ signature)).bit_count() / count if count >= FEWEST_STEADY else 0.0
+
+
+def _difference(one: Light, other: Light) -> float:
+    """Give the share of the bits steady in both that differ."""
+    steady = _number(one.steady) & _number(other.steady)
+    return (steady & (_number(one.bits) ^ _number(other.bits))).bit_count() / max(1, steady.bit_count())
+
+
+def _number(signature: bytes) -> int:
+    return int.from_bytes(signature)
+
+
+def _bytes(number: int) -> bytes:
+    return number.to_bytes(BITS // 8)
