@@ -25,7 +25,7 @@ QUARANTINING: Final[frozenset[Kind]] = frozenset({"shifted", "covered", "frozen"
 ANOTHER_VIEW: Final[frozenset[Kind]] = frozenset({"shifted", "covered"})
 
 INCIDENT_MS: Final = 60_000
-"""Suspect for so long, and it is an incident; without its fault for so long, and one that clears by itself has ended."""
+"""Suspect for so long, and it is an incident; without its fault for so long, and one that may clear has ended."""
 FEWEST_FRAMES: Final = 2
 """Of an incident, where frames come more rarely than once a minute."""
 MISSED_MS: Final = 6_000
