@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,37 +12,57 @@ from schemas.camera_events import (
     DetectorIdentity,
     FrameDetections,
     FrameShed,
-    SceneFacts,
     ShedReason,
+    WaterIdentity,
     make_event_id,
 )
 from services.detect.detector import Thresholds
 from services.detect.frame import Frame
+from services.detect.looking import Sight
 from services.detect.objects import CLASSES, Objects
 from services.detect.scene import reliability_of
 
 _DETAIL_LENGTH = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Who judged a frame; ``water`` only where water was measured."""
+
+    detector: DetectorIdentity
+    water: WaterIdentity | None
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Give what makes a judgement by these another one than by others."""
+        water = () if self.water is None else (self.water.name, self.water.weights_sha256)
+        return self.detector.name, self.detector.weights_sha256, *water
+
+
 def detections_event(
     frame: Frame,
     size_hw: tuple[int, int],
-    objects: tuple[DetectedObject, ...],
-    scene: SceneFacts,
-    detector: DetectorIdentity,
+    sight: Sight,
+    thresholds: Thresholds,
+    judges: Judges,
     detected_at_ms: int,
 ) -> FrameDetections:
-    """Give the event of a frame that was judged; ``size_hw`` is the frame's own size, px."""
+    """Give the event of a frame that was judged; ``size_hw`` is the frame's own size, px.
+
+    Who measured water is part of the event's id: a frame that is judged again with another network is another event.
+    """
     return FrameDetections(
-        event_id=_event_id(frame, detector.name, detector.weights_sha256),
+        event_id=_event_id(frame, *judges.facts),
         **_facts(frame),
         detected_at_ms=detected_at_ms,
         width=size_hw[1],
         height=size_hw[0],
-        detector=detector,
-        objects=objects,
-        scene=scene,
-        reliability=reliability_of(scene),
+        detector=judges.detector,
+        objects=reported_objects(sight.objects, sight.decoded_hw, thresholds),
+        scene=sight.scene,
+        reliability=reliability_of(sight.scene),
+        water=sight.water,
+        water_detector=judges.water,
     )
 
 

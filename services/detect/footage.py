@@ -20,7 +20,7 @@ from schemas.camera_events import FrameCoordinates
 from schemas.cameras import SourceKind
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
 from services.detect.frame import Frame
-from services.detect.letterbox import ImageBgr
+from services.detect.resampling import ImageBgr
 from services.runtime.errors import ConfigurationError
 from services.runtime.timed_stills import JPEG_NAMES, STILL_NAMES, TimedStills, list_stills, time_of_name
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-ImageBgr = NDArray[np.uint8]
-"""uint8 [height, width, 3], blue, green, red."""
+from services.detect.resampling import ImageBgr, resampled, resized
 
 FILL_LEVEL = 114
 """Grey of the margins, near the mean of COCO's pictures, so that the fill itself looks like nothing."""
@@ -33,24 +33,52 @@ class Placement:
     width: int
     height: int
 
+    @property
+    def fitted_hw(self) -> tuple[int, int]:
+        """Give the size of the picture within the input, px."""
+        return round(self.height * self.scale_y), round(self.width * self.scale_x)
+
+
+def placement_of(picture_hw: tuple[int, int], input_hw: tuple[int, int]) -> Placement:
+    """Say where a picture of that size lies in an input of that size."""
+    height, width = picture_hw
+    scale = min(input_hw[0] / height, input_hw[1] / width)
+    fitted_height, fitted_width = max(1, round(height * scale)), max(1, round(width * scale))
+    top, left = (input_hw[0] - fitted_height) // 2, (input_hw[1] - fitted_width) // 2
+    return Placement(fitted_width / width, fitted_height / height, left, top, width, height)
+
 
 def letterbox(image_bgr: ImageBgr, input_hw: tuple[int, int]) -> tuple[ImageBgr, Placement]:
-    """Give ``image_bgr`` fitted into ``input_hw``, uint8 [input height, input width, 3], and where it lies there.
+    """Give ``image_bgr`` fitted into ``input_hw``, uint8 [input height, input width, 3], and where it lies there."""
+    placement = placement_of((image_bgr.shape[0], image_bgr.shape[1]), input_hw)
+    height, width = placement.fitted_hw
+    canvas = np.full((*input_hw, 3), FILL_LEVEL, np.uint8)
+    inside = canvas[placement.top : placement.top + height, placement.left : placement.left + width]
+    inside[:] = resized(image_bgr, (height, width))
+    return canvas, placement
 
-    Shrinking averages areas, which keeps thin and far things that point sampling loses.
+
+def letterbox_planes(planes: Tensor, input_hw: tuple[int, int]) -> tuple[Tensor, Placement]:
+    """Give pictures of one size fitted into ``input_hw`` as ``letterbox`` does, to within one level, where they lie.
+
+    Args:
+        planes: float [N, 3, H, W], 0 … 255.
+        input_hw: Height and width of the input, px.
+
+    Returns:
+        uint8 [N, 3, input height, input width] on the same device, colours in the same order; and the placement.
     """
-    height, width = image_bgr.shape[:2]
-    input_height, input_width = input_hw
-    scale = min(input_height / height, input_width / width)
-    fitted_height = max(1, round(height * scale))
-    fitted_width = max(1, round(width * scale))
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    top, left = (input_height - fitted_height) // 2, (input_width - fitted_width) // 2
-    canvas = np.full((input_height, input_width, 3), FILL_LEVEL, np.uint8)
-    canvas[top : top + fitted_height, left : left + fitted_width] = cv2.resize(
-        image_bgr, (fitted_width, fitted_height), interpolation=interpolation
-    )
-    return canvas, Placement(fitted_width / width, fitted_height / height, left, top, width, height)
+    placement = placement_of((planes.shape[-2], planes.shape[-1]), input_hw)
+    height, width = placement.fitted_hw
+    canvas = torch.full((*planes.shape[:2], *input_hw), FILL_LEVEL, dtype=torch.uint8, device=planes.device)
+    inside = canvas[..., placement.top : placement.top + height, placement.left : placement.left + width]
+    inside.copy_(as_levels(resampled(planes, (height, width))))
+    return canvas, placement
+
+
+def as_levels(planes: Tensor) -> Tensor:
+    """Give float levels as uint8, rounded."""
+    return planes.round().clamp(0, 255).to(torch.uint8)
 
 
 def undo_letterbox(boxes_xyxy_px: NDArray[np.float32], placement: Placement) -> NDArray[np.float32]:

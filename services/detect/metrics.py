@@ -9,9 +9,16 @@ DETECT_METRICS = (
     MetricDefinition(
         "tilik_detect_frames_total",
         "counter",
-        "Frames by outcome: detected, or why shed. Growing 'stale': the group is too slow, add replicas. Growing "
-        "'undecodable' or 'refused': read frames-dlq, it names the camera.",
+        "Frames by outcome: detected, or why shed. Growing 'overload' or 'stale': the group is too slow, add replicas. "
+        "Growing 'undecodable' or 'refused': read frames-dlq, it names the camera.",
         ("outcome",),
+    ),
+    MetricDefinition(
+        "tilik_detect_overload_total",
+        "counter",
+        "Frames shed for overload, by class: 0 of flood, pump and counter cameras, 1 of the rest. Growing: add "
+        "replicas. Growing for 0: the group can't even serve those.",
+        ("priority",),
     ),
     MetricDefinition(
         "tilik_detect_objects_total",
@@ -35,5 +42,12 @@ DETECT_METRICS = (
         "histogram",
         "Time of decoding and network a frame. Growing: is something else on this machine, or is the GPU throttled?",
         buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0),
+    ),
+    MetricDefinition(
+        "tilik_detect_stage_seconds_total",
+        "counter",
+        "Time of judging by stage: waiting for decoded frames, objects, water. Mostly 'decode': more decode threads, "
+        "where cores are free; mostly 'objects': replicas, or a GPU.",
+        ("stage",),
     ),
 )

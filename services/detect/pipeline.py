@@ -2,13 +2,13 @@
 
 ::
 
-    frames ─► shed by age ─► header, decode ─► letterbox ─► infer ─► undo, merge ─► events
-                 │                │                │           │           │
-             FrameShed        FrameShed         views of   in batches   boxes of the
-              stale       undecodable, refused  one size                  picture
+    frames ─► admission ─► header ─► decode, letterbox ─► look ─► events
+                 │            │             │               │
+             FrameShed    FrameShed     FrameShed     objects and water,
+          stale, overload  refused     undecodable    in batches of one size
 
-``judge`` takes a batch of frames and gives one outcome each. It knows no consumer, no commit and no metric, and keeps
-nothing between two calls.
+``judge`` takes a batch of frames and gives one outcome each. It knows no consumer, no commit and no metric. Between two
+calls is kept whose turn it is under overload (``admission.py``); no event depends on it but for being shed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from schemas.camera_events import DetectorIdentity, FrameOutcome, FrameShed, ShedReason
-from services.detect.decode import JpegLimits, Picture, decode, read_size
+from services.detect.admission import Admission, Verdict, Waiting
+from services.detect.decode import JpegLimits, read_size
 from services.detect.detector import Detector, Thresholds, Tiles
-from services.detect.events import detections_event, reported_objects, shed_event
+from services.detect.events import Judges, detections_event, shed_event
 from services.detect.frame import Frame
-from services.detect.objects import Objects
-from services.detect.scene import measure_scene
-from services.detect.views import least_decoded_hw, look, merge_views, views_of
+from services.detect.looking import Networks, Sight, StageSeconds, WaterNetwork, look
+from services.detect.preparation import CpuPreparation, Preparation
+from services.detect.views import Asked
 from services.runtime.clock import Clock, now_ms
 from services.runtime.errors import InvalidMessageError
 
@@ -32,11 +33,14 @@ from services.runtime.errors import InvalidMessageError
 class CameraPolicy:
     """How a camera's frames are treated.
 
-    ``stale_after_ms``: a frame that has lain in Kafka for longer is shed; None: never.
+    ``stale_after_ms``: a frame that has lain in Kafka for longer is shed; None: never. ``priority`` under overload: 0
+    is served first, 1 after it. ``water``: measured too, where a network for it is loaded.
     """
 
     tiles: Tiles = "1x1"
     stale_after_ms: int | None = 10_000
+    priority: int = 1
+    water: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,57 +54,60 @@ class Tools:
     batch_size: int = 8
     thresholds: Thresholds | None = None
     clock: Clock = now_ms
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    frame: Frame
-    policy: CameraPolicy
-    picture: Picture
+    admission: Admission = field(default_factory=Admission)
+    water: WaterNetwork | None = None
+    preparation: Preparation = field(default_factory=CpuPreparation)
+    times: StageSeconds = field(default_factory=StageSeconds)
 
 
 def judge(frames: Sequence[Frame], tools: Tools) -> list[FrameOutcome]:
-    """Give the outcome of each frame, in their order. Blocks for the time of decoding and of the network."""
-    prepared = [_shed_or_decode(frame, tools) for frame in frames]
-    decoded = [each for each in prepared if isinstance(each, _Decoded)]
-    views = [
-        view
-        for index, each in enumerate(decoded)
-        for view in views_of(index, each.picture.image_bgr, each.policy.tiles, tools.detector)
+    """Give the outcome of each frame, in their order. Blocks for the time of decoding and of the networks.
+
+    Frames are decoded while the networks are busy with those before them.
+    """
+    policies = [tools.policy_of(frame) for frame in frames]
+    verdicts = _admit(frames, policies, tools)
+    asked = [_ask(*each, tools) for each in zip(frames, policies, verdicts, strict=True)]
+    prepared = tools.preparation.prepare([each for each in asked if isinstance(each, Asked)])
+    sights = iter(look(prepared, Networks(tools.detector, tools.water, tools.batch_size), tools.times))
+    return [
+        each if isinstance(each, FrameShed) else _outcome(frame, each, next(sights), tools)
+        for frame, each in zip(frames, asked, strict=True)
     ]
-    found = look(views, tools.detector, tools.batch_size)
-    objects = merge_views(views, found)
-    at_ms = tools.clock()
-    judged = iter([_event(each, objects[index], tools, at_ms) for index, each in enumerate(decoded)])
-    return [each if isinstance(each, FrameShed) else next(judged) for each in prepared]
 
 
-def _shed_or_decode(frame: Frame, tools: Tools) -> FrameShed | _Decoded:
-    """Age first, then the header, then the pixels: whatever is refused costs no more than finding that out."""
-    policy = tools.policy_of(frame)
-    at_ms = tools.clock()
-    # The time in Kafka counts, not the time of capture: a file may replay footage of years ago.
-    age_ms = at_ms - frame.coordinates.appended_at_ms
-    if policy.stale_after_ms is not None and age_ms > policy.stale_after_ms:
-        return shed_event(frame, "stale", f"{age_ms} ms in Kafka, at most {policy.stale_after_ms} ms", at_ms)
+def _admit(frames: Sequence[Frame], policies: Sequence[CameraPolicy], tools: Tools) -> list[Verdict | None]:
+    """Say of each frame why it is shed before anything of it is looked at, or None."""
+    waiting = [
+        Waiting(frame.camera_id, frame.coordinates.appended_at_ms, policy.stale_after_ms, policy.priority)
+        for frame, policy in zip(frames, policies, strict=True)
+    ]
+    return tools.admission.decide(waiting, tools.clock())
+
+
+def _ask(frame: Frame, policy: CameraPolicy, verdict: Verdict | None, tools: Tools) -> FrameShed | Asked:
+    """Read the header alone: whatever is refused costs no more than finding that out."""
+    if verdict is not None:
+        return shed_event(frame, verdict.reason, verdict.detail, tools.clock())
     try:
         size_hw = read_size(frame.jpeg, tools.limits)
-        least_hw = least_decoded_hw(size_hw, policy.tiles, tools.detector)
-        return _Decoded(frame, policy, decode(frame.jpeg, size_hw, least_hw))
     except InvalidMessageError as error:
-        reason: ShedReason = "refused" if error.reason == "refused" else "undecodable"
-        return shed_event(frame, reason, error.detail, at_ms)
+        return _not_decoded(frame, error, tools)
+    water = policy.water and tools.water is not None
+    return Asked(frame.jpeg, size_hw, policy.tiles, water, tools.detector.input_hw)
 
 
-def _event(decoded: _Decoded, objects: Objects, tools: Tools, at_ms: int) -> FrameOutcome:
-    picture, tiles = decoded.picture, decoded.policy.tiles
-    thresholds = tools.thresholds or tools.detector.thresholds[tiles]
-    height, width = picture.image_bgr.shape[:2]
-    return detections_event(
-        decoded.frame,
-        (picture.height, picture.width),
-        reported_objects(objects, (height, width), thresholds),
-        measure_scene(picture.image_bgr),
-        DetectorIdentity(tools.detector_name, tools.detector.weights_sha256, tiles),
-        at_ms,
+def _outcome(frame: Frame, asked: Asked, sight: Sight | InvalidMessageError, tools: Tools) -> FrameOutcome:
+    if isinstance(sight, InvalidMessageError):
+        return _not_decoded(frame, sight, tools)
+    thresholds = tools.thresholds or tools.detector.thresholds[asked.tiles]
+    judges = Judges(
+        DetectorIdentity(tools.detector_name, tools.detector.weights_sha256, asked.tiles),
+        tools.water.identity if asked.water and tools.water else None,
     )
+    return detections_event(frame, asked.size_hw, sight, thresholds, judges, tools.clock())
+
+
+def _not_decoded(frame: Frame, error: InvalidMessageError, tools: Tools) -> FrameShed:
+    reason: ShedReason = "refused" if error.reason == "refused" else "undecodable"
+    return shed_event(frame, reason, error.detail, tools.clock())

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.camera_events import SceneFacts
-from services.detect.letterbox import ImageBgr
+from services.detect.resampling import ImageBgr
 
 Luma = NDArray[np.uint8]
 """uint8 [height, WIDTH_PX]: brightness as in ITU-R BT.601, in the picture's own shape."""
@@ -49,11 +49,16 @@ def facts_of(luma: Luma) -> SceneFacts:
 
 def small_luma(image_bgr: ImageBgr) -> Luma:
     """Give luma at ``WIDTH_PX`` width, shrunk by averaging areas, of a picture uint8 [H, W, 3]."""
-    height, width = image_bgr.shape[:2]
-    size = (WIDTH_PX, max(1, round(height * WIDTH_PX / width)))
+    height, width = luma_hw((image_bgr.shape[0], image_bgr.shape[1]))
     # One channel is shrunk in place of three: half the time at sizes that 320 does not divide.
     luma = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
-    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def luma_hw(picture_hw: tuple[int, int]) -> tuple[int, int]:
+    """Give the size of the small luma of a picture of that size, px."""
+    height, width = picture_hw
+    return max(1, round(height * WIDTH_PX / width)), WIDTH_PX
 
 
 def reliability_of(scene: SceneFacts) -> float:

@@ -7,15 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
+import numpy as np
+import simplejpeg
 import torch
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, DEAD_LETTER_REASONS, FrameDetections, FrameOutcome, FrameShed
+from schemas.cameras import Camera
 from schemas.topics import CAMERA_EVENTS, FRAMES
+from services.detect.admission import Admission
 from services.detect.decode import JpegLimits
-from services.detect.detector import Detector, DetectorOptions, load_detector
+from services.detect.detector import DetectorOptions, load_detector
 from services.detect.frame import Frame, read_frame
+from services.detect.looking import Networks, StageSeconds, look
 from services.detect.pipeline import CameraPolicy, Tools, judge
+from services.detect.preparation import Preparation, preparation_for
 from services.detect.settings import DetectSettings
+from services.detect.views import Asked
 from services.runtime.camera_registry import CameraRegistry, CameraRevisions
 from services.runtime.dead_letters import dead_letter
 from services.runtime.errors import InvalidMessageError, RetryableError
@@ -27,6 +34,8 @@ from services.runtime.service import Service
 
 SERVICE = "detect"
 WARM_UP_HW = (720, 1280)
+"""What most cameras of a city send."""
+URGENT_KINDS = ("counter", "pump")
 _REGISTRY_WAIT_SECONDS = 10.0
 
 log = get_logger(__name__)
@@ -41,10 +50,9 @@ def run(settings: DetectSettings, service: Service) -> None:
     service.health.wait_for("model", "registry", "partitions")
     torch.set_num_threads(settings.threads)
     cv2.setNumThreads(1)  # batches are small: its threads would only fight the network's
-    detector = load_detector(
-        settings.detector, DetectorOptions(settings.models_folder, settings.weights, settings.device)
-    )
-    warm_up(detector, settings.batch_frames)
+    networks = load_networks(settings)
+    preparation = preparation_for(networks.detector.device, settings.decode_threads, settings.decoded_ahead)
+    warm_up(preparation, networks)
     service.health.fulfil("model")
     registry = CameraRegistry(settings.kafka, SERVICE)
     try:
@@ -54,30 +62,48 @@ def run(settings: DetectSettings, service: Service) -> None:
         loop = LoopSettings(FRAMES.name, settings.poll_frames, settings.poll_wait_seconds)
         consumer, producer = frames_consumer(settings.kafka, settings.group), events_producer(settings.kafka)
         policies = RegistryPolicies(registry.revisions, settings.stale_after_seconds, registry.wait_until_current)
-        processor = FrameProcessor(build_tools(settings, detector, policies), service.metrics)
+        processor = FrameProcessor(build_tools(settings, networks, preparation, policies), service.metrics)
         run_loop(loop, consumer, producer, processor.process, service)
     finally:
         registry.close()
 
 
-def build_tools(settings: DetectSettings, detector: Detector, policies: RegistryPolicies) -> Tools:
+def load_networks(settings: DetectSettings) -> Networks:
+    """Load the detector. Reads weights; takes seconds.
+
+    Raises:
+        ConfigurationError: There is no such detector, or weights are not there or damaged.
+    """
+    options = DetectorOptions(settings.models_folder, settings.weights, settings.device)
+    return Networks(load_detector(settings.detector, options), None, settings.batch_frames)
+
+
+def build_tools(
+    settings: DetectSettings, networks: Networks, preparation: Preparation, policies: RegistryPolicies
+) -> Tools:
     """Give what the pipeline works with."""
+    overload = settings.overload
     return Tools(
-        detector=detector,
+        detector=networks.detector,
         detector_name=settings.detector,
         policy_of=policies.of,
         limits=JpegLimits(settings.limits.most_bytes, settings.limits.most_pixels),
-        batch_size=settings.batch_frames,
+        batch_size=networks.batch_size,
+        admission=Admission(overload.patience_ratio, overload.lower_class_ratio, networks.batch_size),
+        water=networks.water,
+        preparation=preparation,
     )
 
 
-def warm_up(detector: Detector, batch_size: int) -> None:
-    """Run the network once at each end of the batch sizes: the first runs allocate and choose algorithms."""
+def warm_up(preparation: Preparation, networks: Networks) -> None:
+    """Let a frame and then a whole batch be decoded and looked at: the first runs allocate and choose algorithms."""
     started = time.monotonic()
-    height, width = detector.input_hw(WARM_UP_HW)
-    for count in (1, batch_size):
-        detector.infer(torch.zeros((count, height, width, 3), dtype=torch.uint8, device=detector.device))
-    log.info("detect.warm", model=detector.card.title, seconds=round(time.monotonic() - started, 2))
+    grey_bgr = np.full((*WARM_UP_HW, 3), 128, np.uint8)
+    jpeg = simplejpeg.encode_jpeg(grey_bgr, colorspace="BGR", colorsubsampling="420")
+    asked = Asked(jpeg, WARM_UP_HW, "1x1", networks.water is not None, networks.detector.input_hw)
+    for count in (1, networks.batch_size):
+        look(preparation.prepare([asked] * count), networks, StageSeconds())
+    log.info("detect.warm", model=networks.detector.card.title, seconds=round(time.monotonic() - started, 2))
 
 
 @dataclass(frozen=True)
@@ -108,12 +134,18 @@ class RegistryPolicies:
         if camera is None:
             self._nowhere.add(place)
             return CameraPolicy(stale_after_ms=int(self.stale_after_seconds * 1000))
-        return CameraPolicy(camera.tiles, int(camera.source.stale_after_seconds * 1000))
+        stale_after_ms = int(camera.source.stale_after_seconds * 1000)
+        return CameraPolicy(camera.tiles, stale_after_ms, priority_of(camera), camera.has_water_zone)
+
+
+def priority_of(camera: Camera) -> int:
+    """Give 0 for cameras that watch for floods, pumps or counters, 1 for the rest: 0 is served first under overload."""
+    return 0 if camera.has_water_zone or camera.kind in URGENT_KINDS else 1
 
 
 @dataclass(frozen=True)
 class FrameProcessor:
-    """Turns records of frames into records of events and dead letters. Keeps nothing between batches."""
+    """Turns records of frames into records of events and dead letters."""
 
     tools: Tools
     metrics: Metrics
@@ -129,7 +161,7 @@ class FrameProcessor:
                 outgoing.append(self._dead_letter(record, error))
         started = time.monotonic()
         outcomes = judge([frame for _, frame in frames], self.tools)
-        self._measure(outcomes, time.monotonic() - started)
+        self._measure([frame for _, frame in frames], outcomes, time.monotonic() - started)
         for (record, frame), outcome in zip(frames, outcomes, strict=True):
             value = CAMERA_EVENT_CODEC.encode(outcome)
             outgoing.append(OutgoingRecord(CAMERA_EVENTS.name, frame.camera_id.encode(), value))
@@ -143,11 +175,17 @@ class FrameProcessor:
         self.metrics.count("tilik_dead_letters_total", reason=error.reason)
         return dead_letter(record, error, SERVICE)
 
-    def _measure(self, outcomes: Sequence[FrameOutcome], seconds: float) -> None:
+    def _measure(self, frames: Sequence[Frame], outcomes: Sequence[FrameOutcome], seconds: float) -> None:
         judged = [outcome for outcome in outcomes if isinstance(outcome, FrameDetections)]
-        for outcome in outcomes:
+        self.tools.admission.served(len(judged), seconds)
+        for frame, outcome in zip(frames, outcomes, strict=True):
             reason = outcome.reason if isinstance(outcome, FrameShed) else "detected"
             self.metrics.count("tilik_detect_frames_total", outcome=reason)
+            if reason == "overload":
+                priority = str(self.tools.policy_of(frame).priority)
+                self.metrics.count("tilik_detect_overload_total", priority=priority)
+        for stage, spent in self.tools.times.taken().items():
+            self.metrics.count("tilik_detect_stage_seconds_total", spent, stage=stage)
         for event in judged:
             self._observe_age("tilik_detect_kafka_to_event_seconds", event.detected_at_ms - event.frame.appended_at_ms)
             self._observe_age("tilik_detect_capture_to_event_seconds", event.detected_at_ms - event.captured_at_ms)

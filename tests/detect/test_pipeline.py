@@ -2,16 +2,52 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+import numpy as np
 import pytest
+import torch
 
-from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
+from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameOutcome, FrameShed
+from services.detect.device_preparation import DevicePreparation
+from services.detect.frame import Frame
+from services.detect.looking import WaterNetwork
+from services.detect.objects import CLASSES
 from services.detect.pipeline import CameraPolicy, Tools, judge
-from tests.detect.pictures import APPENDED_AT_MS, jpeg_of, make_frame, make_headers, nanodet, street_bgr
+from services.detect.preparation import CpuPreparation, Preparation
+from tests.detect.pictures import (
+    APPENDED_AT_MS,
+    BlueCells,
+    jpeg_of,
+    make_frame,
+    make_headers,
+    nanodet,
+    street_bgr,
+    textured_bgr,
+)
+from tests.detect.test_preparation import decode_list
+
+LOW_SCORE = 0.06
+"""In the drawn street little is found; so low, there are enough objects to compare."""
 
 
-def tools(policy: CameraPolicy | None = None, now_ms: int = APPENDED_AT_MS + 1_000) -> Tools:
+def tools(
+    policy: CameraPolicy | None = None, now_ms: int = APPENDED_AT_MS + 1_000, water: WaterNetwork | None = None
+) -> Tools:
     chosen = policy or CameraPolicy()
-    return Tools(nanodet(), "nanodet", policy_of=lambda _: chosen, clock=lambda: now_ms, batch_size=4)
+    return Tools(nanodet(), "nanodet", policy_of=lambda _: chosen, clock=lambda: now_ms, batch_size=4, water=water)
+
+
+def tools_by_camera(policies: dict[str, CameraPolicy], preparation: Preparation | None = None) -> Tools:
+    return Tools(
+        nanodet(),
+        "nanodet",
+        policy_of=lambda frame: policies[frame.camera_id],
+        clock=lambda: APPENDED_AT_MS,
+        batch_size=4,
+        water=BlueCells(),
+        preparation=preparation or CpuPreparation(),
+        thresholds=dict.fromkeys(CLASSES, LOW_SCORE),
+    )
 
 
 def test_no_frames_give_no_outcomes() -> None:
@@ -88,3 +124,96 @@ def test_frames_of_many_sizes_are_judged_in_one_batch() -> None:
     frames = [make_frame(jpeg_of(street_bgr(*size)), sequence=index) for index, size in enumerate(sizes)]
     outcomes = judge(frames, tools())
     assert [(o.height, o.width) for o in outcomes if isinstance(o, FrameDetections)] == sizes
+
+
+POLICIES = {
+    "whole": CameraPolicy(),
+    "tiled": CameraPolicy(tiles="2x2"),
+    "flood": CameraPolicy(water=True, priority=0),
+    "both": CameraPolicy(tiles="2x2", water=True, priority=0),
+}
+
+
+def mixed_frames(count: int) -> list[Frame]:
+    """Frames of four cameras that are treated differently, in several sizes, each picture unlike the others."""
+    sizes = [(360, 640), (480, 640), (720, 1280)]
+    frames = []
+    for index in range(count):
+        image = np.roll(street_bgr(*sizes[index % len(sizes)]), 31 * index, axis=1)
+        frames.append(make_frame(jpeg_of(image), sequence=index, camera_id=list(POLICIES)[index % 4]))
+    frames[1] = replace(frames[1], jpeg=frames[1].jpeg[:4000])
+    return frames
+
+
+def assert_same(one: FrameOutcome, other: FrameOutcome) -> None:
+    """All that an event says is equal, but that sums of another batch size may round a score's fourth digit."""
+    assert type(one) is type(other)
+    if isinstance(one, FrameDetections) and isinstance(other, FrameDetections):
+        assert [each.label for each in one.objects] == [each.label for each in other.objects]
+        for a, b in zip(one.objects, other.objects, strict=True):
+            assert abs(a.score - b.score) <= 2e-4
+            assert np.abs(np.subtract(a.box, b.box)).max() <= 2e-4
+        one, other = (msgspec.structs.replace(each, objects=()) for each in (one, other))
+    assert one == other
+
+
+@pytest.mark.parametrize("form", ["cpu", "device"])
+def test_a_batch_gives_what_its_frames_give_one_by_one(form: str) -> None:
+    device = DevicePreparation(torch.device("cpu"), decode_list, group_frames=5)
+    tools = tools_by_camera(POLICIES, CpuPreparation() if form == "cpu" else device)
+    frames = mixed_frames(12)
+    together = judge(frames, tools)
+    assert sum(len(each.objects) for each in together if isinstance(each, FrameDetections)) > 20
+    for frame, outcome in zip(frames, together, strict=True):
+        (alone,) = judge([frame], tools)
+        assert_same(outcome, alone)
+
+
+def test_water_is_measured_only_where_it_is_asked_for() -> None:
+    frames = mixed_frames(8)
+    asking = {name for name, policy in POLICIES.items() if policy.water}
+    for event in judge(frames, tools_by_camera(POLICIES)):
+        if isinstance(event, FrameDetections):
+            assert (event.water is not None) == (event.camera_id in asking)
+            assert (event.water_detector is not None) == (event.camera_id in asking)
+
+
+def test_the_water_grid_is_the_pictures_row_by_row() -> None:
+    image = np.zeros((360, 640, 3), np.uint8)
+    image[:, :320] = 255  # the left half
+    (event,) = judge([make_frame(jpeg_of(image))], tools(CameraPolicy(water=True), water=BlueCells()))
+    assert isinstance(event, FrameDetections)
+    assert event.water is not None
+    grid = np.frombuffer(event.water, np.uint8).reshape(18, 32)
+    assert (grid[:, :15] > 250).all()
+    assert (grid[:, 17:] < 5).all()
+
+
+def test_without_a_network_for_it_no_water_is_measured() -> None:
+    (event,) = judge([make_frame()], tools(CameraPolicy(water=True)))
+    assert isinstance(event, FrameDetections)
+    assert (event.water, event.water_detector) == (None, None)
+
+
+def test_the_id_tells_which_network_measured_water() -> None:
+    frame, policy = make_frame(jpeg_of(textured_bgr())), CameraPolicy(water=True)
+    networks = (None, BlueCells(), BlueCells("bluer-cells"))
+    events = [judge([frame], tools(policy, water=network))[0] for network in networks]
+    assert len({event.event_id for event in events}) == 3
+    assert judge([frame], tools(policy, water=BlueCells()))[0].event_id == events[1].event_id
+    # Where no water is asked for, who could have measured it is no part of the judgement.
+    dry = [judge([frame], tools(water=network))[0].event_id for network in networks]
+    assert dry == [events[0].event_id] * 3
+
+
+def test_under_overload_the_urgent_are_judged_and_every_frame_has_its_outcome() -> None:
+    """A second for a frame, and two seconds of patience: of eight waiting frames few can be judged in time."""
+    tools = tools_by_camera(POLICIES)
+    tools.admission.served(100, 100.0)
+    frames = mixed_frames(8)
+    outcomes = judge(frames, tools)
+    assert [outcome.sequence for outcome in outcomes] == list(range(8))
+    judged = [outcome.camera_id for outcome in outcomes if isinstance(outcome, FrameDetections)]
+    assert judged
+    assert set(judged) <= {"flood", "both"}
+    assert {outcome.reason for outcome in outcomes if isinstance(outcome, FrameShed)} == {"overload"}

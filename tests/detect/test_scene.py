@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.detect.scene import WIDTH_PX, facts_of, measure_scene, reliability_of, small_luma
-from tests.detect.pictures import street_bgr
+from tests.detect.pictures import street_bgr, textured_bgr
 
 
 def differing_bits(a: str, b: str) -> int:
@@ -14,13 +14,6 @@ def differing_bits(a: str, b: str) -> int:
 
 def as_u8(image: object) -> NDArray[np.uint8]:
     return np.asarray(np.clip(np.asarray(image), 0, 255), np.uint8)
-
-
-def textured_bgr() -> NDArray[np.uint8]:
-    """Soft structure everywhere, as in a real view: a flat area has no signature but its noise."""
-    noise = np.random.default_rng(2).normal(size=(360, 640, 1)).astype(np.float32)
-    soft = cv2.GaussianBlur(noise, (0, 0), 18)
-    return as_u8(cv2.merge([soft] * 3) / soft.std() * 40 + 128)
 
 
 def test_a_black_picture_is_dark_flat_and_not_reliable() -> None:

@@ -6,14 +6,16 @@ import msgspec
 import pytest
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
-from schemas.cameras import Camera, Place, Source
+from schemas.cameras import Camera, Place, Source, Zone
 from schemas.dead_letters import DEAD_LETTER_CODEC
 from schemas.topics import CAMERA_EVENTS, FRAMES
 from services.detect.decode import JpegLimits
+from services.detect.looking import Networks
 from services.detect.metrics import DETECT_METRICS
 from services.detect.pipeline import CameraPolicy, Tools
+from services.detect.preparation import CpuPreparation, preparation_for
 from services.detect.settings import DetectSettings
-from services.detect.worker import FrameProcessor, RegistryPolicies, build_tools, warm_up
+from services.detect.worker import FrameProcessor, RegistryPolicies, build_tools, load_networks, warm_up
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import ConfigurationError
 from services.runtime.metrics import Metrics
@@ -98,7 +100,30 @@ def test_the_revision_under_which_a_frame_was_taken_says_how_it_is_treated() -> 
     cameras.add(make_camera())
     cameras.add(make_camera(revision=2, tiles="1x1"))
     policies = RegistryPolicies(cameras, 10.0, never_read_on)
-    assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000)
+    assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000, priority=0)
+
+
+WATER = Zone("kali", "water", ((0.1, 0.6), (0.9, 0.6), (0.9, 1.0)))
+EXCLUDED = Zone("pohon", "exclude", ((0.1, 0.1), (0.3, 0.1), (0.3, 0.3)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "zones", "priority", "water"),
+    [
+        ("street", (), 1, False),
+        ("market", (EXCLUDED,), 1, False),
+        ("street", (EXCLUDED, WATER), 0, True),
+        ("pump", (), 0, False),
+        ("counter", (), 0, False),
+    ],
+)
+def test_cameras_of_floods_pumps_and_counters_come_first_and_water_zones_ask_for_water(
+    kind: str, zones: tuple[Zone, ...], priority: int, water: bool
+) -> None:
+    cameras = CameraRevisions()
+    cameras.add(make_camera(kind=kind, zones=zones))
+    policy = RegistryPolicies(cameras, 10.0, never_read_on).of(make_frame())
+    assert (policy.priority, policy.water) == (priority, water)
 
 
 def test_unknown_revision_is_looked_for_once_by_reading_on() -> None:
@@ -109,19 +134,54 @@ def test_unknown_revision_is_looked_for_once_by_reading_on() -> None:
         cameras.add(make_camera())
 
     policies = RegistryPolicies(cameras, 10.0, read_on)
-    assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000)
+    assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000, priority=0)
     assert policies.of(make_frame(camera_id="cam-9")) == CameraPolicy("1x1", 10_000)
     assert policies.of(make_frame(camera_id="cam-9")) == CameraPolicy("1x1", 10_000)
     assert len(reads) == 2
 
 
+def test_under_overload_records_of_urgent_cameras_are_judged_and_the_rest_is_counted_as_shed() -> None:
+    """As fast as a frame a second, with 3 s until stale: of twelve frames there is time for one."""
+    cameras = CameraRevisions()
+    for index, kind in enumerate(("street", "counter", "market")):
+        cameras.add(make_camera(camera_id=f"cam-{index}", kind=kind, tiles="1x1"))
+    settings = load_settings(DetectSettings)
+    networks = Networks(nanodet(), None, 4)
+    tools = build_tools(settings, networks, CpuPreparation(), RegistryPolicies(cameras, 10.0, never_read_on))
+    worker = FrameProcessor(replace(tools, clock=lambda: APPENDED_AT_MS + 100), Metrics(DETECT_METRICS))
+    tools.admission.served(100, 100.0)
+    outgoing = worker.process([make_record(make_frame(sequence=n, camera_id=f"cam-{n % 3}")) for n in range(12)])
+    events = [CAMERA_EVENT_CODEC.decode(record.value) for record in outgoing]
+    judged = [event for event in events if isinstance(event, FrameDetections)]
+    shed = [event for event in events if isinstance(event, FrameShed)]
+    assert [event.camera_id for event in judged] == ["cam-1"]
+    assert judged[0].sequence == 10  # the newest of that camera
+    assert {event.reason for event in shed} == {"overload"}
+    assert len(shed) == 11
+    text = worker.metrics.exposition().decode()
+    assert 'tilik_detect_overload_total{priority="0"} 3.0' in text
+    assert 'tilik_detect_overload_total{priority="1"} 8.0' in text
+
+
+def test_time_is_counted_by_stage() -> None:
+    worker = processor()
+    worker.process([make_record(make_frame())])
+    lines = worker.metrics.exposition().decode().splitlines()
+    counted = {line.split()[0]: float(line.split()[1]) for line in lines if line.startswith("tilik_detect_stage")}
+    assert counted['tilik_detect_stage_seconds_total{stage="decode"}'] > 0
+    assert counted['tilik_detect_stage_seconds_total{stage="objects"}'] > 0
+    assert counted['tilik_detect_stage_seconds_total{stage="water"}'] == 0
+
+
 def test_tools_are_built_from_settings_and_the_model_warms() -> None:
-    tools = build_tools(
-        load_settings(DetectSettings), nanodet(), RegistryPolicies(CameraRevisions(), 10.0, never_read_on)
-    )
-    warm_up(tools.detector, tools.batch_size)
+    settings = load_settings(DetectSettings)
+    networks = load_networks(settings)
+    preparation = preparation_for(networks.detector.device)
+    warm_up(preparation, networks)
+    tools = build_tools(settings, networks, preparation, RegistryPolicies(CameraRevisions(), 10.0, never_read_on))
     assert tools.detector_name == "nanodet"
     assert tools.limits == JpegLimits()
+    assert tools.batch_size == networks.batch_size == settings.batch_frames
 
 
 def test_settings_refuse_what_they_do_not_know(monkeypatch: pytest.MonkeyPatch) -> None:

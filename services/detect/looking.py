@@ -1,0 +1,177 @@
+"""Networks over a stream of prepared frames, in batches of inputs of one size.
+
+::
+
+    prepared ─► gathered by network and size ─► a batch is full ─► network ─► what was found, by frame
+                                            └─► the stream ends ─┘
+
+Which frames share a batch makes no difference to what is found in them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from schemas.camera_events import SceneFacts, WaterIdentity
+from services.detect.detector import Detector
+from services.detect.objects import NO_OBJECTS, Objects
+from services.detect.views import Prepared, View, merge_views
+from services.runtime.errors import InvalidMessageError
+
+Stage = Literal["decode", "objects", "water"]
+NO_SECONDS: dict[Stage, float] = {"decode": 0.0, "objects": 0.0, "water": 0.0}
+Item = TypeVar("Item")
+
+
+class WaterNetwork(Protocol):
+    """Measures standing water. One thread at a time; does not change its input."""
+
+    @property
+    def identity(self) -> WaterIdentity:
+        """Give which network it is."""
+
+    @property
+    def device(self) -> torch.device:
+        """Give where inputs are to lie."""
+
+    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
+        """Give the probability of water, 255 = 1, uint8 [N, 18, 32], of pictures uint8 [N, 288, 512, 3]. Blocks."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Who looks, and at how many inputs at once."""
+
+    detector: Detector
+    water: WaterNetwork | None
+    batch_size: int
+
+
+@dataclass
+class StageSeconds:
+    """Where the time of judging went: waiting for decoded frames, the detector, the water network."""
+
+    seconds: dict[Stage, float] = field(default_factory=lambda: dict(NO_SECONDS))
+
+    def timed(self, stage: Stage, work: Callable[[], Item]) -> Item:
+        """Do ``work`` and add its time to that of ``stage``."""
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self.seconds[stage] += time.perf_counter() - started
+
+    def taken(self) -> dict[Stage, float]:
+        """Give the seconds by stage since they were last taken."""
+        seconds, self.seconds = self.seconds, dict(NO_SECONDS)
+        return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What networks saw in a frame. ``water`` is the grid, row by row, where it was asked for.
+
+    Objects are in px of a picture of ``decoded_hw``.
+    """
+
+    decoded_hw: tuple[int, int]
+    objects: Objects
+    water: bytes | None
+    scene: SceneFacts
+
+
+def look(
+    prepared: Iterable[Prepared | InvalidMessageError], networks: Networks, times: StageSeconds
+) -> list[Sight | InvalidMessageError]:
+    """Give what is seen in each frame, in their order. Blocks for the time of the networks.
+
+    Inputs wait until a batch of their size is full; a frame's picture is not kept.
+    """
+    seen: list[_Seen | InvalidMessageError] = []
+    batches = _Batches(networks, times)
+    for each in _timed(prepared, times):
+        if isinstance(each, InvalidMessageError):
+            seen.append(each)
+            continue
+        frame = _Seen(each.decoded_hw, each.views, each.scene, [NO_OBJECTS] * len(each.views))
+        seen.append(frame)
+        batches.add(frame, each)
+    batches.finish()
+    return [each if isinstance(each, InvalidMessageError) else each.sight() for each in seen]
+
+
+@dataclass
+class _Seen:
+    """A frame of which not all has been looked at yet."""
+
+    decoded_hw: tuple[int, int]
+    views: tuple[View, ...]
+    scene: SceneFacts
+    found: list[Objects]
+    water: bytes | None = None
+
+    def sight(self) -> Sight:
+        return Sight(self.decoded_hw, merge_views(self.views, self.found), self.water, self.scene)
+
+
+class _Batches:
+    """Inputs that wait for their batch: ``_inputs`` for the detector, by size, with the index of their view."""
+
+    def __init__(self, networks: Networks, times: StageSeconds) -> None:
+        self._networks = networks
+        self._times = times
+        self._inputs: dict[torch.Size, list[tuple[_Seen, int, Tensor]]] = defaultdict(list)
+        self._water: list[tuple[_Seen, Tensor]] = []
+
+    def add(self, frame: _Seen, prepared: Prepared) -> None:
+        for index, input_bgr in enumerate(prepared.inputs_bgr):
+            batch = self._inputs[input_bgr.shape]
+            batch.append((frame, index, input_bgr))
+            if len(batch) == self._networks.batch_size:
+                self._find_objects(self._inputs.pop(input_bgr.shape))
+        if prepared.water_bgr is not None:
+            self._water.append((frame, prepared.water_bgr))
+            if len(self._water) == self._networks.batch_size:
+                self._measure_water()
+
+    def finish(self) -> None:
+        while self._inputs:
+            self._find_objects(self._inputs.popitem()[1])
+        if self._water:
+            self._measure_water()
+
+    def _find_objects(self, batch: list[tuple[_Seen, int, Tensor]]) -> None:
+        detector = self._networks.detector
+        inputs_bgr = torch.stack([input_bgr for *_, input_bgr in batch]).to(detector.device)
+        results = self._times.timed("objects", lambda: detector.infer(inputs_bgr))
+        for (frame, index, _), objects in zip(batch, results, strict=True):
+            frame.found[index] = objects
+
+    def _measure_water(self) -> None:
+        network = self._networks.water
+        assert network is not None, "water is asked for only where there is a network for it"
+        inputs_bgr = torch.stack([input_bgr for _, input_bgr in self._water]).to(network.device)
+        grids = self._times.timed("water", lambda: network.infer(inputs_bgr))
+        for (frame, _), grid in zip(self._water, grids, strict=True):
+            frame.water = grid.tobytes()
+        self._water = []
+
+
+def _timed(items: Iterable[Item], times: StageSeconds) -> Iterator[Item]:
+    """Give the items, and count the time that they let one wait as decoding."""
+    iterator = iter(items)
+    while True:
+        try:
+            item = times.timed("decode", iterator.__next__)
+        except StopIteration:
+            return
+        yield item

@@ -1,0 +1,129 @@
+"""What is the GPU form's own: lists for the decoder, and who is asked when it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from services.detect.device_preparation import DevicePreparation, groups_of, halving
+from services.detect.views import Asked, Prepared
+from tests.detect.pictures import jpeg_of, nanodet, street_bgr
+from tests.detect.test_preparation import decode_list
+
+
+def asked(jpeg: bytes, size_hw: tuple[int, int] = (360, 640), water: bool = False) -> Asked:
+    return Asked(jpeg, size_hw, "1x1", water, nanodet().input_hw)
+
+
+@given(pixels=st.lists(st.integers(1, 50), max_size=30), most_frames=st.integers(1, 8))
+def test_groups_keep_order_and_bounds(pixels: list[int], most_frames: int) -> None:
+    frames = [asked(bytes([index]), (1, count)) for index, count in enumerate(pixels)]
+    groups = list(groups_of(frames, most_frames, most_pixels=60))
+    assert [each for group in groups for each in group] == frames
+    totals = [sum(each.size_hw[1] for each in group) for group in groups]
+    assert all(len(group) <= most_frames for group in groups)
+    for group, total, following in zip(groups, totals, groups[1:], strict=False):  # closed only when it is full
+        assert len(group) == most_frames or total + following[0].size_hw[1] > 60
+    assert max(totals, default=0) <= 60
+
+
+@given(refused=st.lists(st.booleans(), max_size=40))
+def test_a_refusal_is_found_by_halving(refused: list[bool]) -> None:
+    lists = []
+
+    def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
+        lists.append(len(jpegs))
+        if any(refused[jpeg[0]] for jpeg in jpegs):
+            raise RuntimeError("one of them")
+        return [torch.tensor([jpeg[0]]) for jpeg in jpegs]
+
+    found = halving(decode, [bytes([index]) for index in range(len(refused))])
+    assert [None if each is None else int(each) for each in found] == [
+        None if bad else index for index, bad in enumerate(refused)
+    ]
+    if refused and not any(refused):
+        assert lists == [len(refused)]
+
+
+def test_a_single_refusal_costs_its_list_no_more_than_twice() -> None:
+    handed = []
+
+    def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
+        handed.append(len(jpegs))
+        if b"bad" in jpegs:
+            raise RuntimeError("one of them")
+        return [torch.zeros(1) for _ in jpegs]
+
+    halving(decode, [b"bad" if index == 37 else b"good" for index in range(64)])
+    assert sum(handed) <= 64 + 2 * 64
+
+
+def test_want_of_memory_is_no_refusal() -> None:
+    def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
+        raise torch.OutOfMemoryError("GPU")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        halving(decode, [b"one", b"two"])
+
+
+def test_what_the_list_decoder_refuses_or_turns_is_decoded_by_libjpeg() -> None:
+    """nvJPEG refuses some kinds that libjpeg knows; a picture of another size than its header's would lie elsewhere."""
+
+    def refuses(jpegs: Sequence[bytes]) -> list[Tensor]:
+        raise RuntimeError("not of my kind")
+
+    def turns(jpegs: Sequence[bytes]) -> list[Tensor]:
+        return [picture.transpose(1, 2) for picture in decode_list(jpegs)]
+
+    frame = asked(jpeg_of(street_bgr()), water=True)
+    (usual,), *others = (
+        list(DevicePreparation(torch.device("cpu"), way).prepare([frame])) for way in (decode_list, refuses, turns)
+    )
+    assert isinstance(usual, Prepared)
+    for (other,) in others:
+        assert isinstance(other, Prepared)
+        assert other.scene == usual.scene
+        assert torch.equal(other.inputs_bgr[0], usual.inputs_bgr[0])
+
+
+def test_a_cut_jpeg_never_reaches_the_list_decoder() -> None:
+    """It would show the missing rest in grey, and say nothing."""
+    seen: list[bytes] = []
+
+    def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
+        seen.extend(jpegs)
+        return decode_list(jpegs)
+
+    good = jpeg_of(street_bgr())
+    cut, _ = list(DevicePreparation(torch.device("cpu"), decode).prepare([asked(good[:5000]), asked(good)]))
+    assert not isinstance(cut, Prepared)
+    assert cut.reason == "undecodable"
+    assert seen == [good]
+
+
+def test_frames_of_many_sizes_in_one_group_keep_their_order() -> None:
+    sizes = [(360, 640), (240, 320), (360, 640), (100, 120), (240, 320)]
+    frames = [asked(jpeg_of(street_bgr(*size)), size, water=index == 2) for index, size in enumerate(sizes)]
+    results = list(DevicePreparation(torch.device("cpu"), decode_list, group_frames=4).prepare(frames))
+    assert [each.decoded_hw for each in results if isinstance(each, Prepared)] == sizes
+    assert [each.water_bgr is not None for each in results if isinstance(each, Prepared)] == [
+        index == 2 for index in range(5)
+    ]
+
+
+def test_a_group_is_prepared_while_the_one_before_is_in_use() -> None:
+    lists: list[int] = []
+
+    def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
+        lists.append(len(jpegs))
+        return decode_list(jpegs)
+
+    frames = [asked(jpeg_of(street_bgr(64, 64)), (64, 64))] * 9
+    for taken, _ in enumerate(DevicePreparation(torch.device("cpu"), decode, 2).prepare(frames), start=1):
+        assert sum(lists) <= min(9, (taken + 1) // 2 * 2 + 2)  # the group in use, and one ahead
+    assert lists == [2, 2, 2, 2, 1]
