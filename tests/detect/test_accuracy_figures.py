@@ -6,57 +6,59 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from schemas.camera_events import DetectedObject, FrameDetections
-from services.detect.accuracy.average_precision import JudgedFrame, average_precision, iou_matrix
+from services.detect.accuracy.average_precision import average_precision, iou_matrix
 from services.detect.accuracy.intervals import wilson_interval
 from services.detect.accuracy.mot_truth import read_mot_truth
-from services.detect.accuracy.pklot import Occupancy, occupancy, read_spaces
+from services.detect.accuracy.pklot import (
+    Occupancy,
+    ParkingSpace,
+    SpacesAndEvent,
+    chosen_threshold,
+    occupancy,
+    occupancy_figures,
+    read_spaces,
+)
 from services.detect.pipeline import CameraPolicy, Tools, judge
+from tests.detect.accuracy_cases import A, B, C, judged_frame
 from tests.detect.pictures import make_frame, nanodet
-
-A, B, C = (0.0, 0.0, 10.0, 10.0), (20.0, 0.0, 30.0, 10.0), (50.0, 50.0, 60.0, 60.0)
-
-
-def frame(found: list[tuple[tuple[float, ...], float]], truth: list[tuple[float, ...]]) -> JudgedFrame:
-    boxes = np.array([box for box, _ in found], np.float64).reshape(-1, 4)
-    scores = np.array([score for _, score in found], np.float64)
-    return JudgedFrame(boxes, scores, np.array(truth, np.float64).reshape(-1, 4))
 
 
 def test_all_found_and_nothing_else_is_one() -> None:
-    assert average_precision([frame([(A, 0.9), (B, 0.4)], [A, B])]) == 1.0
+    assert average_precision([judged_frame([(A, 0.9), (B, 0.4)], [A, B])]) == 1.0
 
 
 def test_a_miss_costs_its_share_of_recall() -> None:
-    assert average_precision([frame([(A, 0.9)], [A, B])]) == 0.5
+    assert average_precision([judged_frame([(A, 0.9)], [A, B])]) == 0.5
 
 
 def test_a_false_box_between_two_right_ones_lowers_precision_from_there_on() -> None:
-    assert average_precision([frame([(A, 0.9), (C, 0.8), (B, 0.7)], [A, B])]) == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert average_precision([judged_frame([(A, 0.9), (C, 0.8), (B, 0.7)], [A, B])]) == pytest.approx(0.5 + 0.5 * 2 / 3)
 
 
 def test_false_boxes_below_all_right_ones_cost_nothing() -> None:
-    assert average_precision([frame([(A, 0.9), (C, 0.1)], [A])]) == 1.0
+    assert average_precision([judged_frame([(A, 0.9), (C, 0.1)], [A])]) == 1.0
 
 
 def test_a_thing_found_twice_is_right_once() -> None:
-    assert average_precision([frame([(A, 0.9), (A, 0.8), (B, 0.7)], [A, B])]) == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert average_precision([judged_frame([(A, 0.9), (A, 0.8), (B, 0.7)], [A, B])]) == pytest.approx(0.5 + 0.5 * 2 / 3)
 
 
 def test_of_two_people_close_together_both_boxes_are_right() -> None:
     near = (2.0, 0.0, 12.0, 10.0)
-    assert average_precision([frame([(A, 0.9), (A, 0.8)], [A, near])]) == 1.0
+    assert average_precision([judged_frame([(A, 0.9), (A, 0.8)], [A, near])]) == 1.0
 
 
 def test_scores_are_ranked_over_all_frames() -> None:
-    frames = [frame([(C, 0.95)], [A]), frame([(A, 0.9)], [A])]
+    frames = [judged_frame([(C, 0.95)], [A]), judged_frame([(A, 0.9)], [A])]
     assert average_precision(frames) == pytest.approx(0.25)
 
 
 def test_without_truth_and_without_boxes() -> None:
-    assert average_precision([frame([(A, 0.9)], [])]) == 0.0
-    assert average_precision([frame([], [A])]) == 0.0
+    assert average_precision([judged_frame([(A, 0.9)], [])]) == 0.0
+    assert average_precision([judged_frame([], [A])]) == 0.0
 
 
 def test_iou_of_known_boxes() -> None:
@@ -103,9 +105,40 @@ def test_spaces_are_occupied_by_the_centre_of_a_vehicle(tmp_path: Path) -> None:
     assert occupancy([(spaces, event)], least_score=0.6) == Occupancy(occupied=1, found=0, empty=1, false=0)
 
 
-def event_with(*objects: DetectedObject) -> FrameDetections:
-    from msgspec.structs import replace
+def empty_spaces(count: int) -> SpacesAndEvent:
+    """A frame of empty spaces side by side; in the first ones stand false cars of score .10, .20 and .30."""
+    outlines = [np.array([(x, 0), (x + 1, 0), (x + 1, 1), (x, 1)], np.float32) for x in range(0, 2 * count, 2)]
+    cars = [
+        DetectedObject("car", score, ((2 * i) / 640, 0, (2 * i + 1) / 640, 1 / 360)) for i, score in enumerate(FALSE)
+    ]
+    return [ParkingSpace(outline, occupied=False) for outline in outlines], event_with(*cars)
 
+
+FALSE = (0.10, 0.20, 0.30)
+
+
+def test_the_threshold_is_the_lowest_that_keeps_false_spaces_rare() -> None:
+    """Of 200 spaces one may look occupied, and of 600 three."""
+    assert chosen_threshold([empty_spaces(200)]) == pytest.approx(0.21)
+    assert chosen_threshold([empty_spaces(600)]) == pytest.approx(0.05)
+
+
+def test_no_threshold_is_chosen_where_none_is_good_enough() -> None:
+    spaces, event = empty_spaces(10)
+    certain = replace(event, objects=tuple(replace(each, score=1.0) for each in event.objects))
+    with pytest.raises(ValueError, match="every threshold"):
+        chosen_threshold([(spaces, certain)])
+
+
+def test_parking_figures_carry_wilsons_intervals() -> None:
+    recall, false_rate = occupancy_figures("2x2", Occupancy(occupied=57, found=57, empty=100, false=0))
+    assert (recall.name, recall.value, recall.high, recall.cases) == ("pklot_recall_2x2", 1.0, 1.0, 57)
+    assert recall.low == pytest.approx(0.937, abs=1e-3)
+    assert (false_rate.name, false_rate.value, false_rate.cases) == ("pklot_false_rate_2x2", 0.0, 100)
+    assert false_rate.high == pytest.approx(0.037, abs=1e-3)
+
+
+def event_with(*objects: DetectedObject) -> FrameDetections:
     policy = CameraPolicy(stale_after_ms=None)
     (event,) = judge([make_frame()], Tools(nanodet(), "nanodet", policy_of=lambda _: policy))
     assert isinstance(event, FrameDetections)
