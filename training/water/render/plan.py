@@ -158,7 +158,7 @@ def _scene(seed: int, chance: random.Random) -> ScenePlan:
         unevenness=chance.uniform(0.4, 1.3) * {"street": 0.05, "lane": 0.05, "village": 0.14, "field": 0.25}[place],
         road_colour=road,
         walk_colour=chance.choice([_grey(chance, 0.15, 0.4, 0.05), (0.32, 0.14, 0.10), soil]),
-        yard_colour=chance.choice([soil, grass, grass, _grey(chance, 0.15, 0.35, 0.05)]),
+        yard_colour=chance.choice([soil, soil, grass, grass, grass, (0.2, 0.12, 0.09)]),
         marked=place == "street" and chance.random() < 0.7,
         paved_in_tiles=place == "lane" and chance.random() < 0.5,
         cracks=chance.choice([0.0, 0.3, 0.8]) if place in {"street", "lane"} else 0.0,
@@ -166,7 +166,7 @@ def _scene(seed: int, chance: random.Random) -> ScenePlan:
             "street": chance.uniform(0.4, 1), "lane": chance.uniform(0.6, 1), "village": chance.uniform(0.2, 0.7),
             "field": chance.uniform(0, 0.25),
         }[place],
-        tree_density=chance.uniform(0, 1) ** (2 if place in {"street", "lane"} else 1),
+        tree_density=chance.uniform(0, 1),
         traffic=chance.randint(0, {"street": 14, "lane": 6, "village": 5, "field": 2}[place]),
         storeys=chance.choice([1, 1, 2, 3]) if place == "street" else chance.choice([1, 1, 1, 2]),
     )  # fmt: skip
