@@ -42,9 +42,9 @@ FALSE_ALARM_RATIO = 0.05
 WATER_LEVEL = 128
 """From this level up a cell or a pixel counts as water."""
 FRAME_SCORE_RATIO = 0.1
-"""A frame's score is the mean of this share of its cells, the wettest ones. Chosen on the development fifth among means
-of 10, 30 and 100 % of all cells and of those of the lower two thirds, the share of cells above one half, and the wettest
-window: water may stand anywhere in a view from above, and fills a part of the view only."""
+"""A frame's score is the mean of this share of its cells, the wettest ones. Chosen on the development fifth among
+means of 10, 30 and 100 % of all cells and of those of the lower two thirds, the share of cells above one half, and the
+wettest window: water may stand anywhere in a view from above, and fills a part of the view only."""
 _BATCH = 8
 
 

@@ -1,0 +1,125 @@
+"""The detector of standing water, whose weights are a part of the package.
+
+A grid of probabilities is what it gives; whether that is a flood, and how long to wait before saying so, is judged by
+who reads the events. In dark, foggy or blurred pictures, where its figures do not hold, ``reliability`` is low, and the
+flood rule waits twice as long (``scene.reliability_of``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from schemas.camera_events import WaterIdentity
+from services.detect.detector import DetectorOptions, ModelCard
+from services.detect.models.manifest import WeightsManifest
+from services.detect.models.random_weights import seeded, state_sha256
+from services.detect.models.store import read_weights
+from services.detect.models.water_network import WaterNetwork
+from services.runtime.errors import ConfigurationError
+
+NAME = "water"
+WEIGHTS_FOLDER = Path(__file__).parent / "models"
+
+
+class TrainingSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures that the weights were trained with."""
+
+    name: str
+    pictures: int
+    licence: str
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    cases: int
+
+
+class WaterManifest(WeightsManifest, frozen=True, kw_only=True):
+    """What belongs to the weights: what they were trained with, and how good they are on pictures of other people.
+
+    ``figures`` are of the four fifths on which nothing was chosen, ``development_figures`` of the fifth on which
+    network, augmentation and thresholds were.
+    """
+
+    training: list[TrainingSource]
+    figures: dict[str, Share]
+    development_figures: dict[str, Share]
+
+
+def _card(manifest: WaterManifest) -> ModelCard:
+    used = "; ".join(f"{each.pictures} {each.name} ({each.licence})" for each in manifest.training)
+    return ModelCard(
+        title="Standing water, 18 x 32 cells",
+        source="trained by this project (training/water), the backbone's weights from NanoDet-g 416",
+        licence="Apache-2.0",
+        training_data=f"{used}. Backbone: COCO train2017, as NanoDet-g's",
+        thresholds_chosen_on="a fifth of flood_area, roads and camvid, split by a hash of the file's name; figures are "
+        "of the other four fifths. None of their pictures trained anything",
+        limits=(
+            "Wet asphalt that mirrors lamps or a bright sky is taken for water: about one wet road in ten.",
+            "Smooth dark water that shows only sky, and water far away in a view from above, are missed in parts.",
+            "Floods were measured on photographs, most of them from above, and dry roads on photographs of roads: no "
+            "fixed camera that watched a street being flooded was at hand.",
+            "Night was not measured: there were no labelled pictures of floods at night.",
+            "Snow, glass and polished floors were not measured.",
+        ),
+    )
+
+
+def read_manifest(folder: Path = WEIGHTS_FOLDER) -> WaterManifest:
+    """Give what is known about the weights.
+
+    Raises:
+        ConfigurationError: The file is missing or damaged.
+    """
+    try:
+        return msgspec.json.decode((folder / f"{NAME}.json").read_bytes(), type=WaterManifest)
+    except (FileNotFoundError, msgspec.DecodeError) as error:
+        raise ConfigurationError(f"{folder / NAME}.json: {error}; install Tilik again") from error
+
+
+class WaterDetector:
+    """Measures standing water. Deterministic on one machine; one thread at a time; does not change its input."""
+
+    def __init__(self, network: WaterNetwork, weights_sha256: str, card: ModelCard, device: str) -> None:
+        self.card = card
+        self.identity = WaterIdentity(name=NAME, weights_sha256=weights_sha256)
+        self.device = torch.device(device)
+        # Half precision where it is faster: on a GPU. On a CPU channels_last is, as for the detector of objects.
+        self._type = torch.float16 if self.device.type == "cuda" else torch.float32
+        self._network = network.eval().to(self.device, self._type).to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
+        """Give the probability of water, 255 = 1, uint8 [N, 18, 32], of pictures uint8 [N, 288, 512, 3]. Blocks.
+
+        The pictures are blue, green, red, on ``device``, the whole frame stretched to that size.
+        """
+        ratio = self._network(inputs_bgr).float()
+        return np.asarray((ratio * 255).round().to(torch.uint8).cpu().numpy(), np.uint8)
+
+
+def load_water(options: DetectorOptions) -> WaterDetector:
+    """Build the detector; of ``options``, device and weights count. Blocks for a tenth of a second.
+
+    Raises:
+        ConfigurationError: The weights are missing, or are not those of their manifest.
+    """
+    manifest = read_manifest()
+    with seeded():
+        network = WaterNetwork()
+    if options.weights == "random":
+        return WaterDetector(network, state_sha256(network), _card(manifest), options.device)
+    state, weights_sha256 = read_weights(WEIGHTS_FOLDER, NAME)
+    network.load_state_dict(state)
+    return WaterDetector(network, weights_sha256, _card(manifest), options.device)
