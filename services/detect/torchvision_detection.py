@@ -22,7 +22,8 @@ class TorchvisionModel:
     """One of torchvision's models.
 
     ``make`` is its builder; ``multiple`` what both sides of an input are rounded up to, ``long_side`` the length of the
-    longer one, px; ``square`` for networks that would stretch anything else.
+    longer one, px; ``square`` for networks that would stretch anything else; ``resizes`` for those that would bring
+    pictures to another size than ``long_side`` unless they are told.
     """
 
     make: Callable[..., nn.Module]
@@ -31,6 +32,7 @@ class TorchvisionModel:
     long_side: int
     multiple: int = 1
     square: bool = False
+    resizes: bool = False
 
 
 class TorchvisionDetector:
@@ -82,6 +84,8 @@ def _built(model: TorchvisionModel, options: DetectorOptions) -> nn.Module:
     settings: dict[str, Any] = {"box_score_thresh": options.score_floor}
     if model.square:
         settings = {"score_thresh": options.score_floor}
+    if model.resizes:
+        settings |= {"min_size": model.long_side, "max_size": model.long_side}
     if options.weights == "random":
         with seeded():
             return model.make(weights=None, weights_backbone=None, **settings)

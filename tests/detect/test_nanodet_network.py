@@ -9,10 +9,11 @@ import torch
 from services.detect.accuracy.labelled_footage import pets_clip
 from services.detect.decode import JpegLimits, decode, read_size
 from services.detect.footage import Footage
-from services.detect.letterbox import ImageBgr, letterbox
+from services.detect.letterbox import letterbox
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.store import read_weights
 from services.detect.models.tfjs_weights import state_from_tfjs
+from services.detect.resampling import ImageBgr
 from services.runtime.errors import ConfigurationError
 from tests.detect.pictures import street_bgr
 from tests.detect.tfjs_graph import TfjsGraph

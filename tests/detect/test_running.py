@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from services.detect.accuracy.labelled_footage import pets_clip
+from services.detect.decode import JpegLimits, decode, read_size
+from services.detect.detectors.nanodet import WEIGHTS_NAME, NanoDetOnPictures, objects_of
+from services.detect.footage import Footage
+from services.detect.letterbox import letterbox
+from services.detect.models.nanodet_network import NanoDet
+from services.detect.models.store import read_weights
+from services.detect.running import GraphRunner, OpenVinoRunner, Outputs, make_runner, outputs_of
+from services.runtime.errors import ConfigurationError, FatalError
+from tests.detect.pictures import street_bgr
+from tests.detect.test_nanodet_network import MODELS
+
+CPU = torch.device("cpu")
+AGREED_SCORE, AGREED_PX = 0.01, 1.0
+
+
+class Colours(nn.Module):
+    """A network whose right answer is plain: each picture's mean colours, and its pixels' sum; neither knows others."""
+
+    def forward(self, inputs_bgr: Tensor) -> tuple[Tensor, Tensor]:
+        levels = inputs_bgr.float()
+        return levels.mean((1, 2)), levels.sum((1, 2, 3))
+
+
+class OtherWhenTraced(nn.Module):
+    """A network of which the tracing, its first run, gets something else than what it computes from then on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs = 0
+
+    def forward(self, inputs_bgr: Tensor) -> Tensor:
+        self.runs += 1
+        levels: Tensor = inputs_bgr.float().mean((1, 2)) * (1.1 if self.runs == 1 else 1.0)
+        return levels
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def pictures(count: int, height: int = 64, width: int = 96) -> Tensor:
+    generator = torch.Generator().manual_seed(count)
+    return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8, generator=generator)
+
+
+def captured(sizes: list[int], module: nn.Module) -> Callable[[Tensor], Callable[[], Outputs]]:
+    """Capture as on a GPU, where results lie at one place that each replay writes to anew."""
+
+    def capture(place: Tensor) -> Callable[[], Outputs]:
+        sizes.append(len(place))
+        results = outputs_of(module, place)
+
+        def replay() -> Outputs:
+            for result, new in zip(results, outputs_of(module, place), strict=True):
+                result.copy_(new)
+            return results
+
+        return replay
+
+    return capture
+
+
+@pytest.fixture(scope="module")
+def nanodet_on_pictures() -> NanoDetOnPictures:
+    network = NanoDet()
+    network.load_state_dict(read_weights(MODELS, WEIGHTS_NAME)[0])
+    return NanoDetOnPictures(network).eval()
+
+
+@pytest.fixture(scope="module")
+def real_inputs() -> Tensor:
+    """Nine moments of the PETS09 clip, and the drawn street, as inputs of 256 x 416 px."""
+    try:
+        frames = list(Footage(pets_clip(), camera_id="pets", every=90).frames())
+    except ConfigurationError as error:
+        pytest.skip(str(error))
+    images = [decode(frame.jpeg, read_size(frame.jpeg, JpegLimits())).image_bgr for frame in frames]
+    return torch.from_numpy(np.stack([letterbox(image, (256, 416))[0] for image in [*images, street_bgr()]]))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_on_a_cpu_scores_and_boxes_are_those_of_torch(
+    threads: int, nanodet_on_pictures: NanoDetOnPictures, real_inputs: Tensor
+) -> None:
+    with torch_threads(threads):
+        scores, distances = make_runner(nanodet_on_pictures, CPU)(real_inputs)
+    with torch.inference_mode():
+        own_scores, own_distances = nanodet_on_pictures(real_inputs)
+    assert float(own_scores.max()) > 0.5
+    assert float((scores - own_scores).abs().max()) < AGREED_SCORE / 100
+    assert float((distances - own_distances).abs().max()) < AGREED_PX / 100
+
+
+def test_on_a_cpu_the_same_objects_are_found_as_by_torch(
+    nanodet_on_pictures: NanoDetOnPictures, real_inputs: Tensor
+) -> None:
+    size_hw, floor = (256, 416), 0.05
+    with torch.inference_mode():
+        own_scores, own_distances = nanodet_on_pictures(real_inputs)
+    scores, distances = make_runner(nanodet_on_pictures, CPU)(real_inputs)
+    own = objects_of(own_scores.numpy(), own_distances.numpy(), size_hw, floor)
+    theirs = objects_of(scores.numpy(), distances.numpy(), size_hw, floor)
+    assert sum(len(objects) for objects in own) > 50
+    for some, others in zip(own, theirs, strict=True):
+        assert np.array_equal(some.classes, others.classes)
+        assert np.abs(some.scores - others.scores).max() < AGREED_SCORE
+        assert np.abs(some.boxes_xyxy_px - others.boxes_xyxy_px).max() < AGREED_PX
+
+
+def test_asking_six_classes_gives_what_the_whole_network_says_of_them(
+    nanodet_on_pictures: NanoDetOnPictures, real_inputs: Tensor
+) -> None:
+    network = NanoDet().eval()
+    network.load_state_dict(read_weights(MODELS, WEIGHTS_NAME)[0])
+    part = nanodet_on_pictures
+    with torch.inference_mode():
+        images = (real_inputs[:2].permute(0, 3, 1, 2).float() - part.mean) / part.std
+        all_scores, _ = network(images)
+        scores, _ = part(real_inputs[:2])
+    person, truck = 0, 7
+    assert torch.allclose(scores[..., 0], all_scores[..., person], atol=1e-5)
+    assert torch.allclose(scores[..., 5], all_scores[..., truck], atol=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 13])
+def test_parts_that_run_side_by_side_come_back_in_order(threads: int, count: int) -> None:
+    inputs = pictures(count)
+    means, sums = OpenVinoRunner(Colours(), threads)(inputs)
+    assert torch.allclose(means, inputs.float().mean((1, 2)), atol=1e-3)
+    assert torch.allclose(sums, inputs.double().sum((1, 2, 3)).float(), rtol=1e-5)
+
+
+def test_one_runner_takes_inputs_of_any_size_and_any_layout() -> None:
+    run = make_runner(Colours(), CPU)
+    for inputs in (pictures(2, 32, 64), pictures(3, 64, 32), pictures(4)[::2], pictures(2).flip(1)):
+        assert torch.allclose(run(inputs)[0], inputs.float().mean((1, 2)), atol=1e-3)
+
+
+def test_results_outlive_the_next_batch() -> None:
+    run = make_runner(Colours(), CPU)
+    first = run(pictures(2))[0]
+    kept = first.clone()
+    run(pictures(2).flip(0))
+    assert torch.equal(first, kept)
+
+
+def test_a_backend_that_computes_something_else_is_refused() -> None:
+    with pytest.raises(FatalError, match="OtherWhenTraced"):
+        make_runner(OtherWhenTraced(), CPU)
+
+
+def test_the_module_is_left_as_it_was() -> None:
+    module = nn.Sequential(Colours(), nn.Identity()).train()
+    module.register_parameter("weight", nn.Parameter(torch.ones(3)))
+    make_runner(module, CPU)
+    assert module.training
+    assert next(module.parameters()).requires_grad
+
+
+def test_openvino_has_nobody_to_report_to() -> None:
+    from openvino.tools.ovc import telemetry_utils
+
+    assert telemetry_utils.tm.__name__.endswith("telemetry_stub")
+    with pytest.raises(ImportError):
+        import_module("openvino_telemetry")
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (3, [4]), (4, [4]), (9, [8, 1]), (21, [8, 8])])
+def test_a_batch_is_filled_up_to_the_next_bucket_and_cut_at_the_largest(count: int, sizes: list[int]) -> None:
+    captures: list[int] = []
+    run = GraphRunner(captured(captures, Colours()), buckets=(1, 4, 8))
+    inputs = pictures(count)
+    means, sums = run(inputs)
+    assert captures == list(dict.fromkeys(sizes))
+    assert torch.allclose(means, inputs.float().mean((1, 2)))
+    assert torch.allclose(sums, inputs.float().sum((1, 2, 3)))
+
+
+def test_a_bucket_is_captured_once_and_shows_nothing_of_the_batch_before() -> None:
+    captures: list[int] = []
+    run = GraphRunner(captured(captures, Colours()), buckets=(4,))
+    full, short = pictures(4), pictures(2)
+    first = run(full)[0]
+    second = run(short)[0]
+    assert captures == [4]
+    assert torch.allclose(first, full.float().mean((1, 2)))
+    assert torch.allclose(second, short.float().mean((1, 2)))
+
+
+def test_graphs_are_kept_up_to_a_bound_and_the_longest_unused_goes_first() -> None:
+    captures: list[int] = []
+    run = GraphRunner(captured(captures, Colours()), buckets=(1, 2, 4), most_graphs=2)
+    for count in (1, 2, 1, 4, 1, 2):
+        run(pictures(count))
+    assert captures == [1, 2, 4, 2]
+
+
+def test_sizes_of_inputs_have_graphs_of_their_own() -> None:
+    captures: list[int] = []
+    run = GraphRunner(captured(captures, Colours()), buckets=(2,))
+    for inputs in (pictures(2, 32, 64), pictures(2, 64, 32), pictures(2, 32, 64)):
+        assert torch.allclose(run(inputs)[0], inputs.float().mean((1, 2)))
+    assert captures == [2, 2]
