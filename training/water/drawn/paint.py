@@ -102,7 +102,7 @@ def _ground(canvas: _Canvas) -> Picture:
     offset = (
         np.abs(aside) if road.every > 1e5 else np.minimum(np.abs(np.mod(aside, road.every) - road.every / 2), ahead)
     )
-    on_road = smooth_step(road.half_width - offset, 0, 0.3)
+    on_road = smooth_step(np.asarray(road.half_width - offset, np.float32), 0, 0.3)
     tone = (
         1
         + road.patch * canvas.noise(_HILLS, 30)
@@ -192,9 +192,8 @@ def _sky(sky: Sky, direction: NDArray[np.float32], textures: Textures) -> Pictur
     plain = horizon + np.sqrt(up)[..., None] * (zenith - horizon)
     lift = np.maximum(up, 0.02)
     # The same clouds for sky and mirror: chance is asked for nothing here.
-    field = sampled(
-        textures.noise[_HILLS], *(np.asarray(direction[..., axis] / lift, np.float32) for axis in (0, 2)), 12
-    )
+    x, z = (np.asarray(direction[..., axis] / lift, np.float32) for axis in (0, 2))
+    field = sampled(textures.noise[_HILLS], x, z, 12)
     cover = smooth_step(field, 1.2 - 2.4 * sky.clouds, 2.2 - 2.4 * sky.clouds) * np.clip(up * 8, 0, 1)
     shade = 1 - 0.25 * smooth_step(field, 0.5, 2.5)
     return np.asarray(plain + cover[..., None] * (cloud * shade[..., None] - plain), np.float32)
