@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameOutcome
 from schemas.cameras import CameraId
+from services.cli.detect_water import drawn_grid, wet_ratio, wetter
 from services.cli.models import MODELS_FOLDER
 from services.detect.detector_names import detector_names
 from services.runtime.errors import ConfigurationError
@@ -29,6 +30,7 @@ class DetectOptions:
     out: Path
     detector: str
     tiles: Literal["1x1", "2x2"]
+    water: bool
     camera_id: str | None
     every: int
     fps: float
@@ -43,6 +45,7 @@ class DetectOptions:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File of events to write.")
 @click.option("--detector", type=click.Choice(detector_names()), default="nanodet", show_default=True)
 @click.option("--tiles", type=click.Choice(["1x1", "2x2"]), default="1x1", show_default=True, help="2x2: small things.")
+@click.option("--water", is_flag=True, help="Measure water too, and draw where it stands in the wettest picture.")
 @click.option("--camera-id", default=None, help="Camera id in the events; default: made from the name of SOURCE.")
 @click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, help="Take every N-th picture.")
 @click.option(
@@ -53,7 +56,7 @@ class DetectOptions:
 @click.option("--device", default="cpu", show_default=True, help="Where the network runs: cpu, cuda.")
 @click.option("--models", type=click.Path(path_type=Path, file_okay=False), default=MODELS_FOLDER, show_default=True)
 def command(**values: Any) -> None:
-    """Detect objects in SOURCE, a video file or a folder of stills.
+    """Detect objects, and with --water standing water, in SOURCE, a video file or a folder of stills.
 
     Writes one event a frame as JSON Lines; `tilik recompute` computes windows and episodes from them.
     """
@@ -63,9 +66,11 @@ def command(**values: Any) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as bars:
         bar = bars.add_task("frames", total=total)
-        judged, objects, shed = _write(outcomes, options.out, lambda: bars.advance(bar))
-    text = f"{judged} frames judged, {objects} objects found"
-    console.print(f"{text}, {shed} frames could not be judged: {options.out}", highlight=False)
+        written = _write(outcomes, options.out, lambda: bars.advance(bar))
+    text = f"{written.judged} frames judged, {written.objects} objects found"
+    console.print(f"{text}, {written.shed} frames could not be judged: {options.out}", highlight=False)
+    if written.wettest is not None:
+        console.print(_water_text(written.wettest), highlight=False, markup=False)
 
 
 def camera_id_of(source: Path) -> str:
@@ -100,20 +105,43 @@ def _prepare(options: DetectOptions) -> tuple[Iterator[FrameOutcome], int | None
     )
     total = footage.length()
     built = DetectorOptions(models_folder=options.models, device=options.device)
-    return judge_footage(footage, offline_tools(options.detector, built, options.tiles, options.score_floor)), total
+    tools = offline_tools(options.detector, built, options.tiles, options.score_floor, options.water)
+    return judge_footage(footage, tools), total
 
 
-def _write(outcomes: Iterable[FrameOutcome], out: Path, advance: Callable[[], None]) -> tuple[int, int, int]:
-    """Write events as they come, and give how many frames were judged, objects found, frames not judged."""
-    judged = objects = shed = 0
+@dataclass
+class _Written:
+    """How many frames were judged, objects found and frames not judged; where most water was seen."""
+
+    judged: int = 0
+    objects: int = 0
+    shed: int = 0
+    wettest: FrameDetections | None = None
+
+    def add(self, outcome: FrameOutcome) -> None:
+        if isinstance(outcome, FrameDetections):
+            self.judged += 1
+            self.objects += len(outcome.objects)
+            self.wettest = wetter(self.wettest, outcome)
+        else:
+            self.shed += 1
+
+
+def _write(outcomes: Iterable[FrameOutcome], out: Path, advance: Callable[[], None]) -> _Written:
+    """Write events as they come, and give what was in them."""
+    written = _Written()
     partial = out.with_name(out.name + ".partial")
     with partial.open("wb") as file:
         for outcome in outcomes:
             file.write(CAMERA_EVENT_CODEC.encode(outcome) + b"\n")
-            if isinstance(outcome, FrameDetections):
-                judged, objects = judged + 1, objects + len(outcome.objects)
-            else:
-                shed += 1
+            written.add(outcome)
             advance()
     partial.replace(out)
-    return judged, objects, shed
+    return written
+
+
+def _water_text(event: FrameDetections) -> str:
+    assert event.water is not None
+    at = datetime.fromtimestamp(event.captured_at_ms / 1000, UTC)
+    place = f"picture {event.sequence + 1}, {at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"most water in {place}: {wet_ratio(event):.0%} of the picture\n{drawn_grid(event.water)}"

@@ -8,23 +8,37 @@ from itertools import islice
 from msgspec.structs import replace
 
 from schemas.camera_events import FrameOutcome, FrameShed
-from services.detect.detector import DetectorOptions, Thresholds, Tiles, load_detector
+from services.detect.detector import DetectorOptions, Tiles, load_detector
 from services.detect.footage import Footage
 from services.detect.objects import CLASSES
 from services.detect.pipeline import CameraPolicy, Tools, judge
+from services.detect.preparation import preparation_for
+from services.detect.water import load_water
+
+FRAMES_AT_ONCE = 32
+"""As the service takes many between two commits: at the start of each lot the networks wait for the first decoding."""
 
 
-def offline_tools(name: str, options: DetectorOptions, tiles: Tiles, score_floor: float | None = None) -> Tools:
-    """Load the detector ``name`` for footage, which is never stale.
+def offline_tools(
+    name: str, options: DetectorOptions, tiles: Tiles, score_floor: float | None = None, water: bool = False
+) -> Tools:
+    """Load the detector ``name``, and with ``water`` the water network, for footage, which is never stale.
 
     ``score_floor`` replaces the detector's thresholds, for all classes: accuracy is measured over all scores.
 
     Raises:
-        ConfigurationError: There is no such detector, or its weights are not there.
+        ConfigurationError: There is no such detector, or weights are not there.
     """
-    policy = CameraPolicy(tiles=tiles, stale_after_ms=None)
-    thresholds: Thresholds | None = None if score_floor is None else dict.fromkeys(CLASSES, score_floor)
-    return Tools(load_detector(name, options), name, policy_of=lambda _: policy, thresholds=thresholds)
+    policy = CameraPolicy(tiles=tiles, stale_after_ms=None, water=water)
+    detector = load_detector(name, options)
+    return Tools(
+        detector,
+        name,
+        policy_of=lambda _: policy,
+        thresholds=None if score_floor is None else dict.fromkeys(CLASSES, score_floor),
+        water=load_water(options) if water else None,
+        preparation=preparation_for(detector.device),
+    )
 
 
 def judge_footage(footage: Footage, tools: Tools) -> Iterator[FrameOutcome]:
@@ -34,7 +48,7 @@ def judge_footage(footage: Footage, tools: Tools) -> Iterator[FrameOutcome]:
         ConfigurationError: The footage can't be read.
     """
     frames = footage.frames()
-    while batch := list(islice(frames, tools.batch_size)):
+    while batch := list(islice(frames, FRAMES_AT_ONCE)):
         yield from (_judged_when_captured(outcome) for outcome in judge(batch, tools))
 
 

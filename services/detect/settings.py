@@ -51,6 +51,9 @@ class DetectSettings(ServiceSettings):
     weights: Literal["DEFAULT", "random"] = Field(
         "DEFAULT", description="The detector's published weights, or, for trying the code only, random ones."
     )
+    water: bool = Field(
+        True, description="Whether water is measured at cameras with a water zone; its network comes with Tilik."
+    )
     models_folder: Path = Field(Path(".tilik/models"), description="Where `tilik models fetch` puts weights.")
     device: str = Field("cpu", description="Where the network runs: cpu, cuda, cuda:1.")
     threads: int = Field(

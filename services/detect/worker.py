@@ -23,6 +23,7 @@ from services.detect.pipeline import CameraPolicy, Tools, judge
 from services.detect.preparation import Preparation, preparation_for
 from services.detect.settings import DetectSettings
 from services.detect.views import Asked
+from services.detect.water import load_water
 from services.runtime.camera_registry import CameraRegistry, CameraRevisions
 from services.runtime.dead_letters import dead_letter
 from services.runtime.errors import InvalidMessageError, RetryableError
@@ -69,13 +70,14 @@ def run(settings: DetectSettings, service: Service) -> None:
 
 
 def load_networks(settings: DetectSettings) -> Networks:
-    """Load the detector. Reads weights; takes seconds.
+    """Load the detector and, where settings want it, the water network. Reads weights; takes seconds.
 
     Raises:
         ConfigurationError: There is no such detector, or weights are not there or damaged.
     """
     options = DetectorOptions(settings.models_folder, settings.weights, settings.device)
-    return Networks(load_detector(settings.detector, options), None, settings.batch_frames)
+    water = load_water(options) if settings.water else None
+    return Networks(load_detector(settings.detector, options), water, settings.batch_frames)
 
 
 def build_tools(

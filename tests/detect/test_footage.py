@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
 from services.cli.detect import camera_id_of, command
+from services.cli.detect_water import drawn_grid
 from services.detect.detector import DetectorOptions
 from services.detect.footage import Footage
 from services.detect.offline import judge_footage, offline_tools
@@ -99,6 +100,18 @@ def test_detect_writes_one_event_a_frame_and_the_same_bytes_again(tmp_path: Path
     assert [type(event) for event in events] == [FrameDetections, FrameDetections, FrameShed]
     assert {event.camera_id for event in events} == {"pasar-1"}
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_detect_measures_water_where_asked_and_draws_it(tmp_path: Path) -> None:
+    folder, out = write_stills(tmp_path / "stills", ["a.jpg", "b.jpg"]), tmp_path / "wet.jsonl"
+    result = CliRunner().invoke(command, [str(folder), "--out", str(out), "--water"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    events = [CAMERA_EVENT_CODEC.decode(line) for line in out.read_bytes().splitlines()]
+    grids = [event.water for event in events if isinstance(event, FrameDetections)]
+    assert len(grids) == 2
+    assert grids[0] is not None
+    assert "most water in picture 1, 1970-01-01 00:00:00 UTC" in result.output
+    assert drawn_grid(grids[0]).split("\n")[9] in result.output
 
 
 @pytest.mark.parametrize(

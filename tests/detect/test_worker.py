@@ -20,7 +20,9 @@ from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import ConfigurationError
 from services.runtime.metrics import Metrics
 from services.runtime.settings import load_settings
-from tests.detect.pictures import APPENDED_AT_MS, make_frame, make_record, nanodet
+from tests.detect.pictures import APPENDED_AT_MS, BlueCells, make_frame, make_record, nanodet
+
+STAGE_SECONDS = "tilik_detect_stage_seconds_total"
 
 
 def processor() -> FrameProcessor:
@@ -163,14 +165,40 @@ def test_under_overload_records_of_urgent_cameras_are_judged_and_the_rest_is_cou
     assert 'tilik_detect_overload_total{priority="1"} 8.0' in text
 
 
+def test_water_is_measured_at_cameras_with_a_water_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.detect.worker.load_water", lambda options: BlueCells())
+    monkeypatch.setenv("TILIK_DETECT_WATER", "true")
+    settings = load_settings(DetectSettings)
+    networks, preparation = load_networks(settings), CpuPreparation()
+    warm_up(preparation, networks)
+    cameras = CameraRevisions()
+    cameras.add(make_camera(camera_id="kali", kind="street", zones=(WATER,), tiles="1x1"))
+    cameras.add(make_camera(camera_id="pasar", kind="market", tiles="1x1"))
+    tools = build_tools(settings, networks, preparation, RegistryPolicies(cameras, 10.0, never_read_on))
+    worker = FrameProcessor(replace(tools, clock=lambda: APPENDED_AT_MS), Metrics(DETECT_METRICS))
+    frames = [make_frame(sequence=n, camera_id=name) for n, name in enumerate(("kali", "pasar"))]
+    kali, pasar = (
+        CAMERA_EVENT_CODEC.decode(record.value) for record in worker.process([make_record(frame) for frame in frames])
+    )
+    assert isinstance(kali, FrameDetections)
+    assert isinstance(pasar, FrameDetections)
+    assert kali.water_detector == BlueCells().identity
+    assert pasar.water_detector is None
+    assert stage_seconds(worker)["water"] > 0
+
+
+def stage_seconds(worker: FrameProcessor) -> dict[str, float]:
+    lines = [line for line in worker.metrics.exposition().decode().splitlines() if line.startswith(STAGE_SECONDS)]
+    return {line.split('"')[1]: float(line.split()[1]) for line in lines}
+
+
 def test_time_is_counted_by_stage() -> None:
     worker = processor()
     worker.process([make_record(make_frame())])
-    lines = worker.metrics.exposition().decode().splitlines()
-    counted = {line.split()[0]: float(line.split()[1]) for line in lines if line.startswith("tilik_detect_stage")}
-    assert counted['tilik_detect_stage_seconds_total{stage="decode"}'] > 0
-    assert counted['tilik_detect_stage_seconds_total{stage="objects"}'] > 0
-    assert counted['tilik_detect_stage_seconds_total{stage="water"}'] == 0
+    counted = stage_seconds(worker)
+    assert counted["decode"] > 0
+    assert counted["objects"] > 0
+    assert counted["water"] == 0
 
 
 def test_tools_are_built_from_settings_and_the_model_warms() -> None:
