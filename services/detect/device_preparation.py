@@ -55,7 +55,7 @@ class DevicePreparation:
         self._decode_list = decode_list
         self._group_frames = group_frames
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
     def prepare(self, asked: Sequence[Asked]) -> Iterator[Prepared | InvalidMessageError]:
         """Give each frame's inputs; see ``Preparation``."""
