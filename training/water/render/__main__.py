@@ -19,7 +19,7 @@ from training.water.render.run import Run
 )
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True)
 @click.option("--width", default=384, show_default=True, help="Pixels; pictures are 16:9.")
-@click.option("--samples", default=3, show_default=True, help="Light paths a pixel; more is slower and cleaner.")
+@click.option("--samples", default=2, show_default=True, help="Light paths a pixel; more is slower and cleaner.")
 def main(count: int, seed: int, out: Path, processes: int, width: int, samples: int) -> None:
     """Render pictures with masks; the same seed gives the same pictures."""
     out.mkdir(parents=True, exist_ok=True)

@@ -43,6 +43,8 @@ def build_ground(scene: ScenePlan) -> Ground:
     beyond = -scene.crown + scene.kerb_height + 0.01 * (x - half)
     heights = np.where(x >= half, beyond, heights)
     heights = np.where(x >= walk, beyond + chance.uniform(-0.1, 0.25), heights)
+    away = np.clip((x - walk) / 6, 0, 1)
+    heights = heights + scene.hills * away * (0.5 + noise(xs, ys, 55.0, chance))
     rough = scene.unevenness * np.where(x < walk, 1.0, 1.6)
     heights = heights + rough * (noise(xs, ys, 2.3, chance) * 0.35 + noise(xs, ys, 6.5, chance) * 0.7)
     heights = heights + rough * noise(xs, ys, 21.0, chance)
@@ -56,7 +58,7 @@ def water_level(ground: Ground, scene: ScenePlan, camera: CameraPlan, water: Wat
     """Give the level in metres at which `water.share` of the near ground is under water, and `water.rise` more."""
     if water.share == 0:
         return -100.0
-    width = scene.road_half_width + scene.walk_width
+    width = scene.road_half_width + scene.walk_width + max(0.0, camera.position[2] - 14)
     ahead = 12 + 2 * camera.position[2]
     rows = (ground.ys > camera.position[1]) & (ground.ys < camera.position[1] + ahead)
     columns = np.abs(ground.xs) < width

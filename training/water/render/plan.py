@@ -5,7 +5,8 @@ import random
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-Place = Literal["street", "lane", "village", "field"]
+Place = Literal["street", "lane", "village", "field", "highway"]
+CameraKind = Literal["pole", "person", "car", "mast", "drone"]
 Sky = Literal["clear", "cloudy", "overcast", "dusk", "night", "photo"]
 WaterState = Literal["dry", "film", "puddles", "pools", "flood", "deep"]
 Colour = tuple[float, float, float]
@@ -18,8 +19,14 @@ VALIDATION_EVERY = 10  # scenes; whole scenes, so that no street is in both part
 WATER_STATES: dict[WaterState, float] = {
     "dry": 0.18, "film": 0.17, "puddles": 0.2, "pools": 0.15, "flood": 0.18, "deep": 0.12,
 }  # fmt: skip
+# Open roads are mostly dry or wet without standing water: a sky mirrored in asphalt is what is taken for a flood.
+HIGHWAY_WATER_STATES: dict[WaterState, float] = {
+    "dry": 0.32, "film": 0.36, "puddles": 0.1, "pools": 0.08, "flood": 0.1, "deep": 0.04,
+}  # fmt: skip
+CAMERAS: dict[CameraKind, float] = {"pole": 0.32, "person": 0.2, "car": 0.0, "mast": 0.1, "drone": 0.38}
+HIGHWAY_CAMERAS: dict[CameraKind, float] = {"pole": 0.12, "person": 0.08, "car": 0.65, "mast": 0.05, "drone": 0.1}
 SKIES: dict[Sky, float] = {"clear": 0.2, "cloudy": 0.22, "overcast": 0.22, "dusk": 0.1, "night": 0.14, "photo": 0.12}
-PLACES: dict[Place, float] = {"street": 0.45, "lane": 0.25, "village": 0.2, "field": 0.1}
+PLACES: dict[Place, float] = {"street": 0.3, "lane": 0.12, "village": 0.22, "field": 0.11, "highway": 0.25}
 MURKS: tuple[Colour, ...] = (
     (0.30, 0.20, 0.11), (0.22, 0.16, 0.10), (0.38, 0.28, 0.17), (0.24, 0.22, 0.19),
     (0.12, 0.13, 0.12), (0.10, 0.14, 0.08), (0.05, 0.06, 0.06), (0.33, 0.17, 0.08),
@@ -37,9 +44,11 @@ class ScenePlan:
     kerb_height: float
     crown: float
     unevenness: float
+    hills: float
     road_colour: Colour
     walk_colour: Colour
     yard_colour: Colour
+    patch_colour: Colour
     marked: bool
     paved_in_tiles: bool
     cracks: float
@@ -141,8 +150,10 @@ def _scene(seed: int, chance: random.Random) -> ScenePlan:
     place = _pick(chance, PLACES)
     soil = (chance.uniform(0.16, 0.34), chance.uniform(0.12, 0.2), chance.uniform(0.06, 0.12))
     grass = (chance.uniform(0.05, 0.14), chance.uniform(0.10, 0.2), chance.uniform(0.02, 0.06))
+    yard = chance.choice([soil, soil, grass, grass, grass, (0.2, 0.12, 0.09)])
     road = {
         "street": _grey(chance, 0.04, 0.16), "lane": _grey(chance, 0.12, 0.36, 0.06), "village": soil, "field": grass,
+        "highway": _grey(chance, 0.05, 0.4, 0.03),
     }[place]  # fmt: skip
     walks = place == "street" and chance.random() < 0.75
     return ScenePlan(
@@ -150,37 +161,42 @@ def _scene(seed: int, chance: random.Random) -> ScenePlan:
         place=place,
         road_half_width={
             "street": chance.uniform(3, 7.5), "lane": chance.uniform(1.5, 3), "village": chance.uniform(1.6, 3.5),
-            "field": chance.uniform(3, 20),
+            "field": chance.uniform(3, 20), "highway": chance.uniform(2.6, 8),
         }[place],
         walk_width=chance.uniform(0.8, 2.8) if walks else chance.uniform(0.3, 1.2),
         kerb_height=chance.uniform(0.08, 0.22) if walks else 0.0,
-        crown=chance.uniform(-0.04, 0.1) if place in {"street", "lane"} else chance.uniform(-0.1, 0.05),
-        unevenness=chance.uniform(0.4, 1.3) * {"street": 0.05, "lane": 0.05, "village": 0.14, "field": 0.25}[place],
+        crown=chance.uniform(-0.04, 0.1) if place in {"street", "lane", "highway"} else chance.uniform(-0.1, 0.05),
+        unevenness=chance.uniform(0.4, 1.3)
+        * {"street": 0.05, "lane": 0.05, "village": 0.14, "field": 0.25, "highway": 0.04}[place],
+        hills=chance.choice([0.0, 0.3, 0.8]) * chance.uniform(0.5, 1.5),
         road_colour=road,
         walk_colour=chance.choice([_grey(chance, 0.15, 0.4, 0.05), (0.32, 0.14, 0.10), soil]),
-        yard_colour=chance.choice([soil, soil, grass, grass, grass, (0.2, 0.12, 0.09)]),
-        marked=place == "street" and chance.random() < 0.7,
+        yard_colour=yard,
+        patch_colour=chance.choice([soil, grass, grass]),
+        marked=place in {"street", "highway"} and chance.random() < 0.7,
         paved_in_tiles=place == "lane" and chance.random() < 0.5,
-        cracks=chance.choice([0.0, 0.3, 0.8]) if place in {"street", "lane"} else 0.0,
+        cracks=chance.choice([0.0, 0.3, 0.8]) if place in {"street", "lane", "highway"} else 0.0,
         house_density={
             "street": chance.uniform(0.4, 1), "lane": chance.uniform(0.6, 1), "village": chance.uniform(0.2, 0.7),
-            "field": chance.uniform(0, 0.25),
+            "field": chance.uniform(0, 0.25), "highway": chance.choice([0, 0, 0.15]),
         }[place],
         tree_density=chance.uniform(0, 1),
-        traffic=chance.randint(0, {"street": 14, "lane": 6, "village": 5, "field": 2}[place]),
+        traffic=chance.randint(0, {"street": 14, "lane": 6, "village": 5, "field": 2, "highway": 5}[place]),
         storeys=chance.choice([1, 1, 2, 3]) if place == "street" else chance.choice([1, 1, 1, 2]),
     )  # fmt: skip
 
 
 def _shot(scene: ScenePlan, chance: random.Random) -> ShotPlan:
     light = _light(chance)
-    water = _water(chance)
+    water = _water(scene.place, chance)
     wet = water.wetness > 0.5 and light.sky not in {"clear", "photo"}
     rain = chance.uniform(0.2, 1.0) if wet and chance.random() < 0.5 else 0.0
     dark = light.sky == "night"
+    camera = _camera(scene, chance)
+    near = min(1.0, 8 / camera.position[2])  # what stands in a street's haze would be invisible from high above
     lens = LensPlan(
         rain=rain,
-        haze=chance.choice([0, 0, 0.003, 0.01]) + 0.02 * rain * chance.random(),
+        haze=(chance.choice([0, 0, 0, 0.003, 0.01, 0.03]) + 0.02 * rain * chance.random()) * near,
         noise=chance.uniform(0.0, 0.02) + (chance.uniform(0, 0.04) if dark else 0),
         blur=chance.choice([0, 0, 0.5, 0.9]) * chance.random() * 2,
         saturation=chance.uniform(0.5, 1.15) * (0.15 if dark and chance.random() < 0.3 else 1),
@@ -191,23 +207,27 @@ def _shot(scene: ScenePlan, chance: random.Random) -> ShotPlan:
         jpeg_quality=chance.randint(35, 95),
         caption=chance.random() < 0.3,
     )
-    return ShotPlan(_camera(scene, chance), light, water, lens)
+    return ShotPlan(camera, light, water, lens)
 
 
 def _camera(scene: ScenePlan, chance: random.Random) -> CameraPlan:
-    kind = _pick(chance, {"pole": 0.5, "person": 0.27, "mast": 0.15, "drone": 0.08})
+    kind = _pick(chance, HIGHWAY_CAMERAS if scene.place == "highway" else CAMERAS)
     reach = max(0.4, scene.road_half_width + scene.walk_width - 1.6)  # clear of roofs that reach over the walk
     if kind == "pole":
         height, pitch = chance.uniform(3, 8), chance.uniform(8, 36)
     elif kind == "person":
         height, pitch = chance.uniform(1.5, 2.6), chance.uniform(1, 20)
+    elif kind == "car":
+        height, pitch = chance.uniform(1.1, 2.6), chance.uniform(-2, 7)
     elif kind == "mast":
         height, pitch = chance.uniform(9, 18), chance.uniform(16, 50)
     else:
-        height, pitch = chance.uniform(20, 50), chance.uniform(25, 70)
+        height, pitch = chance.uniform(20, 100), chance.uniform(14, 62)
     spread = reach if height < 14 else reach + 10  # below that a camera beside the street would be inside a house
     x = chance.uniform(-spread, spread)
-    yaw = chance.gauss(0, 18) + math.degrees(math.atan2(x, 16)) * (height < 20)
+    yaw = chance.gauss(0, 5 if kind == "car" else 18) + math.degrees(math.atan2(x, 16)) * (
+        height < 20 and kind != "car"
+    )
     return CameraPlan(
         position=(x, chance.uniform(0, 5), height),
         pitch=pitch,
@@ -247,8 +267,8 @@ def _light(chance: random.Random) -> LightPlan:
     )
 
 
-def _water(chance: random.Random) -> WaterPlan:
-    state = _pick(chance, WATER_STATES)
+def _water(place: Place, chance: random.Random) -> WaterPlan:
+    state = _pick(chance, HIGHWAY_WATER_STATES if place == "highway" else WATER_STATES)
     share = {
         "dry": 0.0, "film": 0.0, "puddles": chance.uniform(0.03, 0.2), "pools": chance.uniform(0.2, 0.65),
         "flood": chance.uniform(0.85, 1.0), "deep": 1.0,

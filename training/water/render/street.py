@@ -38,12 +38,16 @@ def build_street(scene: ScenePlan) -> Solids:
     edge = scene.road_half_width + scene.walk_width
     for side in (-1, 1):
         _row_of_houses(solids, scene, side, edge, chance)
+        _far_houses(solids, scene, side, edge, chance)
         _poles(solids, side * (edge - 0.4), chance)
     for _ in range(int(scene.tree_density * 40)):
         x = float(chance.choice([-1, 1]) * (edge + chance.uniform(0, 2) + abs(chance.normal(0, 14))))
-        _tree(solids, (x, float(chance.uniform(-10, 120)), 0.0), chance)
+        _tree(solids, (x, float(chance.uniform(12, 120)), 0.0), chance)
+    for _ in range(int(scene.tree_density**2 * 160)):
+        spot = (float(chance.choice([-1, 1]) * (edge + chance.uniform(8, 110))), float(chance.uniform(20, 230)), 0.0)
+        _tree(solids, spot, chance, near=False)
     for _ in range(30):  # the horizon is closed by trees, as a town's is
-        _tree(solids, (float(chance.normal(0, 70)), float(chance.uniform(110, 230)), 0.0), chance)
+        _tree(solids, (float(chance.normal(0, 70)), float(chance.uniform(110, 230)), 0.0), chance, near=False)
     for _ in range(scene.traffic):
         _vehicle_or_person(solids, scene, chance)
     return solids
@@ -65,13 +69,26 @@ def _row_of_houses(solids: Solids, scene: ScenePlan, side: int, edge: float, cha
         setback = float(chance.uniform(0.0, 1.0) if scene.place in {"street", "lane"} else chance.uniform(1, 9))
         if chance.random() < scene.house_density:
             _house(solids, scene, (side * (edge + setback), y + width / 2), width, chance)
-        elif chance.random() < 0.5:
+        elif scene.house_density > 0.2 and chance.random() < 0.5:
             _fence(solids, (side * (edge + 0.2), y + width / 2), width, chance)
         if back_row and chance.random() < scene.house_density:
             _house(
                 solids, scene, (side * (edge + setback + float(chance.uniform(14, 24))), y + width / 2), width, chance
             )
         y += width + float(chance.choice([0.1, 0.5, 2.5]))
+
+
+def _far_houses(solids: Solids, scene: ScenePlan, side: int, edge: float, chance: Chance) -> None:
+    """Add blocks behind the street, as they are seen from above: no windows, some turned."""
+    for offset in range(36, 110, 18):
+        for y in np.arange(chance.uniform(0, 15), 210, 15):
+            if chance.random() > 0.75 * scene.house_density:
+                continue
+            size = (float(chance.uniform(6, 11)), float(chance.uniform(6, 12)))
+            height = float(chance.integers(1, 3)) * 3.0
+            at = (side * (edge + offset) + float(chance.normal(0, 2)), float(y + chance.normal(0, 2)))
+            solids.box("matte", (*at, -0.5), (*size, height + 0.5), WALLS[int(chance.integers(len(WALLS)))])
+            _roof(solids, (*at, height), size, chance)
 
 
 def _house(solids: Solids, scene: ScenePlan, front: tuple[float, float], width: float, chance: Chance) -> None:
@@ -139,7 +156,7 @@ def _poles(solids: Solids, x: float, chance: Chance) -> None:
             )
 
 
-def _tree(solids: Solids, foot: Point, chance: Chance) -> None:
+def _tree(solids: Solids, foot: Point, chance: Chance, *, near: bool = True) -> None:
     height = float(chance.uniform(3, 9))
     green: Colour = (
         float(chance.uniform(0.03, 0.1)),
@@ -157,8 +174,8 @@ def _tree(solids: Solids, foot: Point, chance: Chance) -> None:
         return
     for _ in range(int(chance.integers(3, 7))):
         centre = np.array(top) + chance.normal(0, height * 0.13, 3)
-        leaves = centre + chance.normal(0, height * 0.1, (90, 3))
-        solids.cards("leaf", leaves.astype(np.float32), 0.16, green, chance)
+        leaves = centre + chance.normal(0, height * 0.1, (140 if near else 35, 3))
+        solids.cards("leaf", leaves.astype(np.float32), 0.11 if near else 0.4, green, chance)
 
 
 def _vehicle_or_person(solids: Solids, scene: ScenePlan, chance: Chance) -> None:

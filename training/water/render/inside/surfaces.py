@@ -108,12 +108,14 @@ def _dry_ground(graph: Graph, flat: Socket, scene: dict[str, Any]) -> tuple[Sock
         "Mortar": (0.06, 0.06, 0.05),
     }
     walk = graph.node("ShaderNodeTexBrick", "Color", inputs=slabs | {"Scale": 1.2, "Mortar Size": 0.012})
-    if scene["place"] in {"street", "lane"}:
+    if scene["place"] in {"street", "lane", "highway"}:
         patch = graph.ramp(graph.noise(flat, 0.22, 2), 0.58, 0.61)
         road = graph.mix(graph.math("MULTIPLY", patch, 0.55), road, (0.03, 0.03, 0.032))
     marks = _lane_marks(graph, flat, across, along, half) if scene["marked"] else 0.0
     road = graph.mix(marks, road, (0.55, 0.55, 0.5))
-    beyond = graph.mix(graph.math("LESS_THAN", aside, half + scene["walk_width"]), scene["yard_colour"], walk)
+    patches = graph.ramp(graph.noise(flat, 0.06, 5), 0.47, 0.53)
+    yard = graph.mix(patches, scene["yard_colour"], scene["patch_colour"])
+    beyond = graph.mix(graph.math("LESS_THAN", aside, half + scene["walk_width"]), yard, walk)
     colour = graph.mix(graph.math("LESS_THAN", aside, half), beyond, road)
     grain = graph.noise(flat, 35.0, 2)
     mottle = graph.math("MULTIPLY", graph.blend(graph.noise(flat, 0.35, 4), 0.45, 1.5), graph.blend(grain, 0.6, 1.4))
@@ -139,7 +141,8 @@ def _water(graph: Graph, flat: Socket, depth: Socket, bed_colour: Socket) -> dic
     seen = graph.math(
         "EXPONENT", graph.math("MULTIPLY", graph.math("MULTIPLY", depth, -1.0), graph.setting("turbidity"))
     )
-    streaks = graph.blend(graph.noise(flat, 0.12, 4), 0.75, 1.25)
+    drawn_out = graph.node("ShaderNodeMapping", inputs={"Vector": flat, "Scale": (1.0, 0.3, 0.0)})
+    streaks = graph.blend(graph.noise(drawn_out, 0.12, 4), 0.7, 1.3)
     murk = graph.mix(1.0, graph.colour_setting("murk"), streaks, "MULTIPLY")
     colour = graph.mix(graph.math("SUBTRACT", 1.0, seen), bed_colour, murk)
     up = graph.node("ShaderNodeCombineXYZ", inputs={"Z": 1.0})
