@@ -98,12 +98,16 @@ def build_tools(
 
 
 def warm_up(preparation: Preparation, networks: Networks) -> None:
-    """Let a frame and then a whole batch be decoded and looked at: the first runs allocate and choose algorithms."""
+    """Let grey frames be decoded and looked at: the first runs allocate, choose algorithms and record CUDA graphs.
+
+    Batches grow by doubling, as the sizes do that there is a graph for.
+    """
     started = time.monotonic()
     grey_bgr = np.full((*WARM_UP_HW, 3), 128, np.uint8)
     jpeg = simplejpeg.encode_jpeg(grey_bgr, colorspace="BGR", colorsubsampling="420")
     asked = Asked(jpeg, WARM_UP_HW, "1x1", networks.water is not None, networks.detector.input_hw)
-    for count in (1, networks.batch_size):
+    doubling = {2**power for power in range(networks.batch_size.bit_length())}
+    for count in sorted(doubling | {networks.batch_size}):
         look(preparation.prepare([asked] * count), networks, StageSeconds())
     log.info("detect.warm", model=networks.detector.card.title, seconds=round(time.monotonic() - started, 2))
 

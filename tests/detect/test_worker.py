@@ -3,7 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from torch import Tensor
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
 from schemas.cameras import Camera, Place, Source, Zone
@@ -12,6 +15,7 @@ from schemas.topics import CAMERA_EVENTS, FRAMES
 from services.detect.decode import JpegLimits
 from services.detect.looking import Networks
 from services.detect.metrics import DETECT_METRICS
+from services.detect.objects import NO_OBJECTS, Objects
 from services.detect.pipeline import CameraPolicy, Tools
 from services.detect.preparation import CpuPreparation, preparation_for
 from services.detect.settings import DetectSettings
@@ -210,6 +214,27 @@ def test_tools_are_built_from_settings_and_the_model_warms() -> None:
     assert tools.detector_name == "nanodet"
     assert tools.limits == JpegLimits()
     assert tools.batch_size == networks.batch_size == settings.batch_frames
+
+
+@pytest.mark.parametrize(("batch_size", "counts"), [(1, [1]), (8, [1, 2, 4, 8]), (12, [1, 2, 4, 8, 12])])
+def test_all_sizes_of_batches_are_warm_of_objects_and_of_water(batch_size: int, counts: list[int]) -> None:
+    seen: dict[str, list[int]] = {"objects": [], "water": []}
+
+    class Detector:
+        card, device = nanodet().card, nanodet().device
+        input_hw = staticmethod(nanodet().input_hw)
+
+        def infer(self, inputs_bgr: Tensor) -> list[Objects]:
+            seen["objects"].append(len(inputs_bgr))
+            return [NO_OBJECTS] * len(inputs_bgr)
+
+    class Water(BlueCells):
+        def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
+            seen["water"].append(len(inputs_bgr))
+            return super().infer(inputs_bgr)
+
+    warm_up(CpuPreparation(), Networks(Detector(), Water(), batch_size))  # type: ignore[arg-type]  # of a detector enough
+    assert seen == {"objects": counts, "water": counts}
 
 
 def test_settings_refuse_what_they_do_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
