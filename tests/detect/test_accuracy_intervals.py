@@ -9,7 +9,7 @@ from services.detect.accuracy.average_precision import COCO_THRESHOLDS, JudgedFr
 from services.detect.accuracy.bootstrap import block_length, bootstrap_interval, share_figure
 from services.detect.accuracy.conditions import condition_figures, covered_ratios, overall_figures
 from services.detect.accuracy.persons import JudgedClip, precision_figures
-from services.detect.accuracy.visits import EVERY, FRAMES, NOBODY, VISITS, behind_counter, visit_figures
+from services.detect.accuracy.visits import EVERY, FRAMES, NOBODY, VISITS, counter_from, visit_figures
 from tests.detect.accuracy_cases import A, B, C, judged_frame
 
 
@@ -117,9 +117,9 @@ def test_visits_and_pauses_are_counted_apart() -> None:
     assert false.value == pytest.approx(1 / sum(last // EVERY - -(-first // EVERY) + 1 for first, last in NOBODY))
 
 
-def test_a_counter_hides_the_lower_half_and_leaves_its_input_alone() -> None:
+def test_a_counter_hides_what_is_below_it_and_leaves_its_input_alone() -> None:
     image_bgr = np.full((10, 8, 3), 200, np.uint8)
-    hidden_bgr = behind_counter(image_bgr, 0.0)
+    hidden_bgr = counter_from(0.5)(image_bgr, 0.0)
     assert (hidden_bgr[:5] == 200).all()
     assert (hidden_bgr[5:] != 200).all()
     assert (image_bgr == 200).all()

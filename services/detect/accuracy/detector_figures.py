@@ -30,7 +30,7 @@ from services.detect.accuracy.pklot import (
     occupancy_figures,
     sequence_length,
 )
-from services.detect.accuracy.visits import FRAMES, behind_counter, persons_reported, visit_figures
+from services.detect.accuracy.visits import FRAMES, HIDDEN_BELOW_RATIO, counter_from, persons_reported, visit_figures
 from services.detect.detector import SCORE_FLOOR as LEAST_SCORE
 from services.detect.detector import DetectorOptions, Tiles, load_detector
 from services.detect.offline import offline_tools
@@ -68,18 +68,19 @@ def measure_person_conditions(
 
 
 def measure_visits(detector: str, options: DetectorOptions, progress: Progress = unseen) -> list[Measured]:
-    """Give recall of persons who stand with their back to the camera, whole and behind a counter.
+    """Give recall of persons who stand with their back to the camera, whole and behind counters of three heights.
 
     Raises:
         ConfigurationError: Footage or weights are not there.
     """
     tools = offline_tools(detector, options, "1x1")
     folder = data_folder() / "clips"
-    advance = _counter(progress, 2 * FRAMES)
-    return [
-        *visit_figures("from_behind", persons_reported(folder, tools, None, advance)),
-        *visit_figures("from_behind_upper_half", persons_reported(folder, tools, behind_counter, advance)),
-    ]
+    advance = _counter(progress, (1 + len(HIDDEN_BELOW_RATIO)) * FRAMES)
+    figures = visit_figures("from_behind", persons_reported(folder, tools, None, advance))
+    for name, ratio in HIDDEN_BELOW_RATIO.items():
+        counts = persons_reported(folder, tools, counter_from(ratio), advance)
+        figures += visit_figures(f"from_behind_above_{name}", counts)
+    return figures
 
 
 def measure_parking(detector: str, options: DetectorOptions, progress: Progress = unseen) -> list[Measured]:

@@ -27,20 +27,24 @@ VISITS = ((80, 180), (245, 430), (525, 680), (765, 845), (945, 1175), (1255, 134
 """First and last frame, counted from 0, in which a visitor stands."""
 NOBODY = ((0, 55), (205, 225), (455, 500), (705, 740), (880, 920), (1205, 1230), (1365, 1390))
 """First and last frame of what lies between."""
-EVERY = 5
-"""Half a second: visitors hardly move."""
+EVERY = 10
+"""A second: visitors hardly move."""
 FRAMES = 1394 // EVERY + 1
-COUNTER_FROM_RATIO = 0.5
-"""Of the picture's height: there the visitors' hips are."""
+HIDDEN_BELOW_RATIO = {"shoulders": 0.27, "elbows": 0.4, "hips": 0.5}
+"""Parts of the picture's height at which the visitors have these."""
 _COUNTER_BGR = (96, 110, 122)
 """A dull brown, as of wood."""
 
 
-def behind_counter(image_bgr: NDArray[np.uint8], _: float) -> NDArray[np.uint8]:
-    """Hide the lower half of a picture uint8 [H, W, 3]: what a seat or counter leaves of who is behind it."""
-    hidden_bgr = image_bgr.copy()
-    hidden_bgr[round(image_bgr.shape[0] * COUNTER_FROM_RATIO) :] = _COUNTER_BGR
-    return hidden_bgr
+def counter_from(height_ratio: float) -> Alteration:
+    """Give what hides a picture below a part of its height: what a seat or counter leaves of who is behind it."""
+
+    def altered(image_bgr: NDArray[np.uint8], _: float) -> NDArray[np.uint8]:
+        hidden_bgr = image_bgr.copy()
+        hidden_bgr[round(image_bgr.shape[0] * height_ratio) :] = _COUNTER_BGR
+        return hidden_bgr
+
+    return altered
 
 
 def persons_reported(

@@ -45,6 +45,31 @@ def test_saved_results_are_read_as_they_were_measured(tmp_path: Path) -> None:
     assert read_results(tmp_path, "other") is None
 
 
+def test_a_part_measured_again_leaves_the_others_unless_weights_changed(tmp_path: Path) -> None:
+    first, second = Measured("a", 0.1, 0.0, 0.2, 5), Measured("b", 0.3, 0.2, 0.4, 5)
+    save_results(tmp_path, "nanodet", "ab" * 32, [first, second])
+    save_results(tmp_path, "nanodet", "ab" * 32, [Measured("a", 0.5, 0.4, 0.6, 9)])
+    results = read_results(tmp_path, "nanodet")
+    assert results is not None
+    assert results.figures == (Measured("a", 0.5, 0.4, 0.6, 9), second)
+    save_results(tmp_path, "nanodet", "cd" * 32, [first])
+    results = read_results(tmp_path, "nanodet")
+    assert results is not None
+    assert results.figures == (first,)
+
+
+def test_counts_and_times_are_no_ratios() -> None:
+    names = (
+        "scene_false_incidents_timelapse",
+        "scene_fault_delay_median_seconds",
+        "pklot_threshold_2x2",
+        "water_auc_roads",
+    )
+    figures = [accuracy.figures_of(Measured(name, 1.0, 0.5, 2.0, 369))[0] for name in names]
+    assert [figure.unit for figure in figures] == ["incidents", "s", "score", "ratio"]
+    assert [figure.met for figure in figures] == [True, None, None, True]
+
+
 def test_damaged_results_are_named(tmp_path: Path) -> None:
     (tmp_path / "accuracy_nanodet.json").write_text('{"subject": "nanodet"}')
     with pytest.raises(ConfigurationError, match=r"accuracy_nanodet\.json"):

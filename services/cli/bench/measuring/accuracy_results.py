@@ -31,13 +31,19 @@ class AccuracyResults(Struct, frozen=True):
 
 
 def save_results(folder: Path, subject: str, weights_sha256: str, figures: Sequence[Measured]) -> None:
-    """Write what was measured of ``subject``, over what was there."""
-    rounded = tuple(
-        replace(each, **{key: round(getattr(each, key), _DIGITS) for key in ("value", "low", "high")})
-        for each in figures
-    )
-    data = msgspec.json.format(msgspec.json.encode(AccuracyResults(subject, weights_sha256, rounded)), indent=1)
+    """Write what was measured of ``subject``, in place of older figures of the same names.
+
+    Figures of other names are kept if they are of the same weights.
+
+    Raises:
+        ConfigurationError: The file that is there is not of this form.
+    """
+    before = read_results(folder, subject)
+    kept = before.figures if before is not None and before.weights_sha256 == weights_sha256 else ()
+    by_name = {figure.name: figure for figure in (*kept, *map(_rounded, figures))}
+    results = AccuracyResults(subject, weights_sha256, tuple(by_name[name] for name in sorted(by_name)))
     folder.mkdir(parents=True, exist_ok=True)
+    data = msgspec.json.format(msgspec.json.encode(results), indent=1)
     (folder / f"accuracy_{subject}.json").write_bytes(data + b"\n")
 
 
@@ -54,3 +60,8 @@ def read_results(folder: Path, subject: str) -> AccuracyResults | None:
         return msgspec.json.decode(path.read_bytes(), type=AccuracyResults)
     except msgspec.DecodeError as error:
         raise ConfigurationError(f"{path.name} can't be read: {error}") from error
+
+
+def _rounded(figure: Measured) -> Measured:
+    value, low, high = (round(number, _DIGITS) for number in (figure.value, figure.low, figure.high))
+    return replace(figure, value=value, low=low, high=high)

@@ -1,0 +1,71 @@
+"""What a model card is made of: the detector's declarations, what was measured, and pictures of known failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+
+from services.cli.bench.measuring.accuracy_results import AccuracyResults, read_results
+from services.cli.bench.report import Report
+from services.detect.detector import DetectorOptions, ModelCard, Thresholds, Tiles
+from services.detect.detector_names import detector_names
+from services.detect.settings import DetectSettings
+from services.detect.water import NAME as WATER
+from services.detect.water import load_water
+from services.runtime.errors import ConfigurationError
+
+FOLDER = Path(__file__).parents[2] / "docs" / "models"
+RESULTS = FOLDER / "results"
+SPEED = "bench_detect.json"
+"""What ``tilik bench detect --json`` printed."""
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """``results`` and ``speed`` are None where nothing was measured; ``speed`` is the default detector's alone.
+
+    Of the water network ``thresholds`` are empty: it gives probabilities.
+    """
+
+    name: str
+    card: ModelCard
+    thresholds: dict[Tiles, Thresholds]
+    results: AccuracyResults | None
+    speed: Report | None
+
+
+def all_facts(results: Path) -> list[CardFacts]:
+    """Gather the facts of all detectors and of the water network.
+
+    Raises:
+        ConfigurationError: A file of results can't be read, or the package's own weights are damaged.
+    """
+    return [*(_of_detector(name, results) for name in detector_names()), _of_water(results)]
+
+
+def _of_detector(name: str, results: Path) -> CardFacts:
+    """Without its weights: they need not be here."""
+    module = import_module(f"services.detect.detectors.{name}")
+    speed = _speed(results / SPEED) if name == DetectSettings.model_fields["detector"].default else None
+    return CardFacts(name, module.CARD, dict(module.THRESHOLDS), read_results(results, name), speed)
+
+
+def _of_water(folder: Path) -> CardFacts:
+    """Results of other weights than those that the package ships are none."""
+    water = load_water(DetectorOptions())
+    results = read_results(folder, WATER)
+    if results is not None and results.weights_sha256 != water.identity.weights_sha256:
+        results = None
+    return CardFacts(WATER, water.card, {}, results, None)
+
+
+def _speed(path: Path) -> Report | None:
+    if not path.is_file():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"{path.name} can't be read: {error}") from error
