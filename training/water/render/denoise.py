@@ -48,29 +48,28 @@ def denoised(layers: Layers) -> Floats:
 
 def _smoothed(light: Floats, guide: Floats, spreads: tuple[float, ...]) -> Floats:
     value = light.astype(np.float32)
+    height, width = light.shape[:2]
     dark = DARK * float(light.mean()) + 1e-4
     for level, spread in enumerate(spreads):
         step = 2**level
         brightness = np.log(value.mean(axis=-1, keepdims=True) + dark) / spread
         told_apart = np.concatenate([guide, brightness], axis=-1)
         total, weights = value.copy(), np.ones((*value.shape[:2], 1), np.float32)
+        wide_value, wide_told = _with_border(value, step), _with_border(told_apart, step)
         for rows, columns, share in _neighbours(step):
-            apart = ((_shifted(told_apart, rows, columns) - told_apart) ** 2).sum(axis=-1, keepdims=True)
-            weight = share * np.exp(-np.minimum(apart, 30.0))
-            total += weight * _shifted(value, rows, columns)
+            apart = wide_told[rows : rows + height, columns : columns + width] - told_apart
+            weight = share * cv2.exp(-np.minimum(np.einsum("ijk,ijk->ij", apart, apart), 30.0))[..., None]
+            total += weight * wide_value[rows : rows + height, columns : columns + width]
             weights += weight
         value = np.asarray(total / weights, np.float32)
     return value
 
 
 def _neighbours(step: int) -> list[tuple[int, int, float]]:
+    """Give where the eight neighbours begin in an array with a border of `step`, and what each counts for."""
     around = [(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0)]
-    return [(r * step, c * step, 0.5 if 0 in (r, c) else 0.25) for r, c in around]
+    return [(step + r * step, step + c * step, 0.5 if 0 in (r, c) else 0.25) for r, c in around]
 
 
-def _shifted(values: Floats, rows: int, columns: int) -> Floats:
-    """Give the value `rows` below and `columns` to the right; at the border, the border's own."""
-    height, width = values.shape[:2]
-    at_rows = np.clip(np.arange(height) + rows, 0, height - 1)
-    at_columns = np.clip(np.arange(width) + columns, 0, width - 1)
-    return np.asarray(values[at_rows][:, at_columns], np.float32)
+def _with_border(values: Floats, size: int) -> Floats:
+    return np.asarray(np.pad(values, ((size, size), (size, size), (0, 0)), mode="edge"), np.float32)
