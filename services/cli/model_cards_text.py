@@ -122,10 +122,11 @@ PARTS = (
         "Parked cars seen from above",
         "PKLot, one car park from a high camera: occupied spaces in which the centre of a reported vehicle lies, and "
         "empty ones in which one does. Thresholds are chosen on sequences 0 and 3, figures are of 1 and 2. Frames show "
-        "the same cars again, so the true intervals are wider.",
-        ("looked at", "recall", "false rate"),
+        "the same cars again, so the true intervals are wider. In the time-lapse of the same car park, empty, the sun "
+        "shines: low, hard, through trees; its interval comes of drawing frames.",
+        ("looked at", "recall", "false rate", "false rate, time-lapse"),
         tuple(
-            (title, (f"pklot_recall_{how}", f"pklot_false_rate_{how}"))
+            (title, tuple(f"pklot_{what}_{how}" for what in ("recall", "false_rate", "false_rate_timelapse")))
             for title, how in (("whole frame", "whole"), ("2x2 tiles", "2x2"))
         ),
     ),

@@ -17,6 +17,8 @@ from services.detect.accuracy.pklot import (
     ParkingSpace,
     SpacesAndEvent,
     chosen_threshold,
+    empty_figure,
+    empty_stills,
     occupancy,
     occupancy_figures,
     read_spaces,
@@ -128,6 +130,21 @@ def test_no_threshold_is_chosen_where_none_is_good_enough() -> None:
     certain = replace(event, objects=tuple(replace(each, score=1.0) for each in event.objects))
     with pytest.raises(ValueError, match="every threshold"):
         chosen_threshold([(spaces, certain)])
+
+
+def test_false_cars_in_an_empty_car_park_are_counted_from_the_threshold_up() -> None:
+    judged = [empty_spaces(10), empty_spaces(10)]
+    figure = empty_figure("2x2", judged, 0.2)
+    assert (figure.name, figure.value, figure.cases) == ("pklot_false_rate_timelapse_2x2", 0.2, 20)
+    assert empty_figure("2x2", judged, 0.31).value == 0.0
+
+
+def test_empty_frames_are_of_days_that_no_threshold_was_chosen_on(tmp_path: Path) -> None:
+    (tmp_path / "timelapse").mkdir()
+    for day in ("2013-02-24", "2013-03-03"):
+        for minute in range(7):
+            (tmp_path / "timelapse" / f"{day}_06_{minute:02}_00.jpg").touch()
+    assert [still.name for still in empty_stills(tmp_path)] == ["2013-03-03_06_00_00.jpg", "2013-03-03_06_06_00.jpg"]
 
 
 def test_parking_figures_carry_wilsons_intervals() -> None:

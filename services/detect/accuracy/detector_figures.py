@@ -6,7 +6,8 @@
                                  ├─► recall by clip, height, covering, at the thresholds that ship
                                  ├─► the same, looked at in 2 x 2 tiles
                                  └─► changed (night, rain) ─► recall and precision
-    PKLot ─► sequences 0, 3 ─► threshold ─► sequences 1, 2 ─► recall, false rate: whole frames, 2 x 2 tiles
+    PKLot ─► sequences 0, 3 ─► threshold ─┬─► sequences 1, 2 ─► recall, false rate: whole frames, 2 x 2 tiles
+                                          └─► time-lapse, empty ─► false rate
     Intel's six visits ─► recall from behind
 """
 
@@ -25,6 +26,9 @@ from services.detect.accuracy.pklot import (
     TEST_SEQUENCES,
     TUNING_SEQUENCES,
     chosen_threshold,
+    empty_figure,
+    empty_stills,
+    judged_empty_frames,
     judged_sequences,
     occupancy,
     occupancy_figures,
@@ -94,7 +98,7 @@ def measure_parking(detector: str, options: DetectorOptions, progress: Progress 
     """
     folder = pklot_folder()
     frames = [sequence_length(folder, sequence) for sequence in (*TUNING_SEQUENCES, *TEST_SEQUENCES)]
-    advance = _counter(progress, len(HOW) * sum(frames))
+    advance = _counter(progress, len(HOW) * (sum(frames) + len(empty_stills(folder))))
     figures: list[Measured] = []
     for how, tiles in HOW.items():
         tools = offline_tools(detector, options, tiles, LEAST_SCORE)
@@ -104,6 +108,7 @@ def measure_parking(detector: str, options: DetectorOptions, progress: Progress 
         figures += [
             Measured(f"pklot_threshold_{how}", chosen, chosen, chosen, empty),
             *occupancy_figures(how, occupancy(test, chosen)),
+            empty_figure(how, judged_empty_frames(folder, tools, advance), chosen),
         ]
     return figures
 

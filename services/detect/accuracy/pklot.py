@@ -10,7 +10,7 @@ Applications 42, p. 4937. Licence of the pictures: CC BY 4.0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import ParseError, parse
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.camera_events import FrameDetections
+from services.detect.accuracy.bootstrap import share_figure
 from services.detect.accuracy.intervals import wilson_interval
 from services.detect.accuracy.measured import Measured
 from services.detect.footage import Footage
@@ -34,6 +35,10 @@ TEST_SEQUENCES = (1, 2)
 MOST_FALSE_RATE = 0.005
 """Of empty spaces, on the tuning sequences. A false vehicle that stands becomes a false parking case, so it is rare
 by a margin: the goal for the test sequences is four times this."""
+EMPTY_DAYS = ("2013-03-02", "2013-03-03", "2013-03-05", "2013-03-06", "2013-03-09", "2013-03-10")
+"""Of the time-lapse, which the sequences' camera took: days of none of the tuning sequences. In every
+``EMPTY_EVERY``-th of their frames the car park is empty; that was seen by eye, for there are no labels."""
+EMPTY_EVERY = 6
 SCORES = tuple(step / 100 for step in range(5, 100))
 """Thresholds that are tried: from the least score that detectors give out, in steps of .01."""
 
@@ -107,6 +112,28 @@ def judged_sequences(
     return judged
 
 
+def judged_empty_frames(folder: Path, tools: Tools, advance: Callable[[], None] = lambda: None) -> list[SpacesAndEvent]:
+    """Give the time-lapse's empty frames, from dawn over hard sun to dusk; ``advance`` is called after each.
+
+    ``folder`` holds ``timelapse`` and ``sequence0``, whose spaces are the same.
+    """
+    truth = sorted((folder / "sequence0" / "bounding_boxes").iterdir())[0]
+    spaces = [replace(space, occupied=False) for space in read_spaces(truth)]
+    judged: list[SpacesAndEvent] = []
+    for still in empty_stills(folder):
+        (event,) = judge_footage(Footage(still, camera_id="accuracy"), tools)
+        assert isinstance(event, FrameDetections), f"{still.name} was not judged: {event}"
+        judged.append((spaces, event))
+        advance()
+    return judged
+
+
+def empty_stills(folder: Path) -> list[Path]:
+    """Give the time-lapse's stills in which the car park is empty, by time."""
+    stills = sorted(path for path in (folder / "timelapse").iterdir() if path.name.startswith(EMPTY_DAYS))
+    return stills[::EMPTY_EVERY]
+
+
 def sequence_length(folder: Path, sequence: int) -> int:
     """Give how many frames a sequence has."""
     return len(_stills(folder, sequence))
@@ -149,6 +176,13 @@ def occupancy_figures(how: str, counts: Occupancy) -> list[Measured]:
         Measured(f"pklot_recall_{how}", counts.recall, *counts.recall_interval, counts.occupied),
         Measured(f"pklot_false_rate_{how}", counts.false_rate, *counts.false_rate_interval, counts.empty),
     ]
+
+
+def empty_figure(how: str, judged: Sequence[SpacesAndEvent], least_score: float) -> Measured:
+    """Give ``pklot_false_rate_timelapse_<how>``: the share of empty spaces that look occupied, frames drawn anew."""
+    counts = [occupancy([each], least_score) for each in judged]
+    name = f"pklot_false_rate_timelapse_{how}"
+    return share_figure(name, [[count.false for count in counts]], [[count.empty for count in counts]])
 
 
 def read_spaces(path: Path) -> list[ParkingSpace]:
