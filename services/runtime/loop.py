@@ -3,7 +3,8 @@
     1 poll → 2 process → 3 produce → 4 flush, check every delivery report → 5 commit
 
 Nothing is committed before all that follows from it is in Kafka. So a process that dies does its last batch again, and
-whoever reads the results must take a repeated one for the same (event ids are made from the facts).
+whoever reads the results must take a repeated one for the same (event ids are made from the facts). One batch after the
+other, with none under way while the next is processed: what that would give, and larger batches give too, is in ADR 13.
 """
 
 from __future__ import annotations
