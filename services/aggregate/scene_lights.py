@@ -47,6 +47,15 @@ deviations)."""
 LOST_RATIO: Final = 0.24
 """From so many steady bits lost it is another view. One that was moved by a twentieth of its width or turned by 9
 degrees loses .26 and more; light, rain and traffic cost up to .20."""
+BRIGHTENED_RATIO: Final = 0.15
+"""Of the steady bits that are 0, so many must be lost as well. A bit is 1 where a cell is brighter than its neighbour:
+what makes cells equal (darkness, light beyond what the sensor takes) loses those that are 1. A light that is doubled
+costs up to half of them, and .1 of the others; another view, or something before it, costs .2 and more of those."""
+HAZE_CONTRAST: Final = 0.7
+HAZE_LUMA: Final = 0.75
+HAZE_LOST_RATIO: Final = 0.30
+"""Where contrast falls to the first and light stays above the second, there is rain or haze, and weak edges go under in
+it: so many bits must be lost then. The heaviest simulated rain costs up to .25."""
 COVERED_LUMA: Final = 0.8
 COVERED_SHARPNESS: Final = 0.6
 COVERED_BLANK: Final = 0.25
@@ -112,6 +121,13 @@ class Fault(NamedTuple):
     why: Crossing
 
 
+class Loss(NamedTuple):
+    """Which part of a light's steady bits a frame has not: of all of them, and of those that are 0."""
+
+    bits: float
+    zeros: float
+
+
 def fault_of(view: View, facts: SceneFacts) -> Fault | None:
     """Give what is wrong with a frame; None where it fits a known light, or nothing is known yet."""
     if facts.contrast < BLANK_CONTRAST:
@@ -121,14 +137,10 @@ def fault_of(view: View, facts: SceneFacts) -> Fault | None:
     if view.now is None or not view.is_learned:
         return None
     signature = _number(bytes.fromhex(facts.signature))
-    found: list[tuple[float, Fault]] = []
-    for light in (view.now, *view.lights):
-        lost = _lost_ratio(light, signature)
-        fault = _fault_in(light, facts, lost)
-        if fault is None:
-            return None
-        found.append((lost, fault))
-    return min(found, key=lambda one: one[0])[1]
+    fault = _fault_in(view.now, facts, _loss(view.now, signature))
+    if fault is None or any(_fault_in(light, facts, _loss(light, signature)) is None for light in view.lights):
+        return None
+    return fault
 
 
 def follow(view: View, facts: SceneFacts, observed_ms: int) -> None:
@@ -153,15 +165,17 @@ def learn_anew(view: View) -> None:
     view.shares, view.now = [], None
 
 
-def _fault_in(light: Light, facts: SceneFacts, lost: float) -> Fault | None:
+def _fault_in(light: Light, facts: SceneFacts, loss: Loss) -> Fault | None:
     luma = facts.luma / max(light.luma, 1 / 255)
-    if luma <= DARK_RATIO and lost < DARK_LOST_RATIO:
+    if luma <= DARK_RATIO and (loss.bits < DARK_LOST_RATIO or loss.zeros < BRIGHTENED_RATIO):
         return _fault("dark", "luma_of_usual", luma, DARK_RATIO)
-    if lost >= LOST_RATIO:
+    in_haze = facts.contrast <= HAZE_CONTRAST * light.contrast and luma >= HAZE_LUMA
+    most = HAZE_LOST_RATIO if in_haze else LOST_RATIO
+    if loss.bits >= most and loss.zeros >= BRIGHTENED_RATIO:
         sharpness = facts.sharpness / max(light.detail * light.contrast**2, 1e-6)
         dimmed = luma <= COVERED_LUMA and sharpness <= COVERED_SHARPNESS
         kind: Kind = "covered" if dimmed or sharpness <= COVERED_BLANK else "shifted"
-        return _fault(kind, "view_lost", lost, LOST_RATIO)
+        return _fault(kind, "view_lost", loss.bits, most)
     detail = _detail(facts) / max(light.detail, 1e-6)
     if detail <= DETAIL_RATIO:
         return _fault("defocused", "detail_of_usual", detail, DETAIL_RATIO)
@@ -187,9 +201,9 @@ def _go_to_the_light_that_fits(view: View, facts: SceneFacts) -> None:
     """Begin from the light that a frame fits, where that is no longer the one of now: a lamp is on, as each evening."""
     assert view.now is not None
     signature = _number(bytes.fromhex(facts.signature))
-    if _fault_in(view.now, facts, _lost_ratio(view.now, signature)) is None:
+    if _fault_in(view.now, facts, _loss(view.now, signature)) is None:
         return
-    fitting = next(light for light in view.lights if _fault_in(light, facts, _lost_ratio(light, signature)) is None)
+    fitting = next(light for light in view.lights if _fault_in(light, facts, _loss(light, signature)) is None)
     bits, steady = _number(fitting.bits), _number(fitting.steady)
     view.now = fitting
     view.shares = [_seeded(bits >> place & 1, steady >> place & 1) for place in range(BITS)]
@@ -244,11 +258,14 @@ def _detail(facts: SceneFacts) -> float:
     return facts.sharpness / max(facts.contrast, BLANK_CONTRAST) ** 2
 
 
-def _lost_ratio(light: Light, signature: int) -> float:
-    """Give the share of the light's steady bits that a signature has not; 0 with too few of them."""
+def _loss(light: Light, signature: int) -> Loss:
+    """Compare a signature with a light; nothing is lost where too few bits are steady."""
     steady = _number(light.steady)
-    count = steady.bit_count()
-    return (steady & (_number(light.bits) ^ signature)).bit_count() / count if count >= FEWEST_STEADY else 0.0
+    if steady.bit_count() < FEWEST_STEADY:
+        return Loss(0.0, 0.0)
+    lost = steady & (_number(light.bits) ^ signature)
+    zeros = (steady & ~_number(light.bits)).bit_count()
+    return Loss(lost.bit_count() / steady.bit_count(), (lost & signature).bit_count() / max(1, zeros))
 
 
 def _difference(one: Light, other: Light) -> float:
