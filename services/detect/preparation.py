@@ -9,7 +9,6 @@ from typing import Protocol
 import torch
 
 from services.detect.decode import DECODE_THREADS, DECODED_AHEAD, decode
-from services.detect.device_preparation import cuda_preparation
 from services.detect.letterbox import letterbox
 from services.detect.look_ahead import results_ahead
 from services.detect.resampling import resized
@@ -46,7 +45,12 @@ def preparation_for(
     device: torch.device, threads: int = DECODE_THREADS, most_ahead: int = DECODED_AHEAD
 ) -> Preparation:
     """Give the preparation that suits networks on ``device``; of a GPU its own decoder works, in one thread."""
-    return cuda_preparation(device) if device.type == "cuda" else CpuPreparation(threads, most_ahead)
+    if device.type != "cuda":
+        return CpuPreparation(threads, most_ahead)
+    # Only where it is chosen: it brings torchvision, which takes seconds and memory.
+    from services.detect.device_preparation import cuda_preparation
+
+    return cuda_preparation(device)
 
 
 def _prepared(asked: Asked) -> Prepared | InvalidMessageError:
