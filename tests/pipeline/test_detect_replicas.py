@@ -41,12 +41,14 @@ BURST = 150
 RECOVERED = int(3 * FRAMES_PER_SECOND)
 """Frames in flight from which on lag counts as recovered: three seconds of load."""
 STARTED_SECONDS = 150.0
-"""To load the network takes seconds of CPU; three times what it took on a machine with sevenfold load."""
+"""To start takes seconds of CPU: 105 s were seen on a machine with seven times the work that it has cores for."""
 STALE_AFTER_SECONDS = 10.0
 PATIENCE_MS = STALE_AFTER_SECONDS * 200
 OVERLOADED_SECONDS = 15.0
-CALM_FRAMES = 40
 SETTLED_SECONDS = 4.0
+"""Twice the patience: the queue that grew until overload was noticed is gone by then."""
+CALM_FRAMES = 40
+"""Several batches: what a frame costs is their average."""
 
 
 @dataclass

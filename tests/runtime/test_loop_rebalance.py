@@ -16,6 +16,8 @@ from services.runtime.loop import LoopSettings, run_loop
 from services.runtime.metrics import LOOP_METRICS, Metrics
 from services.runtime.service import Service
 
+TOPIC = "letters"
+
 Place = tuple[int, int]
 """(partition, offset)"""
 
@@ -31,7 +33,7 @@ class ReadMessage:
         return self.fault
 
     def topic(self) -> str:
-        return "frames"
+        return TOPIC
 
     def partition(self) -> int:
         return self.place[0]
@@ -74,7 +76,7 @@ class ScriptedConsumer:
     _callbacks: dict[str, Callable[[Consumer, list[TopicPartition]], None]] = field(default_factory=dict)
 
     def subscribe(self, topics: list[str], **callbacks: Callable[[Consumer, list[TopicPartition]], None]) -> None:
-        assert topics == ["frames"]
+        assert topics == [TOPIC]
         self._callbacks = callbacks
 
     def consume(self, most: int, timeout: float) -> list[Message]:
@@ -84,7 +86,7 @@ class ScriptedConsumer:
         poll = self.polls.pop(0)
         for name, partitions in (("on_revoke", poll.revoked), ("on_assign", poll.assigned)):
             if partitions:
-                self._callbacks[name](self.consumer, [TopicPartition("frames", number) for number in partitions])
+                self._callbacks[name](self.consumer, [TopicPartition(TOPIC, number) for number in partitions])
         messages = [ReadMessage(place) for place in poll.places]
         if poll.fault is not None:
             messages.append(ReadMessage((0, 0), poll.fault))
@@ -113,7 +115,7 @@ class ScriptedConsumer:
             return []
 
         no_producer = cast("Producer", None)  # nothing follows from these records
-        run_loop(LoopSettings("frames"), self.consumer, no_producer, process, self.service)
+        run_loop(LoopSettings(TOPIC), self.consumer, no_producer, process, self.service)
         return processed
 
 
