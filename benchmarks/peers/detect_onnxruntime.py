@@ -1,0 +1,40 @@
+"""Peer of detect: the same network in onnxruntime, the same decoding, letterbox and post-processing; two threads each.
+
+Usage: python -m benchmarks.peers.detect_onnxruntime FOLDER MODEL; `BATCH FRAMES` prints seconds, CPU-seconds, objects.
+"""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import onnxruntime
+
+from services.detect.decode import JpegLimits, decode, read_size
+from services.detect.detectors.nanodet import objects_of
+from services.detect.letterbox import Placement, letterbox, undo_letterbox
+from services.detect.resampling import ImageBgr
+
+INPUT_HW = (256, 416)
+jpegs, pool = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("*.jpg"))], ThreadPoolExecutor(2)
+(options := onnxruntime.SessionOptions()).intra_op_num_threads = 2
+session = onnxruntime.InferenceSession(sys.argv[2], options, providers=["CPUExecutionProvider"])
+
+
+def prepared(jpeg: bytes) -> tuple[ImageBgr, Placement]:
+    return letterbox(decode(jpeg, read_size(jpeg, JpegLimits()), INPUT_HW).image_bgr, INPUT_HW)
+
+
+def judged(batch: list[bytes]) -> int:
+    inputs, placements = zip(*pool.map(prepared, batch), strict=True)
+    scores, distances = session.run(None, {"inputs": list(inputs)})
+    found = objects_of(scores, distances, INPUT_HW, 0.05)
+    return sum(len(undo_letterbox(one.boxes_xyxy_px, place)) for one, place in zip(found, placements, strict=True))
+
+
+for line in sys.stdin:
+    batch, count = map(int, line.split())
+    frames = [jpegs[index % len(jpegs)] for index in range(count)]
+    start, cpu = time.perf_counter(), time.process_time()
+    objects = sum(judged(frames[first : first + batch]) for first in range(0, count, batch))
+    print(time.perf_counter() - start, time.process_time() - cpu, objects, flush=True)
