@@ -7,14 +7,16 @@ from importlib import import_module
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import astuple
 
 from services.cli.bench.measuring.accuracy_results import AccuracyResults, read_results
 from services.cli.bench.report import Report
+from services.detect.accuracy.measured import Measured
 from services.detect.detector import DetectorOptions, ModelCard, Thresholds, Tiles
 from services.detect.detector_names import detector_names
 from services.detect.settings import DetectSettings
 from services.detect.water import NAME as WATER
-from services.detect.water import load_water
+from services.detect.water import load_water, read_manifest
 from services.runtime.errors import ConfigurationError
 
 FOLDER = Path(__file__).parents[2] / "docs" / "models"
@@ -54,12 +56,13 @@ def _of_detector(name: str, results: Path) -> CardFacts:
 
 
 def _of_water(folder: Path) -> CardFacts:
-    """Results of other weights than those that the package ships are none."""
-    water = load_water(DetectorOptions())
+    """Results of other weights than those that the package ships are none: then what their training measured counts."""
+    manifest = read_manifest()
     results = read_results(folder, WATER)
-    if results is not None and results.weights_sha256 != water.identity.weights_sha256:
-        results = None
-    return CardFacts(WATER, water.card, {}, results, None)
+    if results is None or results.weights_sha256 != manifest.sha256:
+        figures = [Measured(name, *astuple(share)) for name, share in sorted(manifest.figures.items())]
+        results = AccuracyResults(WATER, manifest.sha256, tuple(figures)) if figures else None
+    return CardFacts(WATER, load_water(DetectorOptions()).card, {}, results, None)
 
 
 def _speed(path: Path) -> Report | None:

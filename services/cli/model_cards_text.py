@@ -79,8 +79,8 @@ PARTS = (
     ),
     Part(
         "Persons: how many of the reported boxes are right",
-        "Precision at the thresholds that ship. Ground truth leaves out some persons far away, so true precision is "
-        "higher.",
+        "Precision at the thresholds that ship. A box that overlaps a labelled person by less than half counts as wrong, "
+        "and so does one of a person who has no label.",
         ("clip", "precision, whole frame", "precision, 2x2 tiles"),
         tuple(
             (title, tuple(f"person_precision_{clip}{suffix}" for suffix in _WHOLE_AND_TILED))
@@ -219,7 +219,8 @@ def _accuracy(results: AccuracyResults | None) -> Iterator[str]:
         return
     yield "Measured through the running service's own code by `tilik bench accuracy --save docs/models/results`. In"
     yield "brackets: the 95 % interval and the number of cases. Intervals come of drawing frames anew in blocks, as"
-    yield "neighbouring frames hang together, or photographs one by one; for PKLot they are Wilson's."
+    yield "neighbouring frames hang together, or photographs one by one; where all or none was found, and for PKLot's"
+    yield "sequences, they are Wilson's, with a block or a space as one case."
     yield ""
     for part in PARTS:
         yield from _table(part, results)
@@ -254,7 +255,7 @@ def measured_text(figure: Measured) -> str:
 def _speed(facts: CardFacts) -> Iterator[str]:
     yield from ("## Speed", "")
     if facts.speed is None:
-        yield "Not measured."
+        yield "Not measured." if facts.thresholds else "Measured with the default detector: see its card."
         yield ""
         return
     yield from _speed_table(facts.speed)

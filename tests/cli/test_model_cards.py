@@ -80,8 +80,9 @@ def test_counts_and_times_stand_as_such_beside_the_list_of_cards() -> None:
 def test_the_water_card_shows_no_results_of_other_weights(tmp_path: Path) -> None:
     figure = Measured("water_auc_roads", 0.99, 0.98, 1.0, 700)
     save_results(tmp_path, "water", "cd" * 32, [figure])
-    assert all_facts(tmp_path)[-1].results is None
-    sha256 = load_water(DetectorOptions()).identity.weights_sha256
+    results, sha256 = all_facts(tmp_path)[-1].results, load_water(DetectorOptions()).identity.weights_sha256
+    assert results is None or results.weights_sha256 == sha256
+    assert results is None or results.named("water_auc_roads") != figure
     save_results(tmp_path, "water", sha256, [figure])
     water = all_facts(tmp_path)[-1]
     assert water.results is not None
