@@ -15,12 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from schemas.camera_events import WaterIdentity
+from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS, WaterIdentity
 from services.detect.detector import DetectorOptions, ModelCard
 from services.detect.models.manifest import WeightsManifest
 from services.detect.models.random_weights import seeded, state_sha256
 from services.detect.models.store import read_weights
 from services.detect.models.water_network import WaterNetwork
+from services.detect.running import make_runner
 from services.runtime.errors import ConfigurationError
 
 NAME = "water"
@@ -56,7 +57,8 @@ class WaterManifest(WeightsManifest, frozen=True, kw_only=True):
     development_figures: dict[str, Share]
 
 
-def _card(manifest: WaterManifest) -> ModelCard:
+def card_of(manifest: WaterManifest) -> ModelCard:
+    """Give the model card: what the manifest says, and what its figures can't."""
     used = "; ".join(f"{each.pictures} {each.name} ({each.licence})" for each in manifest.training)
     return ModelCard(
         title="Standing water, 18 x 32 cells",
@@ -95,22 +97,21 @@ class WaterDetector:
         self.card = card
         self.identity = WaterIdentity(name=NAME, weights_sha256=weights_sha256)
         self.device = torch.device(device)
-        # Half precision where it is faster: on a GPU. On a CPU channels_last is, as for the detector of objects.
-        self._type = torch.float16 if self.device.type == "cuda" else torch.float32
-        self._network = network.eval().to(self.device, self._type).to(memory_format=torch.channels_last)
+        self._run = make_runner(network, self.device)
 
-    @torch.inference_mode()
     def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
         """Give the probability of water, 255 = 1, uint8 [N, 18, 32], of pictures uint8 [N, 288, 512, 3]. Blocks.
 
         The pictures are blue, green, red, on ``device``, the whole frame stretched to that size.
         """
-        ratio = self._network(inputs_bgr).float()
+        if not len(inputs_bgr):
+            return np.zeros((0, WATER_GRID_ROWS, WATER_GRID_COLUMNS), np.uint8)
+        (ratio,) = self._run(inputs_bgr)
         return np.asarray((ratio * 255).round().to(torch.uint8).cpu().numpy(), np.uint8)
 
 
 def load_water(options: DetectorOptions) -> WaterDetector:
-    """Build the detector; of ``options``, device and weights count. Blocks for a tenth of a second.
+    """Build the detector; of ``options``, device and weights count. Blocks for a second or two.
 
     Raises:
         ConfigurationError: The weights are missing, or are not those of their manifest.
@@ -119,7 +120,7 @@ def load_water(options: DetectorOptions) -> WaterDetector:
     with seeded():
         network = WaterNetwork()
     if options.weights == "random":
-        return WaterDetector(network, state_sha256(network), _card(manifest), options.device)
+        return WaterDetector(network, state_sha256(network), card_of(manifest), options.device)
     state, weights_sha256 = read_weights(WEIGHTS_FOLDER, NAME)
     network.load_state_dict(state)
-    return WaterDetector(network, weights_sha256, _card(manifest), options.device)
+    return WaterDetector(network, weights_sha256, card_of(manifest), options.device)

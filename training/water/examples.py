@@ -16,21 +16,29 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from services.detect.models.water_network import INPUT_HW, WaterFeatures
+from services.detect.models.water_network import INPUT_HW
+from services.detect.running import Runner
 from services.detect.views import WATER_INPUT_HW
 from training.water.augmentation import ImageBgr, Mask, augmented
-from training.water.picture_folder import UNSURE, WATER, read_index
+from training.water.picture_folder import UNSURE, WATER, LabelledPicture, read_index
 
 GRID_HW = (INPUT_HW[0] // 16, INPUT_HW[1] // 16)
 _BATCH = 8
+_AUGMENTING = 0
+"""Which of a seed's streams of chance augmentation takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """A folder as in ``picture_folder``; each picture is augmented ``rounds`` times."""
+    """The first ``count`` pictures of a folder as in ``picture_folder``, each augmented ``rounds`` times."""
 
     folder: Path
     rounds: int
+    count: int | None = None
+
+    def lines(self) -> list[LabelledPicture]:
+        """Give their lines in the index; all there are without a ``count``."""
+        return read_index(self.folder)[: self.count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +62,13 @@ class _Example:
 
 
 def make_examples(
-    sources: Sequence[Pictures], network: WaterFeatures, seed: int, advance: Callable[[int], None] = lambda _: None
+    sources: Sequence[Pictures], network: Runner, seed: int, advance: Callable[[int], None] = lambda _: None
 ) -> Examples:
-    """Give the examples of all pictures in ``sources``. Blocks: 0.1 s an example on one core.
+    """Give the examples of all pictures in ``sources``. Blocks: 25 ms an example on one core.
 
     Args:
         sources: Where pictures are.
-        network: Makes features; in evaluation mode.
+        network: Runs ``WaterFeatures``.
         seed: Of the augmentation.
         advance: Called with the number of examples of each batch.
 
@@ -70,8 +78,8 @@ def make_examples(
     features, water, weight, held_out = [], [], [], []
     for batch in _batches(_read(sources, seed)):
         inputs = torch.from_numpy(np.stack([example.image_bgr for example in batch]))
-        with torch.inference_mode():
-            features.append(network(inputs).half())
+        (found,) = network(inputs)
+        features.append(found.half())
         shares = [cell_shares(example.mask) for example in batch]
         water += [share for share, _ in shares]
         weight += [labelled for _, labelled in shares]
@@ -97,15 +105,15 @@ def cell_shares(mask: Mask) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def _read(sources: Sequence[Pictures], seed: int) -> Iterator[_Example]:
-    for number, source in enumerate(sources):
-        for line in read_index(source.folder):
+    for source in sources:
+        for line in source.lines():
             image = cv2.imread(str(source.folder / line.file), cv2.IMREAD_COLOR)
             mask = cv2.imread(str(source.folder / f"{Path(line.file).stem}.png"), cv2.IMREAD_GRAYSCALE)
             if image is None or mask is None:
                 raise ValueError(f"{source.folder / line.file} or its mask can't be read")
             for turn in range(source.rounds):
                 # Chance of its own, so that an example does not depend on which pictures came before it.
-                chance = np.random.default_rng([seed, number, int(Path(line.file).stem), turn])
+                chance = np.random.default_rng([seed, _AUGMENTING, int(Path(line.file).stem), turn])
                 changed, labels = augmented(
                     np.asarray(image, np.uint8), np.asarray(mask, np.uint8), chance, WATER_INPUT_HW
                 )

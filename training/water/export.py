@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import torch
 from safetensors.torch import save
 from torch import Tensor
@@ -27,20 +28,15 @@ def halved(network: WaterNetwork) -> dict[str, Tensor]:
 
 
 def export(
-    folder: Path,
-    network: WaterNetwork,
-    training: Sequence[TrainingSource],
-    sources: dict[str, str],
-    figures: dict[str, Sequence[Measured]],
+    folder: Path, network: WaterNetwork, training: Sequence[TrainingSource], sources: dict[str, str]
 ) -> WaterManifest:
-    """Write weights and manifest.
+    """Write weights, and a manifest that has no figures yet.
 
     Args:
         folder: Where to.
         network: What was trained.
         training: Pictures that it was trained with.
         sources: SHA-256, by name, of weights that it starts from.
-        figures: Under ``test`` and ``development``.
     """
     data = save(halved(network))
     manifest = WaterManifest(
@@ -51,11 +47,20 @@ def export(
         licence=LICENCE,
         sources=sources,
         training=list(training),
-        figures=_shares(figures["test"]),
-        development_figures=_shares(figures["development"]),
+        figures={},
+        development_figures={},
     )
     write_whole(folder, manifest, data)
     return manifest
+
+
+def add_figures(
+    folder: Path, manifest: WaterManifest, development: Sequence[Measured], test: Sequence[Measured]
+) -> WaterManifest:
+    """Write the manifest again, with figures; the weights stay."""
+    whole = msgspec.structs.replace(manifest, figures=_shares(test), development_figures=_shares(development))
+    write_whole(folder, whole, (folder / f"{NAME}.safetensors").read_bytes())
+    return whole
 
 
 def _shares(measured: Sequence[Measured]) -> dict[str, Share]:

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from services.detect.accuracy.water import (
+    Scores,
+    area_under_curve,
+    frame_scores,
+    is_development,
+    measure_water,
+    recall_at_false_alarms,
+)
+from services.runtime.errors import ConfigurationError
+
+SIZE_HW = (36, 64)
+NAMES = [f"{number}.png" for number in range(40)]
+
+
+def scores(wet: list[float], dry: list[float], wet_weights: list[int] | None = None) -> Scores:
+    return Scores(np.array(wet), np.array(dry), np.array(wet_weights or [1] * len(wet)), np.ones(len(dry), np.int64))
+
+
+@pytest.mark.parametrize(
+    ("wet", "dry", "area"),
+    [([0.9, 0.8], [0.1, 0.2], 1.0), ([0.1], [0.9], 0.0), ([0.5], [0.5], 0.5), ([0.4, 0.8], [0.3, 0.5], 0.75)],
+)
+def test_area_is_how_often_a_flooded_frame_scores_higher(wet: list[float], dry: list[float], area: float) -> None:
+    assert area_under_curve(scores(wet, dry)) == area
+
+
+def test_a_frame_that_counts_twice_is_as_two_frames() -> None:
+    assert area_under_curve(scores([0.4, 0.8], [0.3, 0.5], [2, 1])) == area_under_curve(
+        scores([0.4, 0.4, 0.8], [0.3, 0.5])
+    )
+
+
+def test_recall_is_taken_where_one_in_twenty_dry_frames_is_above() -> None:
+    dry = [number / 100 for number in range(20)]  # the highest one, .19, may be above the threshold, .18 may not
+    assert recall_at_false_alarms(scores([0.185, 0.5, 0.18, 0.1], dry)) == 0.5
+
+
+def test_a_frames_score_is_the_mean_of_its_wettest_tenth() -> None:
+    grids = np.zeros((2, 18, 32), np.uint8)
+    grids[1].flat[:58] = 255
+    grids[1].flat[100:] = 0
+    assert frame_scores(grids).tolist() == [0.0, 1.0]
+
+
+def test_a_fifth_of_names_is_for_development_and_a_name_stays_where_it_is() -> None:
+    shares = [is_development(f"{number}.jpg") for number in range(2000)]
+    assert 0.17 < np.mean(shares) < 0.23
+    assert shares == [is_development(f"{number}.jpg") for number in range(2000)]
+
+
+class BrightIsWater:
+    """Takes brightness for the probability of water."""
+
+    device = torch.device("cpu")
+
+    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
+        cells = inputs_bgr.reshape(len(inputs_bgr), 18, 16, 32, 16, 3).float().mean(dim=(2, 4, 5))
+        return np.asarray(cells.round().to(torch.uint8).numpy())
+
+
+def test_a_detector_that_sees_all_water_and_no_other_has_full_marks(tmp_path: Path) -> None:
+    data_folder(tmp_path)
+    said: list[tuple[int, int]] = []
+    figures = {each.name: each for each in measure_water(tmp_path, BrightIsWater(), lambda *done: said.append(done))}
+    test_count = sum(not is_development(name) for name in NAMES)
+    assert figures.keys() == {
+        "water_iou_flood_area", "water_auc_roads", "water_recall_at_5pct", "water_auc_camvid",
+        "water_recall_at_5pct_camvid",
+    }  # fmt: skip
+    assert figures["water_iou_flood_area"].cases == test_count
+    assert figures["water_iou_flood_area"].value > 0.9
+    assert {each.value for name, each in figures.items() if "iou" not in name} == {1.0}
+    assert said[-1][0] == said[-1][1] == test_count * 4
+    development = measure_water(tmp_path, BrightIsWater(), part="development")
+    assert development[0].cases == len(NAMES) - test_count
+
+
+def test_fewer_pictures_can_be_taken(tmp_path: Path) -> None:
+    data_folder(tmp_path)
+    figures = measure_water(tmp_path, BrightIsWater(), at_most=5)
+    assert [each.cases for each in figures] == [5, 10, 10, 10, 10]
+
+
+def test_missing_pictures_are_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="flood_area"):
+        measure_water(tmp_path, BrightIsWater())
+
+
+def data_folder(folder: Path) -> None:
+    dark = np.zeros((*SIZE_HW, 3), np.uint8)
+    flooded = dark.copy()
+    flooded[18:] = 255
+    for place in ("flood_area/image", "flood_area/mask", "roads/rainy_roads", "roads/highway_road", "camvid/image"):
+        (folder / place).mkdir(parents=True)
+        for name in NAMES:
+            cv2.imwrite(str(folder / place / name), flooded if place.startswith("flood") else dark)
