@@ -82,14 +82,16 @@ def _touches_seam(objects: Objects, region: Region, frame: Region) -> NDArray[np
 
 
 def _yielding(objects: Objects, cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which boxes are parts of a thing that another box shows better."""
+    """Tell which boxes are parts of a thing that another box shows better. Only cut ones, few of all, are compared."""
     boxes, groups = objects.boxes_xyxy_px, GROUPS[objects.classes]
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    cut_boxes = boxes[cut, None]
+    low = np.maximum(cut_boxes[..., :2], boxes[:, :2])
+    high = np.minimum(cut_boxes[..., 2:], boxes[:, 2:])
     shared = np.prod(np.clip(high - low, 0, None), axis=2)
     areas = np.maximum(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-6)
-    covers = (shared / areas[:, None] >= COVERED_RATIO) & (groups[:, None] == groups[None, :])
+    covers = (shared / areas[cut, None] >= COVERED_RATIO) & (groups[cut, None] == groups)
     # Of two cut boxes the larger one stays; equal ones are left to the suppression of doubles.
-    better = ~cut[None, :] | (areas[None, :] > areas[:, None])
-    yields: NDArray[np.bool_] = cut & (covers & better).any(axis=1)
+    better = ~cut | (areas > areas[cut, None])
+    yields = np.zeros(len(objects), dtype=bool)
+    yields[cut] = (covers & better).any(axis=1)
     return yields
