@@ -24,6 +24,9 @@ Alteration = Callable[[ImageRgb, float], ImageRgb]
 
 WIDTH_PX = 480
 """Pictures are shrunk to that. Facts are measured at 320 px, and altering costs a quarter then."""
+SEEN_RATIO = 0.7
+"""How much of a picture's width and height a camera sees that is to be moved: .15 stay on either side, and the largest
+move takes .14."""
 _JPEG_QUALITY = 85
 """As ingest encodes."""
 
@@ -62,6 +65,40 @@ class SceneClip:
     def altered_facts(self, second: int, since_seconds: float, alteration: Alteration) -> SceneFacts:
         """Give the facts of the picture that is shown then, altered."""
         return facts_of_picture(alteration(self.pictures[self.place(second)], since_seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where a camera looks that sees a part of the picture: all 0 is its middle.
+
+    ``aside`` and ``down`` are parts of the seen width and height; ``nearer`` is a factor.
+    """
+
+    aside: float = 0.0
+    down: float = 0.0
+    nearer: float = 1.0
+    degrees: float = 0.0
+
+    def __call__(self, image_rgb: ImageRgb, _: float = 0.0) -> ImageRgb:
+        """Give what it sees, ``WIDTH_PX`` wide; beyond the picture's edges they are mirrored."""
+        height, width = image_rgb.shape[:2]
+        out = (WIDTH_PX, round(height * WIDTH_PX / width))
+        middle = (width * (0.5 + self.aside * SEEN_RATIO), height * (0.5 + self.down * SEEN_RATIO))
+        matrix = cv2.getRotationMatrix2D(middle, self.degrees, WIDTH_PX * self.nearer / (SEEN_RATIO * width))
+        matrix[:, 2] += out[0] / 2 - middle[0], out[1] / 2 - middle[1]
+        seen = cv2.warpAffine(image_rgb, matrix, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        return np.asarray(seen, np.uint8)
+
+
+class PartlySeenClip(SceneClip):
+    """A clip of which the camera sees a part, so that it can be moved and all that it sees is real."""
+
+    def facts(self, second: int) -> SceneFacts:
+        """Give the facts of the middle of the picture that is shown then."""
+        place = self.place(second)
+        if place not in self._facts:
+            self._facts[place] = facts_of_picture(Look()(self.pictures[place]))
+        return self._facts[place]
 
 
 @dataclass
@@ -107,6 +144,11 @@ def reported_clips(data_folder: Path) -> list[SceneClip]:
         SceneClip("tud_stadtmitte", clips / "TUD-Stadtmitte.mp4", every=1, step=1),
         SceneClip("intel", clips / "intel_one-by-one-person-detection.mp4", every=5, step=2),
     ]
+
+
+def partly_seen(clip: SceneClip) -> PartlySeenClip:
+    """Give a clip of which the camera sees the middle."""
+    return PartlySeenClip(clip.name, clip.path, clip.every, clip.step)
 
 
 def facts_of_picture(image_rgb: ImageRgb) -> SceneFacts:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.cameras import Effect, EffectName
 from services.aggregate.scene_lights import Kind
-from services.cli.bench.measuring.scene_clips import Alteration, ImageRgb
+from services.cli.bench.measuring.scene_clips import Alteration, ImageRgb, Look
 from services.ingest.simulation.effects import apply_effects
 from services.ingest.simulation.schedule import holding
 
@@ -55,6 +55,20 @@ def slight_faults() -> list[SceneFault]:
         _simulated("cover", 0.5, "covered"),
         _simulated("defocus", 0.1, "defocused"),
     ]
+
+
+def moved_looks() -> list[SceneFault]:
+    """Give moves of a camera that sees a part of a real picture, then another part of it."""
+    looks = {
+        "aside_0.1": Look(aside=0.1),
+        "aside_0.2": Look(aside=-0.2),
+        "down_0.1": Look(down=0.1),
+        "up_0.2": Look(down=-0.2),
+        "nearer_1.3": Look(nearer=1.3),
+        "turned_9": Look(degrees=9.0),
+        "turned_20": Look(degrees=-20.0),
+    }
+    return [SceneFault(name, "shifted", lambda _, look=look: look) for name, look in looks.items()]  # type: ignore[misc]
 
 
 def harmless() -> list[Harmless]:
