@@ -157,6 +157,33 @@ def test_steps_of_exposure_are_no_fault() -> None:
     assert not holds(state)
 
 
+def test_glare_and_darkness_make_cells_equal_and_are_no_other_view() -> None:
+    equal = VIEW & random.Random(4).getrandbits(256)
+
+    def glare(number: int) -> SceneFacts:
+        return make_facts(number, equal, luma=0.6, contrast=0.22, sharpness=1700.0)
+
+    def darkness(number: int) -> SceneFacts:
+        return make_facts(number, VIEW & equal >> 1, luma=0.04, contrast=0.03, sharpness=25.0)
+
+    assert show(learned(), [glare] * 300) == []
+    assert [incident.kind for incident in show(learned(), [darkness] * 60)] == ["dark"]
+
+
+@pytest.mark.parametrize(("lost_bits", "expected"), [(68, []), (90, ["shifted"])])
+def test_rain_may_cost_more_bits_than_another_view_in_clear_air(lost_bits: int, expected: list[str]) -> None:
+    lost = (1 << lost_bits) - 1
+
+    def rain(number: int) -> SceneFacts:
+        return make_facts(number, VIEW ^ lost, luma=0.36, contrast=0.1, sharpness=300.0)
+
+    def clear(number: int) -> SceneFacts:
+        return make_facts(number, VIEW ^ lost)
+
+    assert [incident.kind for incident in show(learned(), [rain] * 120)] == expected
+    assert [incident.kind for incident in show(learned(), [clear] * 120)] == ["shifted"]
+
+
 def test_light_that_goes_slowly_is_followed_and_light_that_fails_is_dark() -> None:
     def dusk(number: int) -> SceneFacts:
         left = 0.1 ** ((number - 90) / 720)
