@@ -14,14 +14,12 @@ Place = tuple[float, float]
 
 def scatter(painter: Painter, scene: Scene, chance: Chance) -> None:
     """Draw houses, trees, vehicles and poles of ``scene``."""
-    # From far above thousands of things are in view; fewer and larger ones fill the ground at a bearable price.
-    larger = max(1.0, scene.view.height / 90)
     leaf = LEAVES[chance.integers(len(LEAVES))]
     things: list[tuple[Place, Callable[[Place], None]]] = []
     for _ in range(scene.houses):
-        things.append((_aside(scene, chance, 9), lambda at: house(painter, at, chance, larger)))
+        things.append((_aside(scene, chance, 9), lambda at: house(painter, at, chance, scene.larger)))
     for _ in range(scene.trees):
-        things.append((_aside(scene, chance, 3), lambda at: tree(painter, at, chance, leaf, larger)))
+        things.append((_aside(scene, chance, 3), lambda at: tree(painter, at, chance, leaf, scene.larger)))
     for _ in range(scene.vehicles):
         things.append((_on_road(scene, chance), lambda at: vehicle(painter, at, chance)))
     for _ in range(int(chance.integers(0, 14))):
