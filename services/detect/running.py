@@ -80,7 +80,7 @@ class OpenVinoRunner:
 
     def __init__(self, module: nn.Module, threads: int) -> None:
         compiled = openvino.Core().compile_model(
-            _converted(module),
+            converted(module),
             "CPU",
             {
                 "NUM_STREAMS": threads,
@@ -190,7 +190,8 @@ def joined(results: Sequence[Outputs]) -> Outputs:
     return results[0] if len(results) == 1 else tuple(torch.cat(parts) for parts in zip(*results, strict=True))
 
 
-def _converted(module: nn.Module) -> Any:
+def converted(module: nn.Module) -> Any:
+    """Give the module as OpenVINO's, for inputs of any size."""
     with warnings.catch_warnings():
         # Tracing is deprecated; torch.export takes 8 s of CPU where this takes half a second, for the same graph.
         warnings.simplefilter("ignore", FutureWarning)

@@ -14,7 +14,7 @@ from services.detect.detector import MOST_OBJECTS, NMS_IOU, DetectorOptions, Mod
 from services.detect.models.nanodet_network import CLASS_COUNT, DISTANCE_BINS, STRIDES, HeadLevel, NanoDet
 from services.detect.models.random_weights import seeded, state_sha256
 from services.detect.models.store import read_weights
-from services.detect.objects import CLASSES, COCO_80, Objects
+from services.detect.objects import CLASSES, COCO_80, GROUPS, Objects
 from services.detect.running import make_runner
 from services.detect.suppression import without_doubles
 
@@ -131,14 +131,30 @@ def objects_of(
 ) -> list[Objects]:
     """Give each input's objects, by falling score, doubles removed, from what ``NanoDetOnPictures`` gives."""
     # Boxes are made of the few cells alone that show something: three in a hundred, at the usual floor.
-    inputs, cells, classes = np.nonzero(scores >= score_floor)
+    inputs, cells = np.nonzero(scores.max(axis=-1) >= score_floor)
+    scores_of_cells, classes_of_cells = _best_of_groups(scores[inputs, cells])
+    rows, groups = np.nonzero(scores_of_cells >= score_floor)
+    inputs, cells = inputs[rows], cells[rows]
     boxes = _boxes(distances_px[inputs, cells], cells, input_hw)
-    found = Objects(boxes, scores[inputs, cells, classes], classes.astype(np.int64))
+    found = Objects(boxes, scores_of_cells[rows, groups], classes_of_cells[rows, groups])
     ends = np.searchsorted(inputs, np.arange(1, len(scores)))
     return [
         without_doubles(found.at(of_input).by_score(), NMS_IOU, MOST_OBJECTS)
         for of_input in np.split(np.arange(len(inputs)), ends)
     ]
+
+
+def _best_of_groups(scores: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Give each cell's best score in each group [cells, groups], and its class, from scores [cells, classes].
+
+    A cell has one box for all classes, so the others of a group are doubles of the best: two thirds of all candidates.
+    """
+    bests = []
+    for group in range(GROUPS.max() + 1):
+        classes = np.flatnonzero(np.equal(GROUPS, group))
+        best = classes[scores[:, classes].argmax(axis=1)]
+        bests.append((scores[np.arange(len(scores)), best], best))
+    return np.stack([score for score, _ in bests], axis=1), np.stack([index for _, index in bests], axis=1)
 
 
 def _boxes(

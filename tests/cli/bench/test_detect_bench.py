@@ -33,7 +33,7 @@ def test_each_side_is_judged_at_its_fastest_batch_and_ratios_are_of_the_same_rou
     assert figures["cpu_ratio_vs_onnxruntime"].value == pytest.approx(1.5)
     assert figures["frames_per_second_b8"].value == pytest.approx(90)
     assert figures["frames_per_second_water_b8"].value == pytest.approx(45)
-    assert figures["objects_a_frame_naive_b1"].value == pytest.approx(2.5)
+    assert figures["boxes_a_frame_naive_b1"].value == pytest.approx(2.5)
 
 
 def test_sides_take_turns_and_the_first_round_does_not_count() -> None:
