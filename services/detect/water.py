@@ -68,8 +68,9 @@ def card_of(manifest: WaterManifest) -> ModelCard:
         thresholds_chosen_on="a fifth of flood_area, roads and camvid, split by a hash of the file's name; figures are "
         "of the other four fifths. None of their pictures trained anything",
         limits=(
-            "Wet asphalt that mirrors lamps or a bright sky is taken for water: about one wet road in ten.",
-            "Smooth dark water that shows only sky, and water far away in a view from above, are missed in parts.",
+            "Wet asphalt that mirrors lamps or a bright sky, and now and then pale sky in fog, are taken for water. "
+            "Some roads that count as dry in the figures do show puddles.",
+            "Water far away in a view from above, and grey water between roofs, are missed in parts.",
             "Floods were measured on photographs, most of them from above, and dry roads on photographs of roads: no "
             "fixed camera that watched a street being flooded was at hand.",
             "Night was not measured: there were no labelled pictures of floods at night.",

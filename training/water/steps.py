@@ -37,9 +37,9 @@ DRAWN, COMPOSED, RENDERED = 2025, 0, 102
 among the worse ones, and why was not found out (ADR 0014)."""
 BACKBONE = "nanodet_g_416"
 LOGIT_SHIFT = 0.62
-"""Added to all logits, so that what the fitted decoder gives .35 becomes one half. In drawn scenes water is plainer than
-in life, and the decoder asks for too much: on the development fifth IoU was .52 at .5, .56 at .4, .58 at .3. Not lower,
-for dry roads rise with it."""
+"""Added to all logits, so that what the fitted decoder gives .35 becomes one half. In drawn scenes water is plainer
+than in life, and the decoder asks for too much: on the development fifth IoU was .52 at .5, .56 at .4, .58 at .3. Not
+lower, for dry roads rise with it."""
 OWN_LICENCE = "Apache-2.0, this project"
 
 
