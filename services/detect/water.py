@@ -1,8 +1,20 @@
 """The detector of standing water, whose weights are a part of the package.
 
 A grid of probabilities is what it gives; whether that is a flood, and how long to wait before saying so, is judged by
-who reads the events. In dark, foggy or blurred pictures, where its figures do not hold, ``reliability`` is low, and the
-flood rule waits twice as long (``scene.reliability_of``).
+who reads the events. Where a picture is dark, dull or blurred, the event's ``reliability`` is low and the flood rule
+waits twice as long (``scene.reliability_of``). On the development fifth, flooded against dry roads, AUC was
+
+======================  =====  ===================
+picture                 AUC    median reliability
+======================  =====  ===================
+as it is                .933   1.00
+a third of its light    .948   .63
+a tenth of its light    .896   .09
+.3 of its contrast      .921   .64
+.15 of its contrast     .911   .18
+blurred by 3 px of 512  .823   .10
+blurred by 6 px of 512  .738   .03
+======================  =====  ===================
 """
 
 from __future__ import annotations
@@ -71,6 +83,8 @@ def card_of(manifest: WaterManifest) -> ModelCard:
             "Wet asphalt that mirrors lamps or a bright sky, and now and then pale sky in fog, are taken for water. "
             "Some roads that count as dry in the figures do show puddles.",
             "Water far away in a view from above, and grey water between roofs, are missed in parts.",
+            "In blurred pictures dry roads look wet: AUC falls from .93 to .82 at a blur of 3 px of 512. The event's "
+            "reliability is then about .1.",
             "Floods were measured on photographs, most of them from above, and dry roads on photographs of roads: no "
             "fixed camera that watched a street being flooded was at hand.",
             "Night was not measured: there were no labelled pictures of floods at night.",
