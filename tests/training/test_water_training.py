@@ -23,6 +23,7 @@ from training.water.examples import Examples, Pictures, cell_shares, make_exampl
 from training.water.export import add_figures, export, halved
 from training.water.fitting import FitOptions, fit_decoder, held_out_loss
 from training.water.picture_folder import DRY, UNSURE, WATER, LabelledPicture, append, read_index
+from training.water.steps import Plan, example_count, training_sources
 
 SEED = 4
 
@@ -157,6 +158,15 @@ def test_composites_are_the_same_again(tmp_path: Path) -> None:
     assert [line.tags["water"] for line in lines].count("flood") >= 3
     for line in lines:
         assert (tmp_path / "first" / line.file).read_bytes() == (tmp_path / "second" / line.file).read_bytes()
+
+
+def test_the_card_lists_the_pictures_that_were_used_and_no_others(tmp_path: Path) -> None:
+    for name, count in (("drawn", 4), ("render", 3), ("photographs", 2)):
+        (tmp_path / name).mkdir()
+        folder_of(tmp_path / name, count)
+    plan = Plan(tmp_path, tmp_path, tmp_path, drawn=3, composed=0, rendered=3)
+    assert [source.pictures for source in training_sources(plan)] == [3, 3, 2]
+    assert example_count(plan) == 3 * 1 + 3 * 2 + 2 * 6
 
 
 @pytest.fixture(scope="module")
