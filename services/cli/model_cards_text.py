@@ -79,8 +79,8 @@ PARTS = (
     ),
     Part(
         "Persons: how many of the reported boxes are right",
-        "Precision at the thresholds that ship. A box that overlaps a labelled person by less than half counts as wrong, "
-        "and so does one of a person who has no label.",
+        "Precision at the thresholds that ship. A box that overlaps a labelled person by less than half is wrong, and "
+        "so is one of a person who has no label.",
         ("clip", "precision, whole frame", "precision, 2x2 tiles"),
         tuple(
             (title, tuple(f"person_precision_{clip}{suffix}" for suffix in _WHOLE_AND_TILED))
