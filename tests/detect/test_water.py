@@ -14,7 +14,13 @@ from services.detect import water
 from services.detect.detector import DetectorOptions
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.random_weights import seeded
-from services.detect.models.water_network import FEATURE_CHANNELS, WaterFeatures, WaterNetwork, backbone_state
+from services.detect.models.water_network import (
+    FEATURE_CHANNELS,
+    WaterFeatures,
+    WaterNetwork,
+    backbone_state,
+    local_spread,
+)
 from services.detect.resampling import resized
 from services.detect.views import WATER_INPUT_HW
 from services.detect.water import WEIGHTS_FOLDER, WaterDetector, card_of, load_water, read_manifest
@@ -103,6 +109,13 @@ def test_features_are_those_of_nanodets_first_stages() -> None:
         found = features(inputs)
     assert found.shape == (1, FEATURE_CHANNELS, 18, 32)
     assert torch.allclose(found[:, -256:], sixteenth, atol=1e-5)
+
+
+def test_the_spread_of_large_values_does_not_overflow_in_half_precision() -> None:
+    fine = torch.tensor([[300.0, 304.0] * 8], dtype=torch.float16).reshape(1, 1, 4, 4)
+    spread = local_spread(fine, torch.full((1, 1, 1, 1), 302.0, dtype=torch.float16))
+    assert spread.dtype == torch.float16
+    assert spread.item() == pytest.approx(2, abs=0.01)
 
 
 def test_the_network_gives_a_probability_a_cell_of_sixteen_px() -> None:
