@@ -11,11 +11,11 @@ from pathlib import Path
 import onnxruntime
 
 from services.detect.decode import JpegLimits, decode, read_size
-from services.detect.detectors.nanodet import objects_of
+from services.detect.detectors.nanodet import THRESHOLDS, objects_of
 from services.detect.letterbox import Placement, letterbox, undo_letterbox
 from services.detect.resampling import ImageBgr
 
-INPUT_HW = (256, 416)
+INPUT_HW, FLOOR = (256, 416), min(THRESHOLDS["1x1"].values())
 jpegs, pool = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("*.jpg"))], ThreadPoolExecutor(2)
 (options := onnxruntime.SessionOptions()).intra_op_num_threads = 2
 session = onnxruntime.InferenceSession(sys.argv[2], options, providers=["CPUExecutionProvider"])
@@ -28,7 +28,7 @@ def prepared(jpeg: bytes) -> tuple[ImageBgr, Placement]:
 def judged(batch: list[bytes]) -> int:
     inputs, placements = zip(*pool.map(prepared, batch), strict=True)
     scores, distances = session.run(None, {"inputs": list(inputs)})
-    found = objects_of(scores, distances, INPUT_HW, 0.05)
+    found = objects_of(scores, distances, INPUT_HW, FLOOR)
     return sum(len(undo_letterbox(one.boxes_xyxy_px, place)) for one, place in zip(found, placements, strict=True))
 
 

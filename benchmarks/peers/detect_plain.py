@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import torch
 
-from services.detect.detectors.nanodet import WEIGHTS_NAME, NanoDetOnPictures, objects_of
+from services.detect.detectors.nanodet import THRESHOLDS, WEIGHTS_NAME, NanoDetOnPictures, objects_of
 from services.detect.letterbox import letterbox, undo_letterbox
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.store import read_weights
 
-INPUT_HW = (256, 416)
+INPUT_HW, FLOOR = (256, 416), min(THRESHOLDS["1x1"].values())
 jpegs = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("*.jpg"))]
 torch.set_num_threads(2)
 network = NanoDet()
@@ -29,7 +29,7 @@ def judged(jpeg: bytes) -> int:
     fitted, placement = letterbox(image, INPUT_HW)
     with torch.inference_mode():
         scores, distances = model(torch.from_numpy(fitted)[None])
-    found = objects_of(scores.numpy(), distances.numpy(), INPUT_HW, 0.05)[0]
+    found = objects_of(scores.numpy(), distances.numpy(), INPUT_HW, FLOOR)[0]
     return len(undo_letterbox(found.boxes_xyxy_px, placement))
 
 

@@ -83,11 +83,12 @@ class Detector(Protocol):
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
         """Give the size of input, height and width in px, that suits a picture of this size."""
 
-    def infer(self, inputs_bgr: Tensor) -> list[Objects]:
+    def infer(self, inputs_bgr: Tensor, least_score: float = 0.0) -> list[Objects]:
         """Find objects. Blocks for the time of the network; called with inputs made by ``letterbox``.
 
         Args:
             inputs_bgr: uint8 [N, H, W, 3] on ``device``, blue, green, red; (H, W) as ``input_hw`` gave; N may be 0.
+            least_score: Objects of a lower score are not asked for, which saves time: those above are the same.
 
         Returns:
             For each input its objects by falling score, in px of the input, all inside it, doubles removed.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
@@ -49,11 +49,16 @@ class WaterNetwork(Protocol):
 
 @dataclass(frozen=True)
 class Networks:
-    """Who looks, and at how many inputs at once."""
+    """Who looks, and at how many inputs at once.
+
+    ``least_score_whole``: in frames that are looked at whole, nothing of a lower score is asked for. In tiles it is: a
+    box that a seam cuts yields to the whole thing's, of whatever score.
+    """
 
     detector: Detector
     water: WaterNetwork | None
     batch_size: int
+    least_score_whole: float = 0.0
 
 
 @dataclass
@@ -151,19 +156,28 @@ class _Batches:
 
     def _find_objects(self, batch: list[tuple[_Seen, int, Tensor]]) -> None:
         detector = self._networks.detector
-        inputs_bgr = torch.stack([input_bgr for *_, input_bgr in batch]).to(detector.device)
-        results = self._times.timed("objects", lambda: detector.infer(inputs_bgr))
+        inputs_bgr = _stacked([input_bgr for *_, input_bgr in batch])
+        whole = all(len(frame.views) == 1 for frame, *_ in batch)
+        least_score = self._networks.least_score_whole if whole else 0.0
+        results = self._times.timed("objects", lambda: detector.infer(inputs_bgr, least_score))
         for (frame, index, _), objects in zip(batch, results, strict=True):
             frame.found[index] = objects
 
     def _measure_water(self) -> None:
         network = self._networks.water
         assert network is not None, "water is asked for only where there is a network for it"
-        inputs_bgr = torch.stack([input_bgr for _, input_bgr in self._water]).to(network.device)
+        inputs_bgr = _stacked([input_bgr for _, input_bgr in self._water])
         grids = self._times.timed("water", lambda: network.infer(inputs_bgr))
         for (frame, _), grid in zip(self._water, grids, strict=True):
             frame.water = grid.tobytes()
         self._water = []
+
+
+def _stacked(inputs_bgr: Sequence[Tensor]) -> Tensor:
+    """Give inputs as one batch; on a CPU by numpy, for torch's threads would wait for more work, busily."""
+    if inputs_bgr[0].device.type != "cpu":
+        return torch.stack(list(inputs_bgr))
+    return torch.from_numpy(np.stack([each.numpy() for each in inputs_bgr]))
 
 
 def _timed(items: Iterable[Item], times: StageSeconds) -> Iterator[Item]:

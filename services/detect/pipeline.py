@@ -69,11 +69,17 @@ def judge(frames: Sequence[Frame], tools: Tools) -> list[FrameOutcome]:
     verdicts = _admit(frames, policies, tools)
     asked = [_ask(*each, tools) for each in zip(frames, policies, verdicts, strict=True)]
     prepared = tools.preparation.prepare([each for each in asked if isinstance(each, Asked)])
-    sights = iter(look(prepared, Networks(tools.detector, tools.water, tools.batch_size), tools.times))
+    networks = Networks(tools.detector, tools.water, tools.batch_size, _least_score_whole(tools))
+    sights = iter(look(prepared, networks, tools.times))
     return [
         each if isinstance(each, FrameShed) else _outcome(frame, each, next(sights), tools)
         for frame, each in zip(frames, asked, strict=True)
     ]
+
+
+def _least_score_whole(tools: Tools) -> float:
+    """Give the least score that an event of a frame without tiles may show, of any class."""
+    return min((tools.thresholds or tools.detector.thresholds["1x1"]).values())
 
 
 def _admit(frames: Sequence[Frame], policies: Sequence[CameraPolicy], tools: Tools) -> list[Verdict | None]:

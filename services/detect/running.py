@@ -17,7 +17,9 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from services.runtime.errors import FatalError
@@ -28,12 +30,15 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402  (see above)
 
 Outputs = tuple[Tensor, ...]
+Arrays = tuple[NDArray[np.float32], ...]
 Capture = Callable[[Tensor], Callable[[], Outputs]]
 """Takes a batch of inputs that stays where it is; what it gives runs the network on whatever lies there then."""
 
 PART_INPUTS = 2
 """Inputs that one CPU thread takes at once. A larger batch gains nothing (13.7 ms an input alone, 13.3 ms among 32),
 and small parts keep all threads busy to the end of a batch."""
+REQUESTS_A_THREAD = 2
+"""Parts a thread is given ahead: the next one begins while the result of the last is fetched."""
 BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Batch sizes that there is a CUDA graph for; a batch is filled up to the next one, at worst to twice its size."""
 MOST_GRAPHS = 32
@@ -89,14 +94,14 @@ class OpenVinoRunner:
                 "ENABLE_CPU_PINNING": False,  # two replicas on one machine would be pinned to the same cores
             },
         )
-        self._requests = [compiled.create_infer_request() for _ in range(threads)]
+        self._requests = [compiled.create_infer_request() for _ in range(REQUESTS_A_THREAD * threads)]
         self._output_count = len(compiled.outputs)
         self._check(module)
 
     def __call__(self, inputs_bgr: Tensor) -> Outputs:
         """Give what the network makes of the inputs; see ``Runner``."""
         parts = [part.numpy() for part in torch.split(inputs_bgr.contiguous(), PART_INPUTS)]
-        results: list[Outputs] = []
+        results: list[Arrays] = []
         for index, part in enumerate(parts):
             request = self._requests[index % len(self._requests)]
             if index >= len(self._requests):
@@ -104,12 +109,13 @@ class OpenVinoRunner:
             request.start_async([part], share_inputs=True)
         first = len(results)
         results += [self._result(self._requests[index % len(self._requests)]) for index in range(first, len(parts))]
-        return joined(results)
+        # By numpy: after work of its own, torch's threads wait for more, busily (26 in place of 18 ms of CPU a frame).
+        return tuple(torch.from_numpy(np.concatenate(outputs)) for outputs in zip(*results, strict=True))
 
-    def _result(self, request: Any) -> Outputs:
+    def _result(self, request: Any) -> Arrays:
         request.wait()
         # Copied: a request writes its next result to the same place.
-        return tuple(torch.from_numpy(request.get_output_tensor(n).data.copy()) for n in range(self._output_count))
+        return tuple(request.get_output_tensor(n).data.copy() for n in range(self._output_count))
 
     def _check(self, module: nn.Module) -> None:
         example = _example(count=PART_INPUTS * len(self._requests) + 1)

@@ -58,19 +58,20 @@ class TorchvisionDetector:
         )
         return height, width
 
-    def infer(self, inputs_bgr: Tensor) -> list[Objects]:
+    def infer(self, inputs_bgr: Tensor, least_score: float = 0.0) -> list[Objects]:
         """Find objects; see ``Detector``."""
         if not len(inputs_bgr):
             return []
         rgb = inputs_bgr.flip(-1).permute(0, 3, 1, 2)
         with torch.inference_mode():
             results: list[dict[str, Tensor]] = self._network(list(rgb.float() / 255))
-        return [self._objects(result, (inputs_bgr.shape[1], inputs_bgr.shape[2])) for result in results]
+        floor = max(self._score_floor, least_score)
+        return [self._objects(result, (inputs_bgr.shape[1], inputs_bgr.shape[2]), floor) for result in results]
 
-    def _objects(self, result: dict[str, Tensor], input_hw: tuple[int, int]) -> Objects:
+    def _objects(self, result: dict[str, Tensor], input_hw: tuple[int, int], floor: float) -> Objects:
         labels = result["labels"].cpu().numpy()
         scores = result["scores"].float().cpu().numpy()
-        chosen = np.isin(labels, list(COCO_91.values())) & (scores >= self._score_floor)
+        chosen = np.isin(labels, list(COCO_91.values())) & (scores >= floor)
         if not chosen.any():
             return NO_OBJECTS
         index_of = {label: index for index, label in enumerate(COCO_91[name] for name in CLASSES)}

@@ -118,6 +118,18 @@ def test_a_batch_gives_what_its_pictures_give_one_by_one(name: str) -> None:
 
 
 @every_detector
+def test_asking_for_high_scores_alone_gives_those_as_they_were(name: str) -> None:
+    scores = np.concatenate([objects.scores for objects in found(name)])
+    for least in (float(np.median(scores)), float(scores.max()) + 0.01):
+        high = detector(name).infer(inputs(name, 3), least)
+        for some, all_of_it in zip(high, found(name), strict=True):
+            expected = all_of_it.at(all_of_it.scores >= least)
+            assert np.array_equal(some.boxes_xyxy_px, expected.boxes_xyxy_px)
+            assert np.array_equal(some.scores, expected.scores)
+            assert np.array_equal(some.classes, expected.classes)
+
+
+@every_detector
 def test_the_same_input_gives_the_same_result_and_is_not_changed(name: str) -> None:
     batch = inputs(name, 1)
     before = batch.clone()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,9 +29,11 @@ class Marks:
     def __init__(self) -> None:
         self.device = torch.device("cpu")
         self.batches: list[tuple[int, ...]] = []
+        self.least_scores: list[float] = []
 
-    def infer(self, inputs_bgr: Tensor) -> list[Objects]:
+    def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
         self.batches.append(tuple(inputs_bgr.shape))
+        self.least_scores.append(least_score)
         box, index = np.array([[0, 0, 8, 8]], np.float32), np.zeros(1, np.int64)
         return [Objects(box, np.array([int(each[0, 0, 0]) / 255], np.float32), index) for each in inputs_bgr]
 
@@ -102,6 +105,15 @@ def test_a_frame_that_could_not_be_decoded_keeps_its_place() -> None:
     broken = InvalidMessageError("undecodable", "half a JPEG")
     seen = look([prepared(1), broken, prepared(2)], chosen, StageSeconds())
     assert marks_of(seen) == [1, "undecodable", 2]
+
+
+def test_low_scores_are_left_out_only_where_no_frame_of_the_batch_has_tiles() -> None:
+    detector = Marks()
+    whole = prepared(1)
+    tiled = replace(whole, views=whole.views * 2, inputs_bgr=whole.inputs_bgr * 2)
+    look([whole, whole, whole, tiled], Networks(as_detector(detector), None, 2, 0.25), StageSeconds())
+    assert [batch[0] for batch in detector.batches] == [2, 2, 1]
+    assert detector.least_scores == [0.25, 0.0, 0.0]
 
 
 def test_nothing_gives_nothing() -> None:

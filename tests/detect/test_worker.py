@@ -224,7 +224,7 @@ def test_all_sizes_of_batches_are_warm_of_objects_and_of_water(batch_size: int, 
         card, device = nanodet().card, nanodet().device
         input_hw = staticmethod(nanodet().input_hw)
 
-        def infer(self, inputs_bgr: Tensor) -> list[Objects]:
+        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
             seen["objects"].append(len(inputs_bgr))
             return [NO_OBJECTS] * len(inputs_bgr)
 

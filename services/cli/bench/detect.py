@@ -202,7 +202,7 @@ def _of_turn(name: str, rounds: Sequence[Cost]) -> list[Figure]:
     return [
         plain(f"frames_per_second_{label}", _rate(rounds), "frames/s"),
         plain(f"cpu_milliseconds_{label}", statistics.median(one.cpu_ms for one in rounds), "ms/frame"),
-        # Peers leave the choice of thresholds open: they give out all boxes that score .05 or more.
+        # Peers give out all boxes that score as much as the lowest of the thresholds, which are one for each class.
         plain(f"{found}_a_frame_{label}", rounds[0].objects / rounds[0].frames, found),
     ]
 

@@ -118,12 +118,13 @@ class NanoDetDetector:
         height, width = (-(-max(1, round(side * LONG_SIDE / longer)) // _COARSEST) * _COARSEST for side in picture_hw)
         return height, width
 
-    def infer(self, inputs_bgr: Tensor) -> list[Objects]:
+    def infer(self, inputs_bgr: Tensor, least_score: float = 0.0) -> list[Objects]:
         """Find objects; see ``Detector``."""
         if not len(inputs_bgr):
             return []
         scores, distances = (output.cpu().numpy() for output in self._run(inputs_bgr))
-        return objects_of(scores, distances, (inputs_bgr.shape[1], inputs_bgr.shape[2]), self._score_floor)
+        floor = max(self._score_floor, least_score)
+        return objects_of(scores, distances, (inputs_bgr.shape[1], inputs_bgr.shape[2]), floor)
 
 
 def objects_of(
