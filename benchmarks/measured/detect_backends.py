@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 import onnxruntime
-import openvino
 import torch
 from torch import Tensor
 
@@ -31,7 +30,7 @@ from services.detect.detectors.nanodet import WEIGHTS_NAME, NanoDetOnPictures
 from services.detect.letterbox import letterbox
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.store import read_weights
-from services.detect.running import OpenVinoRunner, converted
+from services.detect.running import OpenVinoRunner, Stage
 
 BATCHES = (1, 8, 32)
 INPUTS_A_TURN = 32
@@ -79,8 +78,11 @@ def ways_of(module: NanoDetOnPictures, threads: int, compiled: bool) -> dict[str
         "torch": module,
         "torch, channels_last": last,
         "onnxruntime": by_onnxruntime(threads),
-        "OpenVINO (kept)": OpenVinoRunner(module, threads),
-        "OpenVINO, bfloat16": by_openvino_bfloat16(module, threads),
+        "OpenVINO, single precision": OpenVinoRunner([Stage(module, coarse=False)], threads),
+        "OpenVINO, from 1/8 on in bfloat16 (kept)": OpenVinoRunner(
+            [Stage(module.fine, coarse=False), Stage(module.coarse, coarse=True)], threads
+        ),
+        "OpenVINO, bfloat16": OpenVinoRunner([Stage(module, coarse=True)], threads),
     }
     if compiled:
         ways["torch.compile, channels_last"] = torch.compile(last, dynamic=False)
@@ -95,13 +97,6 @@ def by_onnxruntime(threads: int) -> Way:
         export(Path(folder) / "network.onnx")
         session = onnxruntime.InferenceSession(Path(folder) / "network.onnx", options, ["CPUExecutionProvider"])
     return lambda inputs: [torch.from_numpy(each) for each in session.run(None, {"inputs": inputs.numpy()})]
-
-
-def by_openvino_bfloat16(module: NanoDetOnPictures, threads: int) -> Way:
-    """Give OpenVINO's way in bfloat16, where the CPU has it."""
-    settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "bf16"}
-    request = openvino.Core().compile_model(converted(module), "CPU", settings).create_infer_request()
-    return lambda inputs: [torch.from_numpy(each.copy()) for each in request.infer([inputs.numpy()]).to_tuple()]
 
 
 def errors_of(way: Way, module: NanoDetOnPictures, inputs: Tensor) -> str:

@@ -3,6 +3,7 @@
 ::
 
     torch module ─┬─ CPU ──► traced ─► OpenVINO ─► checked against the module ─► parts of a batch side by side
+                  │                    (of a StagedModule the second stage in bfloat16, where the CPU has that)
                   └─ CUDA ─► channels_last, half ─► a graph for each bucket of batch sizes, replayed
 
 Both are made of the module itself when it is loaded; nothing is kept on a disk. Why OpenVINO: ADR 12.
@@ -14,7 +15,11 @@ import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from services.runtime.errors import FatalError
+from services.runtime.logging import get_logger
 
 # OpenVINO tells its makers of every import and conversion unless this package is missing. Cameras of a city must not.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -30,24 +36,51 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402  (see above)
 
 Outputs = tuple[Tensor, ...]
-Arrays = tuple[NDArray[np.float32], ...]
 Capture = Callable[[Tensor], Callable[[], Outputs]]
 """Takes a batch of inputs that stays where it is; what it gives runs the network on whatever lies there then."""
 
 PART_INPUTS = 2
 """Inputs that one CPU thread takes at once. A larger batch gains nothing (13.7 ms an input alone, 13.3 ms among 32),
 and small parts keep all threads busy to the end of a batch."""
-REQUESTS_A_THREAD = 2
-"""Parts a thread is given ahead: the next one begins while the result of the last is fetched."""
 BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Batch sizes that there is a CUDA graph for; a batch is filled up to the next one, at worst to twice its size."""
 MOST_GRAPHS = 32
 """Graphs kept: all buckets of four sizes of input. Cameras of a city have few shapes; the oldest one goes first."""
-EXAMPLE_HW = (64, 64)
-"""Size of the input that a module is traced with, px; sizes stay free. All networks here take multiples of 32."""
+EXAMPLE_HW = (128, 192)
+"""Size of the input that a module is traced and checked with, px; sizes stay free. All networks here take multiples of
+32."""
 LARGEST_ERROR = 1e-3
 """Most that an output may differ from the module's own, as part of its largest value (at least 1): ten times what
 rounding was seen to make, a tenth of what may change a score."""
+LARGEST_ERROR_BFLOAT16 = 5e-3
+"""The same of a network that is in bfloat16 in part: half of what may change a score. Seen: 2.6e-3 of NanoDet-g, and
+6.9e-3 with all of it in bfloat16, which is too much on real frames (ADR 12)."""
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A module that is a whole network or a part of one; ``coarse``: it is run in bfloat16."""
+
+    module: nn.Module
+    coarse: bool
+
+
+class StagedModule(nn.Module):
+    """Two modules, one after the other; the second one's results stay close where it is computed in bfloat16.
+
+    ``fine`` gives the maps, [N, channels, H, W] each, that ``coarse`` takes.
+    """
+
+    def __init__(self, fine: nn.Module, coarse: nn.Module) -> None:
+        super().__init__()
+        self.fine = fine
+        self.coarse = coarse
+
+    def forward(self, inputs_bgr: Tensor) -> Outputs:
+        """Give the outputs of ``coarse``."""
+        outputs: Outputs = self.coarse(self.fine(inputs_bgr))
+        return outputs
 
 
 class Runner(Protocol):
@@ -77,54 +110,112 @@ def make_runner(module: nn.Module, device: torch.device) -> Runner:
     if device.type == "cuda":
         module = module.to(device, torch.half).to(memory_format=torch.channels_last)
         return GraphRunner(cuda_capture(module))
-    return OpenVinoRunner(module, torch.get_num_threads())
+    return cpu_runner(module, torch.get_num_threads(), cpu_has_bfloat16())
 
 
 class OpenVinoRunner:
-    """See ``Runner``. Each of ``threads`` runs a part of the batch of its own, so that none waits for another."""
+    """See ``Runner``. Each of ``threads`` runs a part of the batch of its own, so that none waits for another.
 
-    def __init__(self, module: nn.Module, threads: int) -> None:
-        compiled = openvino.Core().compile_model(
-            converted(module),
-            "CPU",
-            {
+    The stages, one or two, are networks of one precision each: within one, OpenVINO gave NaN in most of the divisions
+    into two precisions that were tried.
+    """
+
+    def __init__(self, stages: Sequence[Stage], threads: int) -> None:
+        examples: Outputs = (_example(count=1),)
+        compiled = []
+        for stage in stages:
+            settings = {
                 "NUM_STREAMS": threads,
                 "INFERENCE_NUM_THREADS": threads,
-                "INFERENCE_PRECISION_HINT": "f32",  # on its own it would take bfloat16, which changes scores
+                "INFERENCE_PRECISION_HINT": "bf16" if stage.coarse else "f32",
                 "ENABLE_CPU_PINNING": False,  # two replicas on one machine would be pinned to the same cores
-            },
-        )
-        self._requests = [compiled.create_infer_request() for _ in range(REQUESTS_A_THREAD * threads)]
-        self._output_count = len(compiled.outputs)
-        self._check(module)
+            }
+            compiled.append(openvino.Core().compile_model(converted(stage.module, examples), "CPU", settings))
+            with torch.no_grad():  # and not in inference mode, whose tensors can't be traced with
+                examples = outputs_of(stage.module, *examples)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="network")
+        self._free: SimpleQueue[list[tuple[Any, int]]] = SimpleQueue()
+        for _ in range(threads):
+            self._free.put([(each.create_infer_request(), len(each.outputs)) for each in compiled])
 
     def __call__(self, inputs_bgr: Tensor) -> Outputs:
         """Give what the network makes of the inputs; see ``Runner``."""
         parts = [part.numpy() for part in torch.split(inputs_bgr.contiguous(), PART_INPUTS)]
-        results: list[Arrays] = []
-        for index, part in enumerate(parts):
-            request = self._requests[index % len(self._requests)]
-            if index >= len(self._requests):
-                results.append(self._result(request))
-            request.start_async([part], share_inputs=True)
-        first = len(results)
-        results += [self._result(self._requests[index % len(self._requests)]) for index in range(first, len(parts))]
+        results = list(self._pool.map(self._part, parts))
         # By numpy: after work of its own, torch's threads wait for more, busily (26 in place of 18 ms of CPU a frame).
         return tuple(torch.from_numpy(np.concatenate(outputs)) for outputs in zip(*results, strict=True))
 
-    def _result(self, request: Any) -> Arrays:
-        request.wait()
-        # Copied: a request writes its next result to the same place.
-        return tuple(request.get_output_tensor(n).data.copy() for n in range(self._output_count))
+    def _part(self, part_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        requests = self._free.get()
+        try:
+            tensors = [openvino.Tensor(part_bgr, shared_memory=True)]
+            for request, output_count in requests:
+                for index, tensor in enumerate(tensors):
+                    request.set_input_tensor(index, tensor)
+                request.start_async()
+                request.wait()
+                tensors = [request.get_output_tensor(index) for index in range(output_count)]
+            # Copied: a request writes its next result to the same place.
+            return tuple(tensor.data.copy() for tensor in tensors)
+        finally:
+            self._free.put(requests)
 
-    def _check(self, module: nn.Module) -> None:
-        example = _example(count=PART_INPUTS * len(self._requests) + 1)
-        with torch.inference_mode():
-            expected = outputs_of(module, example)
-        for own, theirs in zip(expected, self(example), strict=True):
-            error = float((own - theirs).abs().max())
-            if not error <= LARGEST_ERROR * max(1.0, float(own.abs().max())):
-                raise FatalError(f"OpenVINO's output differs from that of {type(module).__name__} by {error:g}")
+
+class WatchedRunner:
+    """See ``Runner``. Runs ``fast`` until that gives what is no number; that batch and all later ones, ``exact``."""
+
+    def __init__(self, fast: Runner, exact: Runner) -> None:
+        self._run = fast
+        self._exact = exact
+
+    def __call__(self, inputs_bgr: Tensor) -> Outputs:
+        """Give what the network makes of the inputs; see ``Runner``."""
+        outputs = self._run(inputs_bgr)
+        if self._run is not self._exact and not all(np.isfinite(output.numpy()).all() for output in outputs):
+            log.warning("detect.bfloat16_not_finite", inputs=len(inputs_bgr))
+            self._run = self._exact
+            outputs = self._run(inputs_bgr)
+        return outputs
+
+
+def cpu_runner(module: nn.Module, threads: int, has_bfloat16: bool) -> Runner:
+    """Give the fastest way on a CPU that is close enough to the module.
+
+    Raises:
+        FatalError: OpenVINO computes something else than the module, even in single precision.
+    """
+    exact = OpenVinoRunner([Stage(module, coarse=False)], threads)
+    error = largest_error(exact, module)
+    if not error <= LARGEST_ERROR:
+        raise FatalError(f"OpenVINO's output differs from that of {type(module).__name__} by {error:g} of its largest")
+    if not isinstance(module, StagedModule) or not has_bfloat16:
+        return exact
+    fast = OpenVinoRunner([Stage(module.fine, coarse=False), Stage(module.coarse, coarse=True)], threads)
+    error = largest_error(fast, module)
+    if not error <= LARGEST_ERROR_BFLOAT16:
+        log.warning("detect.bfloat16_differs", module=type(module).__name__, error=error)
+        return exact
+    return WatchedRunner(fast, exact)
+
+
+def largest_error(run: Runner, module: nn.Module) -> float:
+    """Give the most that an output differs from the module's, as part of its largest value (at least 1).
+
+    Parts of a batch have one or ``PART_INPUTS`` inputs; both are tried.
+    """
+    example = _example(count=PART_INPUTS + 1)
+    with torch.inference_mode():
+        expected = outputs_of(module, example)
+    return max(
+        float((own - theirs).abs().max()) / max(1.0, float(own.abs().max()))
+        for own, theirs in zip(expected, run(example), strict=True)
+    )
+
+
+def cpu_has_bfloat16() -> bool:
+    """Tell whether the CPU multiplies in bfloat16 itself; OpenVINO imitates it on others, slowly."""
+    cpus = Path("/proc/cpuinfo")
+    return cpus.exists() and "avx512_bf16" in cpus.read_text()
 
 
 class GraphRunner:
@@ -185,9 +276,9 @@ def cuda_capture(module: nn.Module) -> Capture:
     return capture
 
 
-def outputs_of(module: nn.Module, inputs_bgr: Tensor) -> Outputs:
+def outputs_of(module: nn.Module, *inputs: Tensor) -> Outputs:
     """Run a module as it is; give its outputs as float32, also where it gives but one."""
-    result: Tensor | Outputs = module(inputs_bgr)
+    result: Tensor | Outputs = module(*inputs)
     return tuple(output.float() for output in ((result,) if isinstance(result, Tensor) else result))
 
 
@@ -196,15 +287,19 @@ def joined(results: Sequence[Outputs]) -> Outputs:
     return results[0] if len(results) == 1 else tuple(torch.cat(parts) for parts in zip(*results, strict=True))
 
 
-def converted(module: nn.Module) -> Any:
-    """Give the module as OpenVINO's, for inputs of any size."""
+def converted(module: nn.Module, examples: Outputs) -> Any:
+    """Give the module as OpenVINO's: for pictures [N, H, W, 3], or maps [N, channels, H, W], of any size."""
     with warnings.catch_warnings():
         # Tracing is deprecated; torch.export takes 8 s of CPU where this takes half a second, for the same graph.
         warnings.simplefilter("ignore", FutureWarning)
-        traced = torch.jit.trace(module, _example(count=1), check_trace=False)  # type: ignore[no-untyped-call]
-    return openvino.convert_model(traced, input=[openvino.PartialShape([-1, -1, -1, 3])])
+        traced = torch.jit.trace(module, examples, check_trace=False)  # type: ignore[no-untyped-call]
+    shapes = [(-1, -1, -1, 3) if each.dtype == torch.uint8 else (-1, each.shape[1], -1, -1) for each in examples]
+    return openvino.convert_model(traced, input=[openvino.PartialShape(list(shape)) for shape in shapes])
 
 
 def _example(count: int) -> Tensor:
+    """Give pictures of coarse, coloured noise, uint8 [count, *EXAMPLE_HW, 3]: smooth in most places, as real ones."""
     generator = torch.Generator().manual_seed(0)
-    return torch.randint(0, 256, (count, *EXAMPLE_HW, 3), dtype=torch.uint8, generator=generator)
+    patches = torch.rand((count, 3, EXAMPLE_HW[0] // 16, EXAMPLE_HW[1] // 16), generator=generator) * 255
+    smooth = nn.functional.interpolate(patches, size=EXAMPLE_HW, mode="bilinear")
+    return smooth.permute(0, 2, 3, 1).round().to(torch.uint8).contiguous()

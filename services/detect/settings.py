@@ -60,8 +60,8 @@ class DetectSettings(ServiceSettings):
         1,
         ge=1,
         le=256,
-        description="CPU threads of the network. More only on cores that nothing else uses: its threads wait for one "
-        "another, and on busy cores two took longer than one. Replicas scale better.",
+        description="CPU threads of the network. Each takes inputs of its own and waits for no other, so two do twice "
+        "as much where two cores are free. Replicas do too, and outlive one another.",
     )
     decode_threads: int = Field(
         DECODE_THREADS,

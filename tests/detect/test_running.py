@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 
 import numpy as np
@@ -16,13 +15,27 @@ from services.detect.footage import Footage
 from services.detect.letterbox import letterbox
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.store import read_weights
-from services.detect.running import GraphRunner, OpenVinoRunner, Outputs, make_runner, outputs_of
+from services.detect.running import (
+    GraphRunner,
+    OpenVinoRunner,
+    Outputs,
+    Stage,
+    StagedModule,
+    WatchedRunner,
+    cpu_has_bfloat16,
+    cpu_runner,
+    make_runner,
+    outputs_of,
+)
 from services.runtime.errors import ConfigurationError, FatalError
 from tests.detect.pictures import street_bgr
 from tests.detect.test_nanodet_network import MODELS
 
 CPU = torch.device("cpu")
 AGREED_SCORE, AGREED_PX = 0.01, 1.0
+SEEN = 0.05
+"""Least score of what a detector gives out."""
+needs_bfloat16 = pytest.mark.skipif(not cpu_has_bfloat16(), reason="this CPU has no bfloat16")
 
 
 class Colours(nn.Module):
@@ -31,6 +44,26 @@ class Colours(nn.Module):
     def forward(self, inputs_bgr: Tensor) -> tuple[Tensor, Tensor]:
         levels = inputs_bgr.float()
         return levels.mean((1, 2)), levels.sum((1, 2, 3))
+
+
+class Maps(nn.Module):
+    """Pictures as three maps."""
+
+    def forward(self, inputs_bgr: Tensor) -> Tensor:
+        return inputs_bgr.float().permute(0, 3, 1, 2)
+
+
+class SmallDifferences(nn.Module):
+    """A network that bfloat16 can't compute: of large numbers, which it holds to within a few, small differences."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1, bias=False)
+        nn.init.constant_(self.conv.weight, 1.0)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        sums: Tensor = self.conv(maps + 1000)
+        return sums - 3000
 
 
 class OtherWhenTraced(nn.Module):
@@ -44,16 +77,6 @@ class OtherWhenTraced(nn.Module):
         self.runs += 1
         levels: Tensor = inputs_bgr.float().mean((1, 2)) * (1.1 if self.runs == 1 else 1.0)
         return levels
-
-
-@contextmanager
-def torch_threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def pictures(count: int, height: int = 64, width: int = 96) -> Tensor:
@@ -100,13 +123,64 @@ def real_inputs() -> Tensor:
 def test_on_a_cpu_scores_and_boxes_are_those_of_torch(
     threads: int, nanodet_on_pictures: NanoDetOnPictures, real_inputs: Tensor
 ) -> None:
-    with torch_threads(threads):
-        scores, distances = make_runner(nanodet_on_pictures, CPU)(real_inputs)
+    scores, distances = cpu_runner(nanodet_on_pictures, threads, has_bfloat16=False)(real_inputs)
     with torch.inference_mode():
         own_scores, own_distances = nanodet_on_pictures(real_inputs)
     assert float(own_scores.max()) > 0.5
     assert float((scores - own_scores).abs().max()) < AGREED_SCORE / 100
     assert float((distances - own_distances).abs().max()) < AGREED_PX / 100
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("count", [1, 2, 10])
+def test_in_bfloat16_scores_and_boxes_of_what_is_seen_are_those_of_torch_by_a_margin(
+    count: int, nanodet_on_pictures: NanoDetOnPictures, real_inputs: Tensor
+) -> None:
+    inputs = real_inputs[:count]
+    run = cpu_runner(nanodet_on_pictures, 2, has_bfloat16=True)
+    assert isinstance(run, WatchedRunner)
+    scores, distances = run(inputs)
+    with torch.inference_mode():
+        own_scores, own_distances = nanodet_on_pictures(inputs)
+    seen = own_scores >= SEEN
+    assert seen.any()
+    assert 0 < float((scores - own_scores).abs()[seen].max()) < 0.8 * AGREED_SCORE
+    assert float((distances - own_distances).abs()[seen.any(-1)].max()) < 0.8 * AGREED_PX
+
+
+@needs_bfloat16
+def test_in_bfloat16_an_input_alone_gives_what_it_gives_in_a_batch(
+    nanodet_on_pictures: NanoDetOnPictures, real_inputs: Tensor
+) -> None:
+    run = cpu_runner(nanodet_on_pictures, 2, has_bfloat16=True)
+    together = run(real_inputs)
+    for index in range(len(real_inputs)):
+        for one, many in zip(run(real_inputs[index : index + 1]), together, strict=True):
+            assert torch.equal(one[0], many[index])
+
+
+@needs_bfloat16
+def test_what_bfloat16_changes_too_much_stays_in_single_precision() -> None:
+    inputs = pictures(3)
+    module = StagedModule(Maps(), SmallDifferences()).eval()
+    assert not isinstance(cpu_runner(module, 1, has_bfloat16=True), WatchedRunner)
+    assert torch.allclose(make_runner(module, CPU)(inputs)[0], module(inputs), rtol=1e-4, atol=1e-3)
+
+
+def test_after_an_output_that_is_no_number_all_is_computed_exactly() -> None:
+    batches: list[int] = []
+    bad = [False, True, False]
+
+    def fast(inputs_bgr: Tensor) -> Outputs:
+        batches.append(len(inputs_bgr))
+        return (torch.full((len(inputs_bgr),), float("nan") if bad.pop(0) else 1.0), torch.zeros(len(inputs_bgr)))
+
+    def exact(inputs_bgr: Tensor) -> Outputs:
+        return (torch.full((len(inputs_bgr),), 2.0), torch.zeros(len(inputs_bgr)))
+
+    run = WatchedRunner(fast, exact)
+    assert [float(run(pictures(count))[0][-1]) for count in (1, 2, 3)] == [1.0, 2.0, 2.0]
+    assert batches == [1, 2]
 
 
 def test_on_a_cpu_the_same_objects_are_found_as_by_torch(
@@ -115,7 +189,7 @@ def test_on_a_cpu_the_same_objects_are_found_as_by_torch(
     size_hw, floor = (256, 416), 0.05
     with torch.inference_mode():
         own_scores, own_distances = nanodet_on_pictures(real_inputs)
-    scores, distances = make_runner(nanodet_on_pictures, CPU)(real_inputs)
+    scores, distances = cpu_runner(nanodet_on_pictures, 1, has_bfloat16=False)(real_inputs)
     own = objects_of(own_scores.numpy(), own_distances.numpy(), size_hw, floor)
     theirs = objects_of(scores.numpy(), distances.numpy(), size_hw, floor)
     assert sum(len(objects) for objects in own) > 50
@@ -131,8 +205,9 @@ def test_asking_six_classes_gives_what_the_whole_network_says_of_them(
     network = NanoDet().eval()
     network.load_state_dict(read_weights(MODELS, WEIGHTS_NAME)[0])
     part = nanodet_on_pictures
+    mean, std = part.fine.get_buffer("mean"), part.fine.get_buffer("std")
     with torch.inference_mode():
-        images = (real_inputs[:2].permute(0, 3, 1, 2).float() - part.mean) / part.std
+        images = (real_inputs[:2].permute(0, 3, 1, 2).float() - mean) / std
         all_scores, _ = network(images)
         scores, _ = part(real_inputs[:2])
     person, truck = 0, 7
@@ -144,7 +219,7 @@ def test_asking_six_classes_gives_what_the_whole_network_says_of_them(
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 13])
 def test_parts_that_run_side_by_side_come_back_in_order(threads: int, count: int) -> None:
     inputs = pictures(count)
-    means, sums = OpenVinoRunner(Colours(), threads)(inputs)
+    means, sums = OpenVinoRunner([Stage(Colours(), coarse=False)], threads)(inputs)
     assert torch.allclose(means, inputs.float().mean((1, 2)), atol=1e-3)
     assert torch.allclose(sums, inputs.double().sum((1, 2, 3)).float(), rtol=1e-5)
 
