@@ -156,7 +156,7 @@ class _Batches:
 
     def _find_objects(self, batch: list[tuple[_Seen, int, Tensor]]) -> None:
         detector = self._networks.detector
-        inputs_bgr = _stacked([input_bgr for *_, input_bgr in batch])
+        inputs_bgr = _stacked([input_bgr for *_, input_bgr in batch], detector.device)
         whole = all(len(frame.views) == 1 for frame, *_ in batch)
         least_score = self._networks.least_score_whole if whole else 0.0
         results = self._times.timed("objects", lambda: detector.infer(inputs_bgr, least_score))
@@ -166,18 +166,18 @@ class _Batches:
     def _measure_water(self) -> None:
         network = self._networks.water
         assert network is not None, "water is asked for only where there is a network for it"
-        inputs_bgr = _stacked([input_bgr for _, input_bgr in self._water])
+        inputs_bgr = _stacked([input_bgr for _, input_bgr in self._water], network.device)
         grids = self._times.timed("water", lambda: network.infer(inputs_bgr))
         for (frame, _), grid in zip(self._water, grids, strict=True):
             frame.water = grid.tobytes()
         self._water = []
 
 
-def _stacked(inputs_bgr: Sequence[Tensor]) -> Tensor:
-    """Give inputs as one batch; on a CPU by numpy, for torch's threads would wait for more work, busily."""
+def _stacked(inputs_bgr: Sequence[Tensor], device: torch.device) -> Tensor:
+    """Give inputs as one batch on ``device``. On a CPU by numpy: torch's threads would wait for more work, busily."""
     if inputs_bgr[0].device.type != "cpu":
-        return torch.stack(list(inputs_bgr))
-    return torch.from_numpy(np.stack([each.numpy() for each in inputs_bgr]))
+        return torch.stack(list(inputs_bgr)).to(device)
+    return torch.from_numpy(np.stack([each.numpy() for each in inputs_bgr])).to(device)
 
 
 def _timed(items: Iterable[Item], times: StageSeconds) -> Iterator[Item]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -20,6 +20,7 @@ def asked(jpeg: bytes, size_hw: tuple[int, int] = (360, 640), water: bool = Fals
     return Asked(jpeg, size_hw, "1x1", water, nanodet().input_hw)
 
 
+@settings(deadline=None)  # the first one loads the network
 @given(pixels=st.lists(st.integers(1, 50), max_size=30), most_frames=st.integers(1, 8))
 def test_groups_keep_order_and_bounds(pixels: list[int], most_frames: int) -> None:
     frames = [asked(bytes([index]), (1, count)) for index, count in enumerate(pixels)]
