@@ -6,7 +6,8 @@ whole bench and work in turns; figures are medians over the rounds. ``_bN`` is w
 
 \b
 - Tilik: the service's own pipeline, header checks, scene facts and encoded events included; 64 frames a call, as the
-  service takes them, so that decoding and network overlap. milliseconds_* are of N frames alone, begun when the N
+  service takes them, so that decoding and network overlap; most of the network in bfloat16 where the CPU has that
+  (ADR 12), the peers' in single precision. milliseconds_* are of N frames alone, begun when the N
   before are done.
 - onnxruntime: the network exported from the same module, the same decoding (scaled, in two threads), letterbox and
   post-processing; no scene facts, no events. A batch is decoded, then inferred.
