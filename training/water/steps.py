@@ -119,7 +119,7 @@ def sources_of(plan: Plan) -> list[Pictures]:
         Pictures(plan.pictures / "drawn", rounds=1, count=plan.drawn),
         Pictures(plan.pictures / "composite", rounds=1, count=plan.composed),
         Pictures(plan.pictures / "render", rounds=2, count=plan.rendered),
-        Pictures(plan.pictures / "photographs", rounds=6),
+        Pictures(plan.pictures / "photographs", rounds=6, count=len(listed())),
     ]
 
 
@@ -130,12 +130,18 @@ def example_count(plan: Plan) -> int:
 
 def training_sources(plan: Plan) -> list[TrainingSource]:
     """Give what the card says about the pictures that there are."""
-    licences = ", ".join(sorted({photograph.licence for photograph in listed()}))
+    taken = sorted({f"{photograph.licence} {photograph.author}" for photograph in listed()})
     names = {
         "drawn": ("drawn scenes (training/water/drawn)", OWN_LICENCE),
-        "composite": ("photographs of PKLot and Intel's clip, dry and with painted water", "CC BY 4.0"),
-        "render": ("rendered streets (training/water/render)", OWN_LICENCE),
-        "photographs": ("photographs of Debian's packages (training/water/photographs.json)", licences),
+        "composite": (
+            "photographs of car parks and a room, dry and with painted water (training/water/composite.py)",
+            "CC-BY-4.0 PKLot, Almeida et al. 2015; CC-BY-4.0 Intel",
+        ),
+        "render": (
+            "rendered streets (training/water/render)",
+            f"{OWN_LICENCE}; five skies that Blender brings, CC0-1.0 HDRI Haven, Greg Zaal",
+        ),
+        "photographs": ("photographs of Debian's packages (training/water/photographs.json)", "; ".join(taken)),
     }
     return [
         TrainingSource(name=name, pictures=len(source.lines()), licence=licence)
