@@ -16,12 +16,13 @@ from msgspec import Struct, field, structs
 
 from schemas.camera_events import SceneFacts
 from schemas.episodes import Crossing
+from services.aggregate.observation import NO_DATA_MS
 from services.aggregate.scene_lights import Fault, Kind, View, fault_of, follow, learn_anew
 
-Ending = Literal["", "cleared", "released"]
+Ending = Literal["", "cleared", "released", "no_data"]
 
 QUARANTINING: Final[frozenset[Kind]] = frozenset({"shifted", "covered", "frozen"})
-"""These only a person ends."""
+"""These only a person ends, and no gap: what the picture shows after it is no sign that somebody saw to the camera."""
 ANOTHER_VIEW: Final[frozenset[Kind]] = frozenset({"shifted", "covered"})
 
 INCIDENT_MS: Final = 60_000
@@ -31,6 +32,9 @@ FEWEST_FRAMES: Final = 2
 MISSED_MS: Final = 6_000
 """A run goes on over so much time without fault in all, a tenth of what an incident takes: a drop of rain, or somebody
 who passes the uncovered part, does not start it over."""
+PRESENT_MS: Final = 60_000
+"""After a longer gap the light of now is one that was: dusk may lie in between. In a minute, at the equator, it takes a
+sixth of the light, far from ``DARK_RATIO``."""
 FROZEN_PERIODS: Final = 3
 """In so many sampling periods, and at least a minute, nothing changes: frozen. A gap that is longer ends all runs."""
 
@@ -112,8 +116,11 @@ def observe(state: SceneState, facts: SceneFacts, at_ms: int, period_ms: float) 
     """
     gap_ms = at_ms - state.at_ms if state.at_ms >= 0 else 0
     observed_ms = round(min(gap_ms, 2 * period_ms))
-    if gap_ms > _reset_ms(period_ms):
+    ended = _end_without_data(state) if gap_ms >= NO_DATA_MS else []
+    if gap_ms > _frozen_ms(period_ms):
         state.run, state.content_hash = None, ""
+    if gap_ms > PRESENT_MS and "dark" not in state.incidents:
+        state.view.is_present = False
     state.at_ms = at_ms
     for kind in state.calm_ms:
         state.calm_ms[kind] += observed_ms
@@ -121,7 +128,7 @@ def observe(state: SceneState, facts: SceneFacts, at_ms: int, period_ms: float) 
     opened = [*_judge_sameness(state, facts, observed_ms, period_ms), *_judge_run(state, fault, observed_ms, period_ms)]
     if fault is None and state.run is None and not QUARANTINING & state.incidents.keys():
         follow(state.view, facts, observed_ms)
-    return [*opened, *_end_cleared(state)]
+    return [*ended, *opened, *_end_cleared(state)]
 
 
 def release(state: SceneState, at_ms: int) -> list[SceneIncident]:
@@ -132,6 +139,7 @@ def release(state: SceneState, at_ms: int) -> list[SceneIncident]:
     """
     ended = [_ended(incident, at_ms, "released") for incident in state.incidents.values()]
     state.incidents, state.calm_ms, state.run, state.content_hash = {}, {}, None, ""
+    state.same_since_ms, state.same_ms = state.at_ms, 0
     learn_anew(state.view)
     return ended
 
@@ -141,7 +149,7 @@ def _judge_sameness(state: SceneState, facts: SceneFacts, observed_ms: int, peri
         state.content_hash, state.same_since_ms, state.same_ms = facts.content_hash, state.at_ms, 0
         return []
     state.same_ms += observed_ms
-    needed_ms = _reset_ms(period_ms)
+    needed_ms = _frozen_ms(period_ms)
     if state.same_ms < needed_ms:
         return []
     why = Crossing(name="unchanged", value=state.same_ms / 1000, threshold=needed_ms / 1000, unit="s")
@@ -191,18 +199,27 @@ def _see(state: SceneState, kind: Kind, since_ms: int, why: Crossing) -> list[Sc
     return [incident]
 
 
+def _end_without_data(state: SceneState) -> list[SceneIncident]:
+    """End what no person must end, at its last sight, and give it: for half an hour nobody knew."""
+    return _end_at_last_sight(state, [kind for kind in state.incidents if kind not in QUARANTINING], "no_data")
+
+
 def _end_cleared(state: SceneState) -> list[SceneIncident]:
     """End what no person must end and was not seen for a minute, at its last sight; and give it."""
     over = [kind for kind in state.incidents if kind not in QUARANTINING and state.calm_ms[kind] >= INCIDENT_MS]
-    incidents = [state.incidents.pop(kind) for kind in over]
-    for kind in over:
+    return _end_at_last_sight(state, over, "cleared")
+
+
+def _end_at_last_sight(state: SceneState, kinds: list[Kind], because: Ending) -> list[SceneIncident]:
+    for kind in kinds:
         del state.calm_ms[kind]
-    return [_ended(incident, incident.last_seen_at_ms, "cleared") for incident in incidents]
+    incidents = [state.incidents.pop(kind) for kind in kinds]
+    return [_ended(incident, incident.last_seen_at_ms, because) for incident in incidents]
 
 
 def _ended(incident: SceneIncident, at_ms: int, because: Ending) -> SceneIncident:
     return structs.replace(incident, ended_at_ms=at_ms, ended_because=because)
 
 
-def _reset_ms(period_ms: float) -> float:
+def _frozen_ms(period_ms: float) -> float:
     return max(float(INCIDENT_MS), FROZEN_PERIODS * period_ms)

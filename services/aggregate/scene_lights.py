@@ -43,7 +43,7 @@ STEADY_RATIO: Final = 0.9
 """A bit counts if it is the same in so many frames. At .75 and .85 noise and shadows lose more."""
 FEWEST_STEADY: Final = 32
 """With fewer bits the share that is lost says nothing: another view keeps half of them, give or take .18 (two standard
-deviations)."""
+deviations). Any picture would fit a light with fewer, so none is kept."""
 LOST_RATIO: Final = 0.24
 """From so many steady bits lost it is another view. One that was moved by a twentieth of its width or turned by 9
 degrees loses .26 and more; light, rain and traffic cost up to .20."""
@@ -98,6 +98,7 @@ class View(Struct, array_like=True):
         unfollowed_ms: Time observed since the bits were last followed.
         shares: How often each bit of the signature is 1, of 65,535.
         now: The light of now, None before the first frame.
+        is_present: Whether ``now`` is of the last minute, so that darkness in it came at once and is no dusk.
         lights: Lights that were, the oldest first.
     """
 
@@ -106,6 +107,7 @@ class View(Struct, array_like=True):
     unfollowed_ms: int = 0
     shares: list[int] = field(default_factory=list)
     now: Light | None = None
+    is_present: bool = False
     lights: list[Light] = field(default_factory=list)
 
     @property
@@ -129,7 +131,10 @@ class Loss(NamedTuple):
 
 
 def fault_of(view: View, facts: SceneFacts) -> Fault | None:
-    """Give what is wrong with a frame; None where it fits a known light, or nothing is known yet."""
+    """Give what is wrong with a frame; None where it fits a known light, or nothing is known yet.
+
+    A night that is known explains no darkness that comes at once.
+    """
     if facts.contrast < BLANK_CONTRAST:
         if facts.luma < BLACK_LUMA:
             return _fault("dark", "luma", facts.luma, BLACK_LUMA)
@@ -138,9 +143,9 @@ def fault_of(view: View, facts: SceneFacts) -> Fault | None:
         return None
     signature = _number(bytes.fromhex(facts.signature))
     fault = _fault_in(view.now, facts, _loss(view.now, signature))
-    if fault is None or any(_fault_in(light, facts, _loss(light, signature)) is None for light in view.lights):
-        return None
-    return fault
+    if fault is None or (fault.kind == "dark" and view.is_present):
+        return fault
+    return None if _light_that_fits(view, facts, signature) else fault
 
 
 def follow(view: View, facts: SceneFacts, observed_ms: int) -> None:
@@ -149,7 +154,7 @@ def follow(view: View, facts: SceneFacts, observed_ms: int) -> None:
         _learn(view, facts, observed_ms)
         return
     _go_to_the_light_that_fits(view, facts)
-    assert view.now is not None
+    view.is_present = True
     view.unfollowed_ms += observed_ms
     if view.unfollowed_ms >= FOLLOWED_EVERY_MS:
         _follow_bits(view, facts, _gain(view.unfollowed_ms, VIEW_MS))
@@ -162,7 +167,7 @@ def learn_anew(view: View) -> None:
     """Learn the view from the next frames; lights that were stay known."""
     _keep_new_light(view)
     view.learned = view.learned_ms = view.unfollowed_ms = 0
-    view.shares, view.now = [], None
+    view.shares, view.now, view.is_present = [], None, False
 
 
 def _fault_in(light: Light, facts: SceneFacts, loss: Loss) -> Fault | None:
@@ -186,10 +191,20 @@ def _fault(kind: Kind, name: str, value: float, threshold: float) -> Fault:
     return Fault(kind, Crossing(name=name, value=round(value, 4), threshold=threshold, unit="ratio"))
 
 
+def _light_that_fits(view: View, facts: SceneFacts, signature: int) -> Light | None:
+    """Give the light that was in which nothing is wrong with a frame; it is about as bright, or says nothing of it."""
+    for light in view.lights:
+        is_like = facts.luma * DARK_RATIO < max(light.luma, 1 / 255)
+        if is_like and _fault_in(light, facts, _loss(light, signature)) is None:
+            return light
+    return None
+
+
 def _learn(view: View, facts: SceneFacts, observed_ms: int) -> None:
     """Take a frame into the plain mean of those before it."""
     view.learned_ms = min(LEARNING_MS, view.learned_ms + observed_ms)
     view.learned += 1
+    view.is_present = True
     if view.now is None:
         view.shares = [_FULL // 2] * BITS
         view.now = Light(b"", b"", facts.luma, facts.contrast, _detail(facts))
@@ -203,16 +218,19 @@ def _go_to_the_light_that_fits(view: View, facts: SceneFacts) -> None:
     signature = _number(bytes.fromhex(facts.signature))
     if _fault_in(view.now, facts, _loss(view.now, signature)) is None:
         return
-    fitting = next(light for light in view.lights if _fault_in(light, facts, _loss(light, signature)) is None)
+    fitting = _light_that_fits(view, facts, signature)
+    assert fitting is not None
     bits, steady = _number(fitting.bits), _number(fitting.steady)
     view.now = fitting
     view.shares = [_seeded(bits >> place & 1, steady >> place & 1) for place in range(BITS)]
 
 
 def _keep_new_light(view: View) -> None:
-    """Keep the light of now among those that were, if it is unlike them."""
+    """Keep the light of now among those that were, if it is unlike them and enough bits hold in it."""
     now = view.now
-    if now is not None and view.is_learned and all(_difference(now, one) > NEW_LIGHT_RATIO for one in view.lights):
+    if now is None or not view.is_learned or _number(now.steady).bit_count() < FEWEST_STEADY:
+        return
+    if all(_difference(now, one) > NEW_LIGHT_RATIO for one in view.lights):
         view.lights = [*view.lights, now][-MOST_LIGHTS:]
 
 

@@ -11,11 +11,11 @@ from services.cli.bench.measuring.scene_clips import TimeLapse, reported_clips
 from services.cli.bench.measuring.scene_faults import (
     find_on_clip,
     incidents_of,
-    poisson_interval,
     quiet_incidents,
     timelapse_incidents,
 )
 from services.cli.bench.measuring.scene_trials import faults, harmless
+from services.detect.accuracy.intervals import poisson_interval
 from services.detect.accuracy.labelled_footage import data_folder
 from services.runtime.errors import ConfigurationError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterable
 
@@ -294,3 +295,91 @@ def test_state_goes_through_its_blob_at_any_frame_and_is_small() -> None:
     assert found == expected
     assert [one.kind for one in found] == ["dark", "dark", "covered"]
     assert size < 2048
+
+
+NIGHT_VIEW = VIEW ^ (1 << 50) - 1
+"""A fifth of the bits is another in the light of lamps."""
+
+
+def left_of_day(seconds: float) -> float:
+    """Give the part of a day's light that is left: a day of two hours, dusk from .5 h on, night, day from 1.5 h on."""
+    into_night = min(1.0, max(0.0, min(seconds - 1800, 5400 - seconds) / 1200))
+    return math.pow(0.05, into_night)
+
+
+def a_day(bits_at: Callable[[int, float], int]) -> SceneState:
+    """Give a camera after two hours that stand for a day, in which nothing is an incident."""
+    state = SceneState()
+    for number in range(7200 // 5):
+        left = left_of_day(number * 5)
+        facts = make_facts(
+            number, bits_at(number, left), 0.4 * left, 0.02 + 0.18 * left, 1000 * (0.1 + 0.9 * left) ** 2
+        )
+        assert observe(state, facts, number * 5000, 5000) == []
+    return state
+
+
+def in_noise(number: int, left: float) -> int:
+    """Give the view's bits; the darker it is, the more cells are as dark as their neighbours, but for noise."""
+    noisy = (1 << round(-240 * math.log10(left) / math.log10(20))) - 1
+    drawn = random.Random(number)
+    noise = drawn.getrandbits(256) & drawn.getrandbits(256) & drawn.getrandbits(256)
+    return VIEW & ~noisy | noise & noisy
+
+
+def in_lamplight(_: int, left: float) -> int:
+    changed = (1 << round(-50 * math.log10(left) / math.log10(20))) - 1
+    return VIEW ^ changed
+
+
+@pytest.mark.parametrize("bits_at", [in_noise, in_lamplight])
+@pytest.mark.parametrize(
+    ("look", "kind"),
+    [(dark, "dark"), (black, "dark"), (covered, "covered"), (shifted, "shifted"), (defocused, "defocused")],
+)
+def test_after_a_day_with_its_night_faults_by_day_are_found_as_on_the_first(
+    bits_at: Callable[[int, float], int], look: Look, kind: str
+) -> None:
+    state = a_day(bits_at)
+    assert not holds(state)
+    first = state.at_ms // PERIOD_MS + 1
+    assert [incident.kind for incident in show(state, [look] * 60, first=first)] == [kind]
+
+
+def test_a_light_in_which_few_bits_hold_is_not_kept() -> None:
+    assert all(int.from_bytes(light.steady).bit_count() >= 32 for light in a_day(in_noise).view.lights)
+
+
+def test_a_night_that_is_known_explains_darkness_after_a_gap_and_none_that_comes_at_once() -> None:
+    def night(number: int) -> SceneFacts:
+        return make_facts(number, NIGHT_VIEW, luma=0.02, contrast=0.029, sharpness=21.0)
+
+    at_once = a_day(in_lamplight)
+    assert len(at_once.view.lights) >= 2
+    assert [one.kind for one in show(at_once, [night] * 60, first=at_once.at_ms // PERIOD_MS + 1)] == ["dark"]
+    later = a_day(in_lamplight)
+    assert show(later, [night] * 600, first=later.at_ms // PERIOD_MS + 1200) == []
+    assert not holds(later)
+
+
+def test_half_an_hour_without_a_frame_ends_what_no_person_must_end() -> None:
+    state = learned()
+    show(state, [dark] * 90)
+    last_seen_at_ms = state.at_ms
+    (ended,) = show(state, [usual], first=state.at_ms // PERIOD_MS + 1800)
+    assert (ended.kind, ended.ended_because, ended.ended_at_ms) == ("dark", "no_data", last_seen_at_ms)
+    assert not holds(state)
+    state = learned()
+    show(state, [dark] * 90)
+    assert show(state, [dark], first=state.at_ms // PERIOD_MS + 1799) == []
+    state = learned()
+    show(state, [shifted] * 90)
+    assert show(state, [usual] * 90, first=state.at_ms // PERIOD_MS + 3600) == []
+    assert holds(state)
+
+
+def test_nothing_is_held_after_the_release_of_a_frozen_picture() -> None:
+    state = learned()
+    show(state, [frozen] * 90)
+    assert [one.kind for one in release(state, state.at_ms)] == ["frozen"]
+    assert not holds(state)

@@ -1,8 +1,8 @@
-"""How sure a share of counted cases is."""
+"""How sure a share of counted cases is, and a count."""
 
 from __future__ import annotations
 
-from math import sqrt
+from math import exp, factorial, sqrt
 
 Z_95 = 1.959964
 
@@ -20,3 +20,24 @@ def wilson_interval(hits: int, cases: int) -> tuple[float, float]:
     middle = (share + spread / 2) / (1 + spread)
     half = Z_95 * sqrt(share * (1 - share) / cases + spread / (4 * cases)) / (1 + spread)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def poisson_interval(count: int) -> tuple[float, float]:
+    """Give the exact 95 % interval of a Poisson count's mean.
+
+    Source: Garwood 1936, Biometrika 28, p. 437. The ends are found by halving, to 1e-6.
+    """
+    low = _mean_with_chance_up_to(count - 1, 0.975) if count else 0.0
+    return low, _mean_with_chance_up_to(count, 0.025)
+
+
+def _mean_with_chance_up_to(count: int, chance: float) -> float:
+    """Give the mean at which ``count`` and fewer have that chance; it falls as the mean grows."""
+    low, high = 0.0, 10.0 + 3.0 * count
+    while high - low > 1e-6:
+        mean = (low + high) / 2
+        if sum(exp(-mean) * mean**k / factorial(k) for k in range(count + 1)) > chance:
+            low = mean
+        else:
+            high = mean
+    return (low + high) / 2

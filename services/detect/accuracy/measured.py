@@ -1,4 +1,4 @@
-"""A measured share with its interval, and how a measurement says how far it is."""
+"""A measured figure with its interval, and how a measurement says how far it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ def unseen(done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A figure in [0, 1] and its 95 % interval; ``cases`` is what it counts over (persons, spaces, frames)."""
+    """A figure and its 95 % interval; ``cases`` is what it counts over (persons, spaces, frames).
+
+    Most are shares in [0, 1]; where ``_incidents`` is in the name it is a count, where it ends in ``_seconds`` a time.
+    Without cases it was not measured, whatever the value.
+    """
 
     name: str
     value: float

@@ -27,6 +27,7 @@ WIDTH_PX = 480
 SEEN_RATIO = 0.7
 """How much of a picture's width and height a camera sees that is to be moved: .15 stay on either side, and the largest
 move takes .14."""
+_DAY_MS = 24 * 3_600_000
 _JPEG_QUALITY = 85
 """As ingest encodes."""
 
@@ -112,6 +113,12 @@ class TimeLapse:
         """Give capture time, ms since 1970, and JPEG of each still."""
         frames = Footage(self.folder, camera_id="scene").frames()
         return [(frame.headers.captured_at_ms, frame.jpeg) for frame in frames]
+
+    @property
+    def first_of_second_day(self) -> int:
+        """Give the place of the first still that is not of the first day, in which thresholds were chosen."""
+        days = [at_ms // _DAY_MS for at_ms, _ in self.stills]
+        return next(place for place, day in enumerate(days) if day != days[0])
 
     @cached_property
     def facts(self) -> list[SceneFacts]:

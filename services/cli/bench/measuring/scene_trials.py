@@ -97,6 +97,15 @@ def harmless() -> list[Harmless]:
     ]
 
 
+def day_and_night() -> Harmless:
+    """Give two hours that stand for a day: half an hour of day, of dusk, of night and dawn, and half an hour of day.
+
+    The simulated night is the darkest that is no fault where it comes slowly.
+    """
+    night = Effect(effect="night", strength=1.0, from_seconds=1800.0, ramp_seconds=1500.0, until_seconds=5400.0)
+    return Harmless("day_and_night", 7200, 5, _of(night))
+
+
 def _simulated(effect: EffectName, strength: float, kind: Kind) -> SceneFault:
     return SceneFault(f"{effect}_{strength:g}", kind, _of(Effect(effect=effect, strength=strength)))
 
