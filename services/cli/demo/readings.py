@@ -12,6 +12,7 @@ from msgspec import Struct
 from deploy.local.process import ProcessStatus
 from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS
 from schemas.cameras import Camera
+from schemas.geometry import Polygon
 from services.aggregate.store_client import translated_errors
 from services.aggregate.zones import Area
 
@@ -125,19 +126,28 @@ def _water(camera: Camera, grid: bytes | None) -> tuple[str, ...]:
     """Give how much of each water zone looks like water in the newest picture that has a row: no verdict, a measure."""
     if grid is None:
         return ()
-    areas = [(zone.zone_id, Area(zone.polygon)) for zone in camera.zones if zone.purpose == "water" and zone.polygon]
-    return tuple(f"water in {name} {mean_within(grid, area):.0%}" for name, area in areas)
+    zones = [(zone.zone_id, zone.polygon) for zone in camera.zones if zone.purpose == "water" and zone.polygon]
+    return tuple(f"water in {name} {mean_within(grid, polygon):.0%}" for name, polygon in zones)
 
 
-def mean_within(grid: bytes, area: Area) -> float:
-    """Give the mean probability of water, in [0, 1], of the cells whose middle lies in ``area``; 0 where none does."""
+def mean_within(grid: bytes, polygon: Polygon) -> float:
+    """Give the mean probability of water, in [0, 1], of the cells whose middle lies in the zone ``polygon``.
+
+    Where none does, the cell whose middle is nearest to that of the polygon's corners counts.
+    """
+    area = Area(polygon)
     cells = [
         grid[row * WATER_GRID_COLUMNS + column]
         for row in range(WATER_GRID_ROWS)
         for column in range(WATER_GRID_COLUMNS)
         if area.holds(((column + 0.5) / WATER_GRID_COLUMNS, (row + 0.5) / WATER_GRID_ROWS))
     ]
-    return sum(cells) / 255 / len(cells) if cells else 0.0
+    if not cells:
+        x, y = (sum(places) / len(polygon) for places in zip(*polygon, strict=True))
+        column = min(int(x * WATER_GRID_COLUMNS), WATER_GRID_COLUMNS - 1)
+        row = min(int(y * WATER_GRID_ROWS), WATER_GRID_ROWS - 1)
+        cells = [grid[row * WATER_GRID_COLUMNS + column]]
+    return sum(cells) / 255 / len(cells)
 
 
 def _figures(client: Client) -> tuple[dict[str, list[str]], dict[str, int]]:
