@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from importlib import import_module
 
@@ -16,14 +17,18 @@ from services.detect.letterbox import letterbox
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.store import read_weights
 from services.detect.running import (
+    EXAMPLE_HW,
+    FiniteRunner,
     GraphRunner,
     OpenVinoRunner,
     Outputs,
     Stage,
     StagedModule,
     WatchedRunner,
+    checked,
     cpu_has_bfloat16,
     cpu_runner,
+    largest_error,
     make_runner,
     outputs_of,
 )
@@ -77,6 +82,23 @@ class OtherWhenTraced(nn.Module):
         self.runs += 1
         levels: Tensor = inputs_bgr.float().mean((1, 2)) * (1.1 if self.runs == 1 else 1.0)
         return levels
+
+
+class Logarithms(nn.Module):
+    """A network that gives minus infinity of a black picture."""
+
+    def forward(self, inputs_bgr: Tensor) -> Tensor:
+        return inputs_bgr.float().mean((1, 2)).log()
+
+
+class BakedIn(nn.Module):
+    """A network whose trace keeps the size that it is traced with: what a trace takes for a constant."""
+
+    def forward(self, inputs_bgr: Tensor) -> Tensor:
+        means: Tensor = inputs_bgr.float().mean((1, 2))
+        if torch.jit.is_tracing():
+            return inputs_bgr.float().sum((1, 2)) / math.prod(EXAMPLE_HW)
+        return means
 
 
 def pictures(count: int, height: int = 64, width: int = 96) -> Tensor:
@@ -241,6 +263,51 @@ def test_results_outlive_the_next_batch() -> None:
 def test_a_backend_that_computes_something_else_is_refused() -> None:
     with pytest.raises(FatalError, match="OtherWhenTraced"):
         make_runner(OtherWhenTraced(), CPU)
+
+
+def test_a_size_that_stayed_in_the_graph_is_refused() -> None:
+    with pytest.raises(FatalError, match="BakedIn"):
+        make_runner(BakedIn(), CPU)
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_what_is_no_number_passes_no_check_whichever_output_it_is_in(bad: int) -> None:
+    def run(inputs_bgr: Tensor) -> Outputs:
+        outputs = list(Colours()(inputs_bgr))
+        outputs[bad] = outputs[bad] * float("nan")
+        return tuple(outputs)
+
+    assert np.isnan(largest_error(run, Colours()))
+    with pytest.raises(FatalError, match="Colours"):
+        checked(run, Colours(), most=1.0)
+
+
+def test_a_runner_is_refused_beyond_what_its_precision_allows() -> None:
+    def run(inputs_bgr: Tensor) -> Outputs:
+        means, sums = Colours()(inputs_bgr)
+        return means, sums * 1.01
+
+    assert checked(run, Colours(), most=0.011) is run
+    with pytest.raises(FatalError, match="Colours"):
+        checked(run, Colours(), most=0.009)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("index", [0, 1])
+def test_what_is_no_number_never_becomes_a_result(bad: float, index: int) -> None:
+    outputs = [torch.zeros(2, 3), torch.zeros(2, 4)]
+    run = FiniteRunner(lambda _: tuple(outputs))
+    assert run(pictures(2))[0] is outputs[0]
+    outputs[index][1, 2] = bad
+    with pytest.raises(FatalError, match="no number"):
+        run(pictures(2))
+
+
+def test_a_network_that_gives_no_number_on_some_picture_ends_the_process() -> None:
+    run = make_runner(Logarithms(), CPU)
+    assert torch.isfinite(run(pictures(2) | 1)[0]).all()
+    with pytest.raises(FatalError, match="no number"):
+        run(torch.zeros((2, 64, 96, 3), dtype=torch.uint8))
 
 
 def test_the_module_is_left_as_it_was() -> None:
