@@ -89,7 +89,7 @@ def test_exported_weights_are_read_back_and_figures_are_added_without_touching_t
     manifest = export(tmp_path, network, [source], {"start": "00"})
     state, sha256 = read_weights(tmp_path, "water")
     assert sha256 == manifest.sha256
-    assert torch.equal(state["decoder.out.weight"], halved(network)["decoder.out.weight"].float())
+    assert torch.equal(state["decoders.0.out.weight"], halved(network)["decoders.0.out.weight"].float())
     add_figures(tmp_path, manifest, [Measured("water_auc_roads", 0.91234, 0.9, 1.0, 7)], [])
     whole = read_manifest(tmp_path)
     assert whole.development_figures["water_auc_roads"].value == 0.9123
@@ -166,7 +166,7 @@ def test_the_card_lists_the_pictures_that_were_used_and_no_others(tmp_path: Path
         folder_of(tmp_path / name, count)
     plan = Plan(tmp_path, tmp_path, tmp_path, drawn=3, composed=0, rendered=3)
     assert [source.pictures for source in training_sources(plan)] == [3, 3, 2]
-    assert example_count(plan) == 3 * 1 + 3 * 2 + 2 * 6
+    assert example_count(plan) == 3 * 1 + 3 * 1 + 2 * 6
 
 
 @pytest.fixture(scope="module")

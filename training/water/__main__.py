@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from services.detect.models.water_network import DECODERS
 from services.detect.water import WEIGHTS_FOLDER
 from training.water import steps
 from training.water.fitting import FitOptions
@@ -33,7 +34,7 @@ def main(pictures: Path, models: Path, footage: Path, drawn: int, rendered: int,
         drawing = progress.add_task("drawing", total=plan.drawn + plan.composed)
         steps.draw(plan, lambda: progress.advance(drawing))
         looking = progress.add_task("features", total=steps.example_count(plan))
-        fitting = progress.add_task("fitting", total=plan.fit.epochs)
+        fitting = progress.add_task("fitting", total=plan.fit.epochs * DECODERS)
         network = steps.train(plan, lambda count: progress.advance(looking, count), lambda: progress.advance(fitting))
         manifest = steps.write(plan, network, out)
         measuring = progress.add_task("measuring", total=None)

@@ -19,6 +19,9 @@ Chance = np.random.Generator
 
 SMALLEST_CROP = 0.55
 """Of the picture's sides."""
+BLUR_PX = (0.4, 4.0)
+"""Standard deviation of the least and the strongest blur, at a width of 512 px; even on a scale of ratios. A dirty or
+badly focused lens has 3 px."""
 
 
 def augmented(image_bgr: ImageBgr, mask: Mask, chance: Chance, size_hw: tuple[int, int]) -> tuple[ImageBgr, Mask]:
@@ -72,6 +75,7 @@ def _veiled(light: Light, chance: Chance) -> Light:
 
 def _unsharp(light: Light, chance: Chance) -> Light:
     if chance.random() < 0.5:
-        return np.asarray(cv2.GaussianBlur(light, (0, 0), chance.uniform(0.4, 1.8)), np.float32)
+        softness = np.exp(chance.uniform(*np.log(BLUR_PX)))
+        return np.asarray(cv2.GaussianBlur(light, (0, 0), float(softness)), np.float32)
     soft = cv2.GaussianBlur(light, (0, 0), chance.uniform(0.6, 1.5))
     return np.asarray(light + chance.uniform(0.3, 1.2) * (light - soft), np.float32)

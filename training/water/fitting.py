@@ -19,7 +19,7 @@ BATCH = 16
 class FitOptions:
     """How long and how fast. Chosen on the development fifth (ADR 0014)."""
 
-    epochs: int = 6
+    epochs: int = 5
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     seed: int = 0

@@ -9,12 +9,14 @@
                                      │ 1x1
                                      ├─ what the whole picture is like, added to each cell
                            3x3, dilated 1, 2, 4, added up
-                                     └─ probability a cell
+                                     └─ logit a cell ─► mean over several decoders ─► probability a cell
 
 Still water is told from asphalt and sky by what is missing (edges, grain) and by what surrounds it: hence the spread of
-the finest features within a cell, the dilated convolutions and the context of the whole picture. The backbone's last
-stage is left out: it is 80 % of the weights and 30 % of the work, and the one trial with it, cut short, showed no gain
-(ADR 0014).
+the finest features within a cell, the dilated convolutions and the context of the whole picture.
+Decoders that differ by their seed alone err in different places: their mean scatters less than each of them.
+
+The backbone's last stage is left out: it is 80 % of the weights and 30 % of the work, and the one trial with it, which
+was cut short, showed no gain (ADR 0014).
 
 Source: backbone and its weights as in ``nanodet_network``; dilated context, Chen et al. 2017, arXiv:1706.05587;
 context of the whole picture, Liu et al. 2015, arXiv:1506.04579.
@@ -35,6 +37,8 @@ FEATURE_CHANNELS = 2 * QUARTER_CHANNELS + 128 + 256
 MEAN_BGR = (103.53, 116.28, 123.675)
 STD_BGR = (57.375, 57.12, 58.395)
 """What the backbone's weights were trained with (ImageNet's, in 0 … 255, blue first)."""
+DECODERS = 3
+"""How many decoders are asked (ADR 0014)."""
 BACKBONE_STAGES = ("stem", "quarter", "eighth", "sixteenth")
 """Of ``nanodet_network.Backbone``, under the same names."""
 
@@ -104,11 +108,13 @@ class WaterNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = WaterFeatures()
-        self.decoder = WaterDecoder()
+        self.decoders = nn.ModuleList(WaterDecoder() for _ in range(DECODERS))
 
     def forward(self, inputs_bgr: Tensor) -> Tensor:
         """Give the probability of standing water, float [N, H / 16, W / 16], for uint8 [N, H, W, 3]."""
-        logits: Tensor = self.decoder(self.features(inputs_bgr))
+        features = self.features(inputs_bgr)
+        first, *others = (decoder(features) for decoder in self.decoders)
+        logits: Tensor = sum(others, first) / DECODERS
         return logits.sigmoid()
 
 
