@@ -28,6 +28,9 @@ LOWER_CLASS_RATIO = 0.2
 """Least part of what is served under overload that the lower class gets while it has frames waiting."""
 ROUNDS = 4
 """Rounds in one patience. A frame waits for at most three: in Kafka for a fetch, fetched for its turn, and its own."""
+PRESSED_BATCHES = 4
+"""Batches without a late frame for which overload is remembered: about one patience of rounds. What goes wrong without
+is in ADR 13."""
 EASY_RATIO = 0.75
 """Part of its patience that a frame may have waited before rounds get shorter, by the third power of the excess.
 
@@ -70,7 +73,8 @@ class Admission:
     Args:
         patience_ratio: See ``PATIENCE_RATIO``.
         lower_class_ratio: See ``LOWER_CLASS_RATIO``.
-        whole_batch: Frames from which on a batch shows the full rate; fewer leave the network half used.
+        whole_batch: Frames from which on a batch shows the full rate; fewer leave the network half used. Of a detector
+            that is too slow for so many in a round, a full round does.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Admission:
         self._patience_ratio = patience_ratio
         self._lower_class_ratio = lower_class_ratio
         self._whole_batch = whole_batch
+        self._seats: int | None = None
         self._frame_ms: float | None = None
         self._turn = 0
         self._last_turns: dict[str, int] = {}
@@ -97,13 +102,15 @@ class Admission:
         """Say that ``count`` frames were judged in ``seconds``.
 
         A batch that is not whole costs more a frame than the network could do, so it counts only where it was faster.
+        Under overload a round is whole once its seats are taken, however few: a slow detector has no larger ones.
         """
         if count <= 0:
             return
+        whole = self._whole_batch if self._seats is None else min(self._whole_batch, self._seats)
         measured = seconds * 1000 / count
         if self._frame_ms is None:
             self._frame_ms = measured
-        elif count >= self._whole_batch or measured < self._frame_ms:
+        elif count >= whole or measured < self._frame_ms:
             measured = min(measured, MOST_SLOWER * self._frame_ms)
             self._frame_ms += (measured - self._frame_ms) * count / (count + MEMORY_FRAMES)
 
@@ -117,8 +124,9 @@ class Admission:
         verdicts = [_stale(frame, at_ms) for frame in frames]
         live = [index for index, verdict in enumerate(verdicts) if verdict is None]
         round_ = self._round(frames, live, at_ms)
+        self._seats = None if round_ is None else round_.seats
         if round_ is None:
-            self._owed = 0.0
+            self._owed = min(1.0, self._owed)
         else:
             chosen = self._choose(frames, round_)
             for index in set(round_.contenders) - chosen:
@@ -146,7 +154,7 @@ class Admission:
             return None
         worst_ms = max(waits[index] for index in late)
         contenders = [index for index in live if self._is_late(frames[index], worst_ms, need_ms)]
-        self._pressed = ROUNDS
+        self._pressed = PRESSED_BATCHES
         usual_ms = median_low(self._patience_ms(frames[index]) for index in contenders)
         strain = max(waits[index] / max(1.0, self._patience_ms(frames[index])) for index in late)
         whole = usual_ms / ROUNDS / max(1.0, (strain / EASY_RATIO) ** 3) / self._frame_ms
@@ -166,7 +174,8 @@ class Admission:
     def _choose(self, frames: Sequence[Waiting], round_: _Round) -> set[int]:
         """Give those that are judged: the urgent first, but of the lower class at least what it is owed by now.
 
-        The debt is kept from round to round, since a fifth of a short round is less than one frame.
+        The debt is kept from round to round, since a fifth of a short round is less than one frame; one frame of it
+        also while the lower class has none waiting, as in many a batch of a slow detector.
         """
         urgent, lower = (
             self._by_turn(frames, [index for index in round_.contenders if (frames[index].priority > 0) == is_lower])
@@ -176,7 +185,9 @@ class Admission:
         reserved = min(int(self._owed), len(lower), round_.seats)
         first = urgent[: round_.seats - reserved]
         second = lower[: round_.seats - len(first)]
-        self._owed = max(0.0, self._owed - len(second)) if len(second) < len(lower) else 0.0
+        self._owed = max(0.0, self._owed - len(second))
+        if len(second) == len(lower):
+            self._owed = min(1.0, self._owed)
         return {*first, *second}
 
     def _by_turn(self, frames: Sequence[Waiting], indices: Sequence[int]) -> list[int]:

@@ -1,4 +1,9 @@
-"""Outcomes of frames as events. Ids are made from facts alone: a frame that is judged twice gives the same event."""
+"""Outcomes of frames as events. Ids are made from facts alone.
+
+So a frame that is detected twice by the same networks gives one event, as does one that is shed twice for the same
+reason. Which of the two happens depends on the load: judged again after a takeover a frame may be shed instead, and
+aggregate lets "detected" win (ADR 3).
+"""
 
 from __future__ import annotations
 

@@ -9,16 +9,16 @@ DETECT_METRICS = (
     MetricDefinition(
         "tilik_detect_frames_total",
         "counter",
-        "Frames by outcome: detected, or why shed. Growing 'overload' or 'stale': the group is too slow, add replicas. "
+        "Frames by outcome (detected, or why shed) and class: 0 of flood, pump and counter cameras, 1 of the rest. "
+        "Growing 'overload' or 'stale': the group is too slow, add replicas; of class 0: it can't even serve those. "
         "Growing 'undecodable' or 'refused': read frames-dlq, it names the camera.",
-        ("outcome",),
+        ("outcome", "priority"),
     ),
     MetricDefinition(
-        "tilik_detect_overload_total",
-        "counter",
-        "Frames shed for overload, by class: 0 of flood, pump and counter cameras, 1 of the rest. Growing: add "
-        "replicas. Growing for 0: the group can't even serve those.",
-        ("priority",),
+        "tilik_detect_frame_seconds",
+        "gauge",
+        "Time a frame takes, by which overload is told; 0 before any was judged. Times the frames a second that come: "
+        "the replicas that are needed. Growing: is something else on this machine, or is the GPU throttled?",
     ),
     MetricDefinition(
         "tilik_detect_objects_total",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from itertools import islice
 
@@ -24,11 +25,14 @@ def offline_tools(
 ) -> Tools:
     """Load the detector ``name``, and with ``water`` the water network, for footage, which is never stale.
 
-    ``score_floor`` replaces the detector's thresholds, for all classes: accuracy is measured over all scores.
+    ``score_floor`` replaces the detector's thresholds, for all classes: accuracy is measured over all scores. The
+    detector's own floor is lowered to it.
 
     Raises:
         ConfigurationError: There is no such detector, or weights are not there.
     """
+    if score_floor is not None:
+        options = dataclasses.replace(options, score_floor=min(options.score_floor, score_floor))
     policy = CameraPolicy(tiles=tiles, stale_after_ms=None, water=water)
     detector = load_detector(name, options)
     return Tools(

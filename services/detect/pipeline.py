@@ -9,6 +9,7 @@
 
 ``judge`` takes a batch of frames and gives one outcome each. It knows no consumer, no commit and no metric. Between two
 calls is kept whose turn it is under overload (``admission.py``); no event depends on it but for being shed.
+How a camera's frames are treated is asked first, once for a batch (``policies_for``).
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ class CameraPolicy:
 
 @dataclass(frozen=True)
 class Tools:
-    """What ``judge`` works with. ``thresholds`` replace the detector's own, for measuring its accuracy."""
+    """What ``judge`` works with. ``thresholds`` replace the detector's own, for measuring its accuracy.
+
+    ``look_up`` is called with all frames of a batch before ``policy_of`` is asked of each, and may block.
+    """
 
     detector: Detector
     detector_name: str
     policy_of: Callable[[Frame], CameraPolicy]
+    look_up: Callable[[Sequence[Frame]], None] = lambda _: None
     limits: JpegLimits = field(default_factory=JpegLimits)
     batch_size: int = 8
     thresholds: Thresholds | None = None
@@ -61,11 +66,21 @@ class Tools:
 
 
 def judge(frames: Sequence[Frame], tools: Tools) -> list[FrameOutcome]:
+    """Give the outcome of each frame, in their order. Blocks for the time of ``policies_for`` and ``judge_under``."""
+    return judge_under(policies_for(frames, tools), frames, tools)
+
+
+def policies_for(frames: Sequence[Frame], tools: Tools) -> list[CameraPolicy]:
+    """Give how each frame is treated, in their order. Blocks while that is looked up; raises what ``look_up`` does."""
+    tools.look_up(frames)
+    return [tools.policy_of(frame) for frame in frames]
+
+
+def judge_under(policies: Sequence[CameraPolicy], frames: Sequence[Frame], tools: Tools) -> list[FrameOutcome]:
     """Give the outcome of each frame, in their order. Blocks for the time of decoding and of the networks.
 
     Frames are decoded while the networks are busy with those before them.
     """
-    policies = [tools.policy_of(frame) for frame in frames]
     verdicts = _admit(frames, policies, tools)
     asked = [_ask(*each, tools) for each in zip(frames, policies, verdicts, strict=True)]
     prepared = tools.preparation.prepare([each for each in asked if isinstance(each, Asked)])

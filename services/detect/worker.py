@@ -19,7 +19,7 @@ from services.detect.decode import JpegLimits
 from services.detect.detector import DetectorOptions, load_detector
 from services.detect.frame import Frame, read_frame
 from services.detect.looking import Networks, StageSeconds, look
-from services.detect.pipeline import CameraPolicy, Tools, judge
+from services.detect.pipeline import CameraPolicy, Tools, judge_under, policies_for
 from services.detect.preparation import Preparation, preparation_for
 from services.detect.settings import DetectSettings
 from services.detect.views import Asked
@@ -89,6 +89,7 @@ def build_tools(
         detector=networks.detector,
         detector_name=settings.detector,
         policy_of=policies.of,
+        look_up=policies.look_up,
         limits=JpegLimits(settings.limits.most_bytes, settings.limits.most_pixels),
         batch_size=networks.batch_size,
         admission=Admission(overload.patience_ratio, overload.lower_class_ratio, networks.batch_size),
@@ -117,8 +118,8 @@ class RegistryPolicies:
     """How frames are treated, by the revision of the camera under which they were taken.
 
     A revision is in the registry before any frame of it is captured. One that is not known is therefore looked for by
-    reading on, so that a frame that is judged twice is judged alike; what is still unknown then belongs to no camera of
-    this registry, and aggregate puts its event aside.
+    reading on, so that a frame that is judged twice is treated alike; what is still unknown then belongs to no camera
+    of this registry, and aggregate puts its event aside.
     """
 
     cameras: CameraRevisions
@@ -126,19 +127,24 @@ class RegistryPolicies:
     read_on: Callable[[float], None]
     _nowhere: set[tuple[str, int]] = field(default_factory=set)
 
-    def of(self, frame: Frame) -> CameraPolicy:
-        """Give the policy of a frame; of a camera that is not in the registry, the settings' own. May block.
+    def look_up(self, frames: Sequence[Frame]) -> None:
+        """Read on, once, where a revision of these frames is not known and was not looked for before. May block.
 
         Raises:
             RetryableError: The registry could not be read.
         """
-        place = frame.camera_id, frame.headers.camera_revision
-        camera = self.cameras.find(*place)
-        if camera is None and place not in self._nowhere:
+        if unknown := self._unknown(frames) - self._nowhere:
             self.read_on(_REGISTRY_WAIT_SECONDS)
-            camera = self.cameras.find(*place)
+            self._nowhere.update(unknown & self._unknown(frames))
+
+    def _unknown(self, frames: Sequence[Frame]) -> set[tuple[str, int]]:
+        places = {(frame.camera_id, frame.headers.camera_revision) for frame in frames}
+        return {place for place in places if self.cameras.find(*place) is None}
+
+    def of(self, frame: Frame) -> CameraPolicy:
+        """Give the policy of a frame; of a camera that is not in the registry, the settings' own."""
+        camera = self.cameras.find(frame.camera_id, frame.headers.camera_revision)
         if camera is None:
-            self._nowhere.add(place)
             return CameraPolicy(stale_after_ms=int(self.stale_after_seconds * 1000))
         stale_after_ms = int(camera.source.stale_after_seconds * 1000)
         return CameraPolicy(camera.tiles, stale_after_ms, priority_of(camera), camera.has_water_zone)
@@ -149,26 +155,45 @@ def priority_of(camera: Camera) -> int:
     return 0 if camera.has_water_zone or camera.kind in URGENT_KINDS else 1
 
 
-@dataclass(frozen=True)
+@dataclass
 class FrameProcessor:
     """Turns records of frames into records of events and dead letters."""
 
     tools: Tools
     metrics: Metrics
+    _last_places: list[tuple[str, int, int]] = field(default_factory=list)
+    _last_outgoing: list[OutgoingRecord] = field(default_factory=list)
 
     def process(self, records: Sequence[ConsumedRecord]) -> list[OutgoingRecord]:
-        """Give what follows from a batch: one event a frame, in their order, and dead letters. May be called again."""
-        outgoing: list[OutgoingRecord] = []
-        frames: list[tuple[ConsumedRecord, Frame]] = []
+        """Give what follows from a batch: one event a frame, in their order, and dead letters. May be called again.
+
+        The same batch again gives the same: part of it may be in Kafka already, and judged by a later clock its frames
+        could be shed after all.
+
+        Raises:
+            RetryableError: The registry could not be read; nothing was judged or counted.
+        """
+        places = [(record.topic, record.partition, record.offset) for record in records]
+        if places != self._last_places:
+            self._last_outgoing = self._processed(records)
+            self._last_places = places
+        return self._last_outgoing
+
+    def _processed(self, records: Sequence[ConsumedRecord]) -> list[OutgoingRecord]:
+        read: list[tuple[ConsumedRecord, Frame]] = []
+        invalid: list[tuple[ConsumedRecord, InvalidMessageError]] = []
         for record in records:
             try:
-                frames.append((record, read_frame(record)))
+                read.append((record, read_frame(record)))
             except InvalidMessageError as error:
-                outgoing.append(self._dead_letter(record, error))
-        started = time.monotonic()
-        outcomes = judge([frame for _, frame in frames], self.tools)
-        self._measure([frame for _, frame in frames], outcomes, time.monotonic() - started)
-        for (record, frame), outcome in zip(frames, outcomes, strict=True):
+                invalid.append((record, error))
+        frames = [frame for _, frame in read]
+        policies = policies_for(frames, self.tools)
+        started = time.monotonic()  # only now: to wait for the registry says nothing of the networks' rate
+        outcomes = judge_under(policies, frames, self.tools)
+        self._measure(policies, outcomes, time.monotonic() - started)
+        outgoing = [self._dead_letter(record, error) for record, error in invalid]
+        for (record, frame), outcome in zip(read, outcomes, strict=True):
             value = CAMERA_EVENT_CODEC.encode(outcome)
             outgoing.append(OutgoingRecord(CAMERA_EVENTS.name, frame.camera_id.encode(), value))
             if isinstance(outcome, FrameShed) and outcome.reason in DEAD_LETTER_REASONS:
@@ -181,15 +206,14 @@ class FrameProcessor:
         self.metrics.count("tilik_dead_letters_total", reason=error.reason)
         return dead_letter(record, error, SERVICE)
 
-    def _measure(self, frames: Sequence[Frame], outcomes: Sequence[FrameOutcome], seconds: float) -> None:
+    def _measure(self, policies: Sequence[CameraPolicy], outcomes: Sequence[FrameOutcome], seconds: float) -> None:
         judged = [outcome for outcome in outcomes if isinstance(outcome, FrameDetections)]
         self.tools.admission.served(len(judged), seconds)
-        for frame, outcome in zip(frames, outcomes, strict=True):
+        if (frame_ms := self.tools.admission.frame_ms) is not None:
+            self.metrics.set("tilik_detect_frame_seconds", frame_ms / 1000)
+        for policy, outcome in zip(policies, outcomes, strict=True):
             reason = outcome.reason if isinstance(outcome, FrameShed) else "detected"
-            self.metrics.count("tilik_detect_frames_total", outcome=reason)
-            if reason == "overload":
-                priority = str(self.tools.policy_of(frame).priority)
-                self.metrics.count("tilik_detect_overload_total", priority=priority)
+            self.metrics.count("tilik_detect_frames_total", outcome=reason, priority=str(policy.priority))
         for stage, spent in self.tools.times.taken().items():
             self.metrics.count("tilik_detect_stage_seconds_total", spent, stage=stage)
         for event in judged:

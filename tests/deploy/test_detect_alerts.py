@@ -78,6 +78,7 @@ def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path
         ("and on () sum(rate(tilik_ingest_frames_captured_total[2m])) > 0", ""),
         ("sum by (instance) (increase(", "sum by (job) (increase("),
         ("[5m])) > 5\n", "[5m])) > 0\n"),
+        ('outcome="overload",priority="0"', 'outcome="overload"'),
         ('{priority="0"}', ""),
         ("> 0.05", "> 0.03"),
         ('{outcome="stale"}[2m]', '{outcome="stale"}[15m]'),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -12,7 +13,9 @@ from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
 from schemas.cameras import Camera, Place, Source, Zone
 from schemas.dead_letters import DEAD_LETTER_CODEC
 from schemas.topics import CAMERA_EVENTS, FRAMES
+from services.detect.admission import Admission
 from services.detect.decode import JpegLimits
+from services.detect.frame import Frame
 from services.detect.looking import Networks
 from services.detect.metrics import DETECT_METRICS
 from services.detect.objects import NO_OBJECTS, Objects
@@ -21,7 +24,7 @@ from services.detect.preparation import CpuPreparation, preparation_for
 from services.detect.settings import DetectSettings
 from services.detect.worker import FrameProcessor, RegistryPolicies, build_tools, load_networks, warm_up
 from services.runtime.camera_registry import CameraRevisions
-from services.runtime.errors import ConfigurationError
+from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.metrics import Metrics
 from services.runtime.settings import load_settings
 from tests.detect.pictures import APPENDED_AT_MS, BlueCells, make_frame, make_record, nanodet
@@ -78,10 +81,57 @@ def test_outcomes_are_counted() -> None:
     worker = processor()
     worker.process([make_record(make_frame()), make_record(make_frame(b"", sequence=1))])
     text = worker.metrics.exposition().decode()
-    assert 'tilik_detect_frames_total{outcome="detected"} 1.0' in text
-    assert 'tilik_detect_frames_total{outcome="undecodable"} 1.0' in text
+    assert 'tilik_detect_frames_total{outcome="detected",priority="1"} 1.0' in text
+    assert 'tilik_detect_frames_total{outcome="undecodable",priority="1"} 1.0' in text
     assert 'tilik_dead_letters_total{reason="undecodable"} 1.0' in text
     assert "tilik_detect_kafka_to_event_seconds_count 1.0" in text
+
+
+def test_a_batch_that_is_tried_again_gives_the_same_outcomes_by_a_later_clock_and_counts_once() -> None:
+    records = [make_record(make_frame()), make_record(make_frame(b"", sequence=1)), make_record(make_frame(sequence=2))]
+    records[0] = replace(records[0], headers=[])
+    at_ms = [APPENDED_AT_MS + 100]
+    worker = processor()
+    worker.tools = replace(worker.tools, clock=lambda: at_ms[0])
+    first = worker.process(records)
+    counted = worker.metrics.exposition()
+    at_ms[0] = APPENDED_AT_MS + 60_000  # now they would be stale
+    assert worker.process(list(records)) == first
+    assert worker.metrics.exposition() == counted
+    (later,) = worker.process([make_record(make_frame(sequence=3))])
+    shed = CAMERA_EVENT_CODEC.decode(later.value)
+    assert isinstance(shed, FrameShed)
+    assert shed.reason == "stale"
+
+
+def test_the_time_of_waiting_for_the_registry_is_not_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_seconds = [0.0]
+    monkeypatch.setattr("services.detect.worker.time.monotonic", lambda: now_seconds[0])
+
+    def wait(frames: Sequence[Frame]) -> None:
+        now_seconds[0] += 10.0
+
+    worker = processor()
+    worker.tools = replace(worker.tools, look_up=wait, admission=Admission())
+    worker.process([make_record(make_frame(sequence=n)) for n in range(8)])
+    assert now_seconds == [10.0]
+    assert worker.tools.admission.frame_ms == 0.0
+    assert "tilik_detect_frame_seconds 0.0" in worker.metrics.exposition().decode()
+
+
+def test_a_registry_that_is_away_leaves_nothing_judged_or_counted() -> None:
+    def away(frames: Sequence[Frame]) -> None:
+        raise RetryableError("away")
+
+    worker = processor()
+    there, worker.tools = worker.tools, replace(worker.tools, look_up=away)
+    records = [replace(make_record(make_frame()), headers=[]), make_record(make_frame(sequence=1))]
+    counted = worker.metrics.exposition()
+    with pytest.raises(RetryableError, match="away"):
+        worker.process(records)
+    assert worker.metrics.exposition() == counted
+    worker.tools = there
+    assert [record.topic for record in worker.process(records)] == [FRAMES.dead_letters, CAMERA_EVENTS.name]
 
 
 def make_camera(**changes: object) -> Camera:
@@ -132,7 +182,7 @@ def test_cameras_of_floods_pumps_and_counters_come_first_and_water_zones_ask_for
     assert (policy.priority, policy.water) == (priority, water)
 
 
-def test_unknown_revision_is_looked_for_once_by_reading_on() -> None:
+def test_unknown_revisions_are_looked_for_once_by_reading_on_once_a_batch() -> None:
     cameras, reads = CameraRevisions(), []
 
     def read_on(seconds: float) -> None:
@@ -140,9 +190,14 @@ def test_unknown_revision_is_looked_for_once_by_reading_on() -> None:
         cameras.add(make_camera())
 
     policies = RegistryPolicies(cameras, 10.0, read_on)
-    assert policies.of(make_frame()) == CameraPolicy("2x2", 3_000, priority=0)
-    assert policies.of(make_frame(camera_id="cam-9")) == CameraPolicy("1x1", 10_000)
-    assert policies.of(make_frame(camera_id="cam-9")) == CameraPolicy("1x1", 10_000)
+    batch = [make_frame(), *(make_frame(camera_id=f"cam-{n}") for n in range(7, 10))]
+    policies.look_up(batch)
+    assert len(reads) == 1
+    assert policies.of(batch[0]) == CameraPolicy("2x2", 3_000, priority=0)
+    assert {policies.of(frame) for frame in batch[1:]} == {CameraPolicy("1x1", 10_000)}
+    policies.look_up(batch)
+    assert len(reads) == 1
+    policies.look_up([make_frame(camera_id="cam-6")])
     assert len(reads) == 2
 
 
@@ -165,8 +220,9 @@ def test_under_overload_records_of_urgent_cameras_are_judged_and_the_rest_is_cou
     assert {event.reason for event in shed} == {"overload"}
     assert len(shed) == 11
     text = worker.metrics.exposition().decode()
-    assert 'tilik_detect_overload_total{priority="0"} 3.0' in text
-    assert 'tilik_detect_overload_total{priority="1"} 8.0' in text
+    assert 'tilik_detect_frames_total{outcome="overload",priority="0"} 3.0' in text
+    assert 'tilik_detect_frames_total{outcome="overload",priority="1"} 8.0' in text
+    assert 'tilik_detect_frames_total{outcome="detected",priority="0"} 1.0' in text
 
 
 def test_water_is_measured_at_cameras_with_a_water_zone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,6 +270,15 @@ def test_tools_are_built_from_settings_and_the_model_warms() -> None:
     assert tools.detector_name == "nanodet"
     assert tools.limits == JpegLimits()
     assert tools.batch_size == networks.batch_size == settings.batch_frames
+
+
+def test_the_service_reads_the_registry_on_for_the_frames_of_a_batch() -> None:
+    reads: list[float] = []
+    networks = Networks(nanodet(), None, 4)
+    policies = RegistryPolicies(CameraRevisions(), 10.0, reads.append)
+    tools = build_tools(load_settings(DetectSettings), networks, CpuPreparation(), policies)
+    FrameProcessor(tools, Metrics(DETECT_METRICS)).process([make_record(make_frame(sequence=n)) for n in range(2)])
+    assert len(reads) == 1
 
 
 @pytest.mark.parametrize(("batch_size", "counts"), [(1, [1]), (8, [1, 2, 4, 8]), (12, [1, 2, 4, 8, 12])])

@@ -277,6 +277,12 @@ def test_captured_is_detected_and_shed_and_dead_lettered_and_expired_and_in_flig
     assert sum(reasons(ended)[reason] for reason in DEAD_LETTER_REASONS) > 0
 
 
+def test_who_stops_in_order_leaves_no_frame_two_outcomes(overloaded: Overloaded) -> None:
+    """Only after a kill may a frame that was detected be shed too, or the other way round."""
+    ids = [{event.event_id for event in events} for events in overloaded.ended.values()]
+    assert {len(each) for each in ids} == {1}
+
+
 def expired_count(outcomes: Outcomes) -> int:
     """Count the numbers below a camera's last one that have no outcome: nobody judged those frames."""
     last: dict[str, int] = {}
