@@ -51,7 +51,7 @@ MOST_GRAPHS = 32
 EXAMPLE_HW = (128, 192)
 """Size of the input that a module is traced with, px; sizes stay free. All networks here take multiples of 32."""
 CHECKED_HWS = (EXAMPLE_HW, (160, 96))
-"""Sizes that are checked: one more, both of whose sides differ, so that nothing of the first has stayed in the graph."""
+"""Sizes that are checked: one more, of other sides, so that nothing of the first has stayed in the graph."""
 LARGEST_ERROR = 1e-3
 """Most that an output may differ from the module's own, as part of its largest value (at least 1): ten times what
 rounding was seen to make, a tenth of what may change a score."""
