@@ -41,6 +41,7 @@ from tests.integration.aggregate_scene import camera_record, make_camera
 GROUP = "tilik-detect"
 PARTITIONS_COUNT = PARTITIONS["local"]
 _TICK_SECONDS = 0.1
+_DETECTED = 'tilik_detect_frames_total{outcome="detected"'
 
 FrameId = tuple[str, int]
 """(camera id, sequence); one epoch."""
@@ -179,8 +180,8 @@ class Replica:
         """Give the seconds that judging has taken so far, and the frames that were detected."""
         text = httpx.get(f"http://{HOST}:{self.http_port}/metrics", timeout=5).text
         values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-        seconds = values["tilik_loop_batch_seconds_sum"]
-        return float(seconds), int(float(values.get('tilik_detect_frames_total{outcome="detected"}', "0")))
+        detected = [float(values[name]) for name in values if name.startswith(_DETECTED)]
+        return float(values["tilik_loop_batch_seconds_sum"]), int(sum(detected))
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
