@@ -12,12 +12,15 @@ All but the decoding is written for any device that torch knows, and tested on t
 
 from __future__ import annotations
 
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
+import simplejpeg
 import torch
 from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg
@@ -29,28 +32,48 @@ from services.detect.resampling import resampled
 from services.detect.scene import facts_of, luma_hw
 from services.detect.tiles import regions_of
 from services.detect.views import WATER_INPUT_HW, Asked, Prepared, View
-from services.runtime.errors import InvalidMessageError
+from services.runtime.errors import FatalError, InvalidMessageError
+from services.runtime.logging import get_logger
 
 GROUP_FRAMES = 64
 """JPEGs in one list for nvJPEG."""
 GROUP_PIXELS = 64_000_000
-"""Pixels in one list: 70 frames of 720p. In bytes and again in half precision they take 0.6 GB of the GPU's memory; so
-much is taken for two groups, and 25 million pixels (``decode.MOST_PIXELS``) are the most that one JPEG adds."""
+"""Pixels in one list: 70 frames of 720p. While it is worked on, 14 bytes each of the GPU's memory, 0.9 GB: decoded and
+stacked 3 + 3, in half precision 6, luma 2. One list is, at a time; of the others only inputs are left. A single JPEG of
+more pixels is a list of its own, but ``decode.MOST_PIXELS`` lets none through unless it is set higher."""
 GROUPS_AHEAD = 1
 """Groups that are worked on while the networks take the one before: there is one decoder, and it is kept busy."""
 RGB_OF_LUMA = (0.299, 0.587, 0.114)
 """ITU-R BT.601, as OpenCV's grey."""
+_TELL_SECONDS = 60.0
+"""Between two warnings of frames that the device refused: a city's cameras may send nothing else."""
+_GREY, _GREY_ERROR = 128, 2
+"""The level of the JPEG that a decoder is tried with, and how far decoders may differ by rounding."""
+
+log = get_logger(__name__)
 
 Pictures = list[Tensor]
 """uint8 [3, height, width], red, green, blue, on the device."""
 DecodeList = Callable[[Sequence[bytes]], Pictures]
-"""Decodes all or raises RuntimeError: whichever of them it refuses, it does not say."""
+"""Decodes all or raises RuntimeError: whichever of them it refuses, it does not say, nor why but in words."""
 
 
 class DevicePreparation:
-    """See ``Preparation``. One thread works ahead; on a GPU its work runs in a stream beside that of the networks."""
+    """See ``Preparation``. One thread works ahead; on a GPU its work runs in a stream beside that of the networks.
 
-    def __init__(self, device: torch.device, decode_list: DecodeList, group_frames: int = GROUP_FRAMES) -> None:
+    ``by_libjpeg`` counts frames that libjpeg decoded because ``decode_list`` refused them or gave another size.
+    """
+
+    def __init__(
+        self,
+        device: torch.device,
+        decode_list: DecodeList,
+        group_frames: int = GROUP_FRAMES,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.by_libjpeg = 0
+        self._seconds = seconds
+        self._told, self._told_at = 0, -math.inf
         self._device = device
         self._decode_list = decode_list
         self._group_frames = group_frames
@@ -84,7 +107,9 @@ class DevicePreparation:
         """Decode those that are whole as one list; libjpeg tells what is wrong with the rest, or decodes it."""
         whole = [index for index, asked in enumerate(group) if is_whole(asked.jpeg)]
         listed = dict(zip(whole, halving(self._decode_list, [group[index].jpeg for index in whole]), strict=True))
-        return [self._or_by_libjpeg(listed.get(index), asked) for index, asked in enumerate(group)]
+        pictures = [self._or_by_libjpeg(listed.get(index), asked) for index, asked in enumerate(group)]
+        self._tell()
+        return pictures
 
     def _or_by_libjpeg(self, picture: Tensor | None, asked: Asked) -> Tensor | InvalidMessageError:
         if picture is not None and tuple(picture.shape[1:]) == asked.size_hw:
@@ -93,18 +118,47 @@ class DevicePreparation:
             image_bgr = decode(asked.jpeg, asked.size_hw).image_bgr
         except InvalidMessageError as error:
             return error
+        self.by_libjpeg += 1
         return torch.from_numpy(image_bgr).to(self._device).flip(-1).permute(2, 0, 1)
+
+    def _tell(self) -> None:
+        """Warn of frames that libjpeg decoded since the last warning: once a minute, however many they are."""
+        if self.by_libjpeg > self._told and self._seconds() >= self._told_at + _TELL_SECONDS:
+            log.warning("detect.device_refused_jpegs", frames=self.by_libjpeg - self._told)
+            self._told, self._told_at = self.by_libjpeg, self._seconds()
 
 
 def cuda_preparation(device: torch.device, group_frames: int = GROUP_FRAMES) -> DevicePreparation:
-    """Give preparation on an NVIDIA GPU."""
+    """Give preparation on an NVIDIA GPU.
+
+    Raises:
+        FatalError: Its decoder does not work.
+    """
+    # ``resampled`` adds up hundreds of products: in half precision, which this allows by default, levels would be lost.
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
 
     def decode_list(jpegs: Sequence[bytes]) -> Pictures:
         data = [torch.from_numpy(np.frombuffer(jpeg, np.uint8).copy()) for jpeg in jpegs]
         pictures: Pictures = decode_jpeg(data, mode=ImageReadMode.RGB, device=device)
         return pictures
 
+    try_decoder(decode_list)
     return DevicePreparation(device, decode_list, group_frames)
+
+
+def try_decoder(decode_list: DecodeList) -> None:
+    """Let it decode a good JPEG: if it refuses all, every frame would quietly be decoded by libjpeg.
+
+    Raises:
+        FatalError: It refuses it, or gives another picture.
+    """
+    jpeg = simplejpeg.encode_jpeg(np.full((64, 64, 3), _GREY, np.uint8), colorspace="BGR", colorsubsampling="420")
+    try:
+        (picture,) = decode_list([jpeg])
+    except RuntimeError as error:
+        raise FatalError(f"the GPU does not decode JPEGs: {error}") from error
+    if picture.shape != (3, 64, 64) or int((picture.int() - _GREY).abs().max()) > _GREY_ERROR:
+        raise FatalError(f"the GPU decodes JPEGs wrongly: {tuple(picture.shape)}, not 64 x 64 px of one grey")
 
 
 def groups_of(asked: Iterable[Asked], most_frames: int, most_pixels: int = GROUP_PIXELS) -> Iterator[list[Asked]]:
@@ -126,14 +180,17 @@ def halving(decode_list: DecodeList, jpegs: Sequence[bytes]) -> list[Tensor | No
     """Give the picture of each JPEG, None where the decoder refuses it alone.
 
     A refusal costs decoding its list again by halves: about twice, however long the list is.
+
+    Raises:
+        RuntimeError: Memory is wanting, which is no JPEG's fault. torchvision says so only in the message.
     """
     if not jpegs:
         return []
     try:
         return list(decode_list(jpegs))
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError:
+    except RuntimeError as error:
+        if "out of memory" in str(error).lower():
+            raise
         if len(jpegs) == 1:
             return [None]
     middle = len(jpegs) // 2

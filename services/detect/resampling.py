@@ -29,7 +29,8 @@ def resized(image_bgr: ImageBgr, size_hw: tuple[int, int]) -> ImageBgr:
 def resampled(planes: Tensor, size_hw: tuple[int, int]) -> Tensor:
     """Give planes, float [..., H, W] of 0 … 255, in another size (height, width), px; same type, same device.
 
-    Half precision is exact enough: it holds whole levels exactly, and sums are kept in single precision.
+    Half precision is exact enough: it holds whole levels exactly, and sums are kept in single precision, on a GPU
+    where ``allow_fp16_reduced_precision_reduction`` is off (``device_preparation.cuda_preparation`` sees to that).
     """
     height, width = planes.shape[-2:]
     shrinks = _shrinks((height, width), size_hw)

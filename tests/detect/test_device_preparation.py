@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Event
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from torch import Tensor
 
-from services.detect.device_preparation import DevicePreparation, groups_of, halving
+from services.detect.device_preparation import DevicePreparation, groups_of, halving, try_decoder
 from services.detect.views import Asked, Prepared
+from services.runtime.errors import FatalError
 from tests.detect.pictures import jpeg_of, nanodet, street_bgr
+from tests.detect.test_look_ahead import PATIENCE_SECONDS
 from tests.detect.test_preparation import decode_list
 
 
@@ -65,11 +69,46 @@ def test_a_single_refusal_costs_its_list_no_more_than_twice() -> None:
 
 
 def test_want_of_memory_is_no_refusal() -> None:
-    def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
-        raise torch.OutOfMemoryError("GPU")
+    lists = []
 
-    with pytest.raises(torch.OutOfMemoryError):
+    def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
+        lists.append(len(jpegs))
+        raise RuntimeError("Error while decoding JPEG images: CUDA out of memory. Tried to allocate 2.64 MiB.")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
         halving(decode, [b"one", b"two"])
+    assert lists == [2]
+
+
+def test_a_decoder_that_refuses_or_spoils_a_good_jpeg_ends_the_start() -> None:
+    def refuses(jpegs: Sequence[bytes]) -> list[Tensor]:
+        raise RuntimeError("no nvJPEG in this build")
+
+    def darkens(jpegs: Sequence[bytes]) -> list[Tensor]:
+        return [picture // 2 for picture in decode_list(jpegs)]
+
+    try_decoder(decode_list)
+    with pytest.raises(FatalError, match="no nvJPEG in this build"):
+        try_decoder(refuses)
+    with pytest.raises(FatalError, match="wrongly"):
+        try_decoder(darkens)
+
+
+def test_frames_that_libjpeg_decodes_in_place_of_the_device_are_counted_and_told_of_once_a_minute() -> None:
+    now, good = 1000.0, jpeg_of(street_bgr(64, 64))
+
+    def refuses(jpegs: Sequence[bytes]) -> list[Tensor]:
+        raise RuntimeError("not of my kind")
+
+    preparation = DevicePreparation(torch.device("cpu"), refuses, 2, lambda: now)
+    with capture_logs() as logs:
+        list(preparation.prepare([asked(good, (64, 64))] * 3 + [asked(good[:-40], (64, 64))]))
+        now = 1059.0
+        list(preparation.prepare([asked(good, (64, 64))]))
+        now = 1061.0
+        list(preparation.prepare([asked(good, (64, 64))]))
+    assert preparation.by_libjpeg == 5  # a broken one is nobody's
+    assert [entry["frames"] for entry in logs if entry["event"] == "detect.device_refused_jpegs"] == [2, 3]
 
 
 def test_what_the_list_decoder_refuses_or_turns_is_decoded_by_libjpeg() -> None:
@@ -117,14 +156,20 @@ def test_frames_of_many_sizes_in_one_group_keep_their_order() -> None:
     ]
 
 
-def test_a_group_is_prepared_while_the_one_before_is_in_use() -> None:
+def test_a_group_is_prepared_while_the_one_before_is_in_use_and_no_more() -> None:
     lists: list[int] = []
+    second_is_begun = Event()
 
     def decode(jpegs: Sequence[bytes]) -> list[Tensor]:
         lists.append(len(jpegs))
+        if len(lists) == 2:
+            second_is_begun.set()
         return decode_list(jpegs)
 
     frames = [asked(jpeg_of(street_bgr(64, 64)), (64, 64))] * 9
-    for taken, _ in enumerate(DevicePreparation(torch.device("cpu"), decode, 2).prepare(frames), start=1):
+    results = DevicePreparation(torch.device("cpu"), decode, 2).prepare(frames)
+    next(results)
+    assert second_is_begun.wait(PATIENCE_SECONDS)
+    for taken, _ in enumerate(results, start=2):
         assert sum(lists) <= min(9, (taken + 1) // 2 * 2 + 2)  # the group in use, and one ahead
     assert lists == [2, 2, 2, 2, 1]
