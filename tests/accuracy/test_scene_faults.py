@@ -9,6 +9,7 @@ import pytest
 
 from services.cli.bench.measuring.scene_clips import TimeLapse, reported_clips
 from services.cli.bench.measuring.scene_faults import (
+    find_after_a_day,
     find_on_clip,
     incidents_of,
     quiet_incidents,
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.accuracy
 
 SEEDS = (11, 12)
 """None of those that the benchmark takes."""
+AFTER_A_DAY = ("shift_0.2", "cover_0.8", "defocus_0.5", "night_0.9", "no_light")
 TRAFFIC_AND_WEATHER = ("heavy_rain", "hand_for_30_s", "bus_for_30_s", "exposure")
 
 
@@ -49,6 +51,13 @@ def test_simulated_faults_are_found_within_a_minute_and_called_what_they_are() -
     assert not any(one.early for one in found)
 
 
+def test_after_a_day_with_its_night_faults_by_day_are_found_within_a_minute() -> None:
+    chosen = [fault for fault in faults() if fault.name in AFTER_A_DAY]
+    assert {fault.kind for fault in chosen} == {"dark", "covered", "shifted", "defocused"}
+    found = find_after_a_day(reported_clips(folder())[2], chosen, seed=11)
+    assert [(one.fault.name, one.kind_is_right, one.early) for one in found] == [(it.name, True, 0) for it in chosen]
+
+
 def test_traffic_and_weather_open_no_incident() -> None:
     clip = reported_clips(folder())[2]
     events = [event for event in harmless() if event.name in TRAFFIC_AND_WEATHER]
@@ -59,7 +68,7 @@ def test_traffic_and_weather_open_no_incident() -> None:
 
 def test_28_hours_of_daylight_open_at_most_one_incident() -> None:
     lapse = TimeLapse(folder() / "pklot/timelapse")
-    assert len(lapse.stills) == 369
+    assert (len(lapse.stills), lapse.first_of_second_day) == (369, 152)
     assert len(timelapse_incidents(lapse)) <= 1
 
 

@@ -307,14 +307,16 @@ def left_of_day(seconds: float) -> float:
     return math.pow(0.05, into_night)
 
 
-def a_day(bits_at: Callable[[int, float], int]) -> SceneState:
-    """Give a camera after two hours that stand for a day, in which nothing is an incident."""
+def a_day(bits_at: Callable[[int, float], int], begins_at_seconds: int = 0, softness: float = 0.0) -> SceneState:
+    """Give a camera after two hours that stand for a day, in which nothing is an incident.
+
+    ``softness``: the part of the night's detail that is not there.
+    """
     state = SceneState()
-    for number in range(7200 // 5):
+    for number in range(begins_at_seconds // 5, 7200 // 5):
         left = left_of_day(number * 5)
-        facts = make_facts(
-            number, bits_at(number, left), 0.4 * left, 0.02 + 0.18 * left, 1000 * (0.1 + 0.9 * left) ** 2
-        )
+        sharpness = 1000 * (0.1 + 0.9 * left) ** 2 * (1 - softness * (1 - left))
+        facts = make_facts(number, bits_at(number, left), 0.4 * left, 0.02 + 0.18 * left, sharpness)
         assert observe(state, facts, number * 5000, 5000) == []
     return state
 
@@ -325,6 +327,11 @@ def in_noise(number: int, left: float) -> int:
     drawn = random.Random(number)
     noise = drawn.getrandbits(256) & drawn.getrandbits(256) & drawn.getrandbits(256)
     return VIEW & ~noisy | noise & noisy
+
+
+def in_utter_noise(number: int, left: float) -> int:
+    noisy = (1 << round(-240 * math.log10(left) / math.log10(20))) - 1
+    return VIEW ^ random.Random(number).getrandbits(256) & noisy
 
 
 def in_lamplight(_: int, left: float) -> int:
@@ -346,8 +353,19 @@ def test_after_a_day_with_its_night_faults_by_day_are_found_as_on_the_first(
     assert [incident.kind for incident in show(state, [look] * 60, first=first)] == [kind]
 
 
-def test_a_light_in_which_few_bits_hold_is_not_kept() -> None:
-    assert all(int.from_bytes(light.steady).bit_count() >= 32 for light in a_day(in_noise).view.lights)
+def covered_as_by_night(number: int) -> SceneFacts:
+    return make_facts(number, OTHER_VIEW, luma=0.03, contrast=0.03, sharpness=20.0)
+
+
+@pytest.mark.parametrize("look", [shifted, covered_as_by_night, defocused])
+def test_a_night_that_a_camera_began_in_fits_no_picture_by_day(look: Look) -> None:
+    for state in (
+        a_day(in_utter_noise, begins_at_seconds=3600),
+        a_day(in_lamplight, begins_at_seconds=3600, softness=0.9),
+    ):
+        assert all(int.from_bytes(light.steady).bit_count() >= 32 for light in state.view.lights)
+        first = state.at_ms // PERIOD_MS + 1
+        assert len(show(state, [look] * 60, first=first)) == 1
 
 
 def test_a_night_that_is_known_explains_darkness_after_a_gap_and_none_that_comes_at_once() -> None:

@@ -27,7 +27,8 @@ WIDTH_PX = 480
 SEEN_RATIO = 0.7
 """How much of a picture's width and height a camera sees that is to be moved: .15 stay on either side, and the largest
 move takes .14."""
-_DAY_MS = 24 * 3_600_000
+_LEAST_NIGHT_MS = 6 * 3_600_000
+"""Between two stills of a time-lapse: another day begins. By day they are minutes apart, or up to some hours."""
 _JPEG_QUALITY = 85
 """As ingest encodes."""
 
@@ -117,8 +118,10 @@ class TimeLapse:
     @property
     def first_of_second_day(self) -> int:
         """Give the place of the first still that is not of the first day, in which thresholds were chosen."""
-        days = [at_ms // _DAY_MS for at_ms, _ in self.stills]
-        return next(place for place, day in enumerate(days) if day != days[0])
+        times_ms = [at_ms for at_ms, _ in self.stills]
+        return next(
+            place for place in range(1, len(times_ms)) if times_ms[place] - times_ms[place - 1] >= _LEAST_NIGHT_MS
+        )
 
     @cached_property
     def facts(self) -> list[SceneFacts]:
