@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.cli.bench.measuring.accuracy_results import AccuracyResults, save_results
+from services.cli.bench.measuring.accuracy_results import AccuracyResults, read_results, save_results
 from services.cli.bench.report import Figure, Machine, Report
-from services.cli.model_cards import drift
-from services.cli.model_cards_facts import FOLDER, CardFacts, all_facts
-from services.cli.model_cards_pictures import PICTURES, unknowable
-from services.cli.model_cards_text import card_text, index_text, measured_text
+from services.cli.model_cards.facts import FOLDER, RESULTS, CardFacts, all_facts
+from services.cli.model_cards.files import drift
+from services.cli.model_cards.pictures import PICTURES, unknowable
+from services.cli.model_cards.text import card_text, index_text, measured_text
 from services.detect.accuracy.measured import Measured
-from services.detect.detector import DetectorOptions, ModelCard
+from services.detect.detector import ModelCard
 from services.detect.detector_names import detector_names
 from services.detect.objects import CLASSES
-from services.detect.water import load_water
+from services.detect.water import read_manifest
 
 CARD = ModelCard("A Net", "a shop | round the corner", "MIT", "pictures", "others", ("It sees no bears.",))
 
@@ -73,14 +73,14 @@ def test_counts_and_times_stand_as_such_beside_the_list_of_cards() -> None:
         Measured("scene_fault_delay_median_seconds", 17.0, 15.5, 20.0, 300),
     ]
     text = index_text([facts()], AccuracyResults("scene", "", tuple(scene)))
-    assert "| false incidents, time-lapse | 1 (0.03–5.57; 369) |" in text
+    assert "| false incidents, whole time-lapse, tuning day among it | 1 (0.03–5.57; 369) |" in text
     assert "| seconds until found, median | 17 (15.5–20; 300) |" in text
 
 
 def test_the_water_card_shows_no_results_of_other_weights(tmp_path: Path) -> None:
     figure = Measured("water_auc_roads", 0.99, 0.98, 1.0, 700)
     save_results(tmp_path, "water", "cd" * 32, [figure])
-    results, sha256 = all_facts(tmp_path)[-1].results, load_water(DetectorOptions()).identity.weights_sha256
+    results, sha256 = all_facts(tmp_path)[-1].results, read_manifest().sha256
     assert results is None or results.weights_sha256 == sha256
     assert results is None or results.named("water_auc_roads") != figure
     save_results(tmp_path, "water", sha256, [figure])
@@ -88,7 +88,25 @@ def test_the_water_card_shows_no_results_of_other_weights(tmp_path: Path) -> Non
     assert water.results is not None
     text = card_text(water)
     assert "| AUC, `flood_area` against `roads` | .990 (.980–1.000; 700) |" in text
+    assert "by `tilik bench accuracy" in text
     assert "Least score" not in text
+
+
+def test_the_water_card_says_that_its_figures_are_of_the_training_and_claims_no_speed(tmp_path: Path) -> None:
+    water = all_facts(tmp_path)[-1]
+    assert water.results is not None
+    text = card_text(water)
+    assert "Measured by `training.water` when the weights were made; kept beside them in `water.json`." in text
+    assert "by `tilik bench accuracy" not in text
+    assert "## Speed\n\nNot measured.\n" in text
+
+
+def test_the_index_shows_what_the_scene_rule_misses() -> None:
+    scene = read_results(RESULTS, "scene")
+    assert scene is not None
+    text = index_text([facts()], scene)
+    for label in ("slight faults", "real moves", "faults found within 60 s after a day"):
+        assert any(line.startswith(f"| {label}") and "not measured" not in line for line in text.splitlines())
 
 
 def test_a_share_of_no_cases_is_not_measured() -> None:

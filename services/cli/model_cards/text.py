@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from services.cli.bench.measuring.accuracy_results import AccuracyResults
 from services.cli.bench.report import Report
-from services.cli.model_cards_facts import CardFacts
-from services.cli.model_cards_pictures import PICTURES
+from services.cli.model_cards.facts import CardFacts
+from services.cli.model_cards.pictures import PICTURES
 from services.detect.accuracy.measured import Measured
 from services.detect.objects import CLASSES
 
@@ -106,7 +106,7 @@ PARTS = (
         "Persons seen from behind",
         "Intel's clip: six persons stand with their back to a camera above them; a counter is drawn over the picture "
         "that leaves more or less of them. Share of frames with a visitor in which a person is reported, and of frames "
-        "without in which one is. The threshold for persons was chosen on this clip, so its first row flatters.",
+        "without in which one is. The threshold for persons was chosen on this clip, so all four rows flatter.",
         ("to be seen", "found", "reported where nobody is"),
         tuple(
             (title, (f"person_recall_{name}", f"person_false_frames_{name}"))
@@ -121,9 +121,11 @@ PARTS = (
     Part(
         "Parked cars seen from above",
         "PKLot, one car park from a high camera: occupied spaces in which the centre of a reported vehicle lies, and "
-        "empty ones in which one does. Thresholds are chosen on sequences 0 and 3, figures are of 1 and 2. Frames show "
-        "the same cars again, so the true intervals are wider. In the time-lapse of the same car park, empty, the sun "
-        "shines: low, hard, through trees; its interval comes of drawing frames.",
+        "empty ones in which one does. Thresholds are chosen on sequences 0 and 3, figures are of 1 and 2. That at "
+        "most 0.5 % of the empty spaces may look occupied was fixed after figures of all four sequences had been "
+        "seen, so the false rates are not wholly those of footage unseen. Frames show the same cars again, so the "
+        "true intervals are wider. In the time-lapse of the same car park, empty, the sun shines: low, hard, through "
+        "trees; its interval comes of drawing frames.",
         ("looked at", "recall", "false rate", "false rate, time-lapse"),
         tuple(
             (title, tuple(f"pklot_{what}_{how}" for what in ("recall", "false_rate", "false_rate_timelapse")))
@@ -135,9 +137,16 @@ PARTS = (
 SCENE_PART = Part(
     "Faults of a camera's scene",
     "Not a network but a rule (`services/aggregate/scene_faults.py`) over the scene facts of each frame. Faults are "
-    "simulated on clips at one picture a second and must be found within a minute; false incidents are counted over a "
-    "time-lapse of 28 hours of daylight, one picture in five minutes, in which nothing is wrong, and over unaltered "
-    "clips. Night was not tested.",
+    "simulated on clips at one picture a second and must be found within a minute. Thresholds were chosen on two "
+    "other clips and on the first day of the time-lapse, and all footage was looked at while the rule was made. Each "
+    "fault is laid on each of three clips, three times: trials of one clip are not independent, so the true "
+    "intervals are wider. Faults called slight were taken out of the first rows, and of the floor, because the rule "
+    "misses some. Real moves: the camera sees a part of a real picture, then another part. Those missed are "
+    "vertical, in Intel's clip of a room of vertical edges: down by a tenth and up by a fifth of the picture, such a "
+    "room looks the same to the signature. After a day: dusk, night and dawn, simulated, go before the fault. False "
+    "incidents are counted over a time-lapse of 28 hours of daylight, one picture in five minutes, in which nothing "
+    "is wrong, over unaltered clips of some seconds to minutes, which are played there and back (their cases are "
+    "seconds played, not seconds filmed), and over what passes in a street. Night was not tested.",
     ("figure", "value"),
     (
         ("faults found within 60 s", ("scene_fault_recall",)),
@@ -146,11 +155,17 @@ SCENE_PART = Part(
             for kind in ("covered", "dark", "defocused", "frozen", "shifted")
         ),
         ("slight faults found within 60 s", ("scene_fault_recall_slight",)),
+        ("real moves found within 60 s", ("scene_fault_recall_real_moves",)),
+        ("faults found within 60 s after a day", ("scene_fault_recall_after_a_day",)),
+        ("faults found by the second still, time-lapse, tuning day among it", ("scene_fault_recall_timelapse",)),
+        ("faults found within 60 s on the tuning clips", ("scene_fault_recall_tuning",)),
         ("of those found, the kind is right", ("scene_fault_kind_right",)),
         ("seconds until found, median", ("scene_fault_delay_median_seconds",)),
-        ("false incidents, time-lapse", ("scene_false_incidents_timelapse",)),
+        ("false incidents, whole time-lapse, tuning day among it", ("scene_false_incidents_timelapse",)),
+        ("false incidents, time-lapse after the tuning day", ("scene_false_incidents_timelapse_test",)),
         ("false incidents, unaltered clips", ("scene_false_incidents_clips",)),
         ("false incidents, buses, rain, dusk, lamps, exposure", ("scene_false_incidents_harmless",)),
+        ("false incidents before the simulated faults", ("scene_false_incidents_before_faults",)),
     ),
 )
 
@@ -171,7 +186,7 @@ NOT_TESTED = (
 
 def card_text(facts: CardFacts) -> str:
     """Give the card of one detector."""
-    return "\n".join([*_head(facts), *_accuracy(facts.results), *_speed(facts), *_limits(facts)]) + "\n"
+    return "\n".join([*_head(facts), *_accuracy(facts), *_speed(facts), *_limits(facts)]) + "\n"
 
 
 def index_text(cards: Sequence[CardFacts], scene: AccuracyResults | None) -> str:
@@ -209,7 +224,8 @@ def _head(facts: CardFacts) -> Iterator[str]:
         yield ""
 
 
-def _accuracy(results: AccuracyResults | None) -> Iterator[str]:
+def _accuracy(facts: CardFacts) -> Iterator[str]:
+    results = facts.results
     yield from ("## Accuracy", "")
     if results is None:
         yield "**Not measured**: there are no results of these weights. Nothing is known of its accuracy but what its"
@@ -217,7 +233,10 @@ def _accuracy(results: AccuracyResults | None) -> Iterator[str]:
         yield "`tilik bench accuracy --save docs/models/results`."
         yield ""
         return
-    yield "Measured through the running service's own code by `tilik bench accuracy --save docs/models/results`. In"
+    if facts.measured_in_training:
+        yield f"Measured by `training.water` when the weights were made; kept beside them in `{facts.name}.json`. In"
+    else:
+        yield "Measured through the running service's own code by `tilik bench accuracy --save docs/models/results`. In"
     yield "brackets: the 95 % interval and the number of cases. Intervals come of drawing frames anew in blocks, as"
     yield "neighbouring frames hang together, or photographs one by one; where all or none was found, and for PKLot's"
     yield "sequences, they are Wilson's, with a block or a space as one case."
@@ -255,7 +274,7 @@ def measured_text(figure: Measured) -> str:
 def _speed(facts: CardFacts) -> Iterator[str]:
     yield from ("## Speed", "")
     if facts.speed is None:
-        yield "Not measured." if facts.thresholds else "Measured with the default detector: see its card."
+        yield "Not measured."
         yield ""
         return
     yield from _speed_table(facts.speed)

@@ -7,41 +7,11 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
-from services.cli.bench.accuracy import SCENE
-from services.cli.bench.measuring.accuracy_results import read_results
-from services.cli.model_cards_facts import FOLDER, RESULTS, all_facts
-from services.cli.model_cards_text import card_text, index_text
-
-INDEX = "README.md"
-
-
-def cards(results: Path = RESULTS) -> dict[str, str]:
-    """Give the text of each file of ``docs/models``, by its name.
-
-    Raises:
-        ConfigurationError: A file of results can't be read.
-    """
-    facts = all_facts(results)
-    return {
-        INDEX: index_text(facts, read_results(results, SCENE)),
-        **{f"{each.name}.md": card_text(each) for each in facts},
-    }
-
-
-def drift(folder: Path = FOLDER) -> list[str]:
-    """Give the lines of a diff from the committed cards to what they should be; none where they agree."""
-    wanted = cards()
-    committed = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
-    lines: list[str] = []
-    for name in sorted(wanted.keys() | committed.keys()):
-        before, after = (texts.get(name, "").splitlines(keepends=True) for texts in (committed, wanted))
-        lines += difflib.unified_diff(before, after, f"committed/{name}", f"generated/{name}", n=1)
-    return lines
+from services.cli.model_cards.facts import FOLDER
+from services.cli.model_cards.files import cards, drift
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
@@ -51,7 +21,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--pictures", action="store_true", help="draw the pictures of known failures anew")
     options = parser.parse_args(None if arguments is None else list(arguments))
     if options.pictures:
-        from services.cli.model_cards_pictures import draw_pictures
+        from services.cli.model_cards.pictures import draw_pictures
 
         draw_pictures(FOLDER / "pictures")
     if options.check:

@@ -12,14 +12,14 @@ from msgspec.structs import astuple
 from services.cli.bench.measuring.accuracy_results import AccuracyResults, read_results
 from services.cli.bench.report import Report
 from services.detect.accuracy.measured import Measured
-from services.detect.detector import DetectorOptions, ModelCard, Thresholds, Tiles
+from services.detect.detector import ModelCard, Thresholds, Tiles
 from services.detect.detector_names import detector_names
 from services.detect.settings import DetectSettings
 from services.detect.water import NAME as WATER
-from services.detect.water import load_water, read_manifest
+from services.detect.water import card_of, read_manifest
 from services.runtime.errors import ConfigurationError
 
-FOLDER = Path(__file__).parents[2] / "docs" / "models"
+FOLDER = Path(__file__).parents[3] / "docs" / "models"
 RESULTS = FOLDER / "results"
 SPEED = "bench_detect.json"
 """What ``tilik bench detect --json`` printed."""
@@ -29,7 +29,8 @@ SPEED = "bench_detect.json"
 class CardFacts:
     """``results`` and ``speed`` are None where nothing was measured; ``speed`` is the default detector's alone.
 
-    Of the water network ``thresholds`` are empty: it gives probabilities.
+    Of the water network ``thresholds`` are empty: it gives probabilities. ``measured_in_training``: results are those
+    that ``training.water`` wrote beside the weights.
     """
 
     name: str
@@ -37,6 +38,7 @@ class CardFacts:
     thresholds: dict[Tiles, Thresholds]
     results: AccuracyResults | None
     speed: Report | None
+    measured_in_training: bool = False
 
 
 def all_facts(results: Path) -> list[CardFacts]:
@@ -59,10 +61,11 @@ def _of_water(folder: Path) -> CardFacts:
     """Results of other weights than those that the package ships are none: then what their training measured counts."""
     manifest = read_manifest()
     results = read_results(folder, WATER)
-    if results is None or results.weights_sha256 != manifest.sha256:
+    in_training = results is None or results.weights_sha256 != manifest.sha256
+    if in_training:
         figures = [Measured(name, *astuple(share)) for name, share in sorted(manifest.figures.items())]
         results = AccuracyResults(WATER, manifest.sha256, tuple(figures)) if figures else None
-    return CardFacts(WATER, load_water(DetectorOptions()).card, {}, results, None)
+    return CardFacts(WATER, card_of(manifest), {}, results, None, in_training)
 
 
 def _speed(path: Path) -> Report | None:
