@@ -1,7 +1,7 @@
 """The measured side of ``bench detect``: JPEG bytes in, events out, by the pipeline that the service runs.
 
-Usage: python -m benchmarks.measured.detect_events FOLDER DEVICE. For each request, a JSON object a line, it prints a
-JSON object a line.
+Usage: python -m benchmarks.measured.detect_events FOLDER DEVICE [f32]. For each request, a JSON object a line, it
+prints a JSON object a line. With f32 no network runs in bfloat16, whatever the CPU has.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
+from unittest.mock import patch
 
 import cv2
 import msgspec
@@ -25,10 +27,14 @@ from schemas.camera_events import CAMERA_EVENT_CODEC, FrameCoordinates, FrameDet
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
 from schemas.topics import FRAMES
 from services.cli.bench.measuring.detect_sides import Answer, Request
+from services.detect import running
 from services.detect.detector import DetectorOptions
 from services.detect.frame import Frame
+from services.detect.looking import Networks
 from services.detect.offline import offline_tools
 from services.detect.pipeline import CameraPolicy, Tools, judge
+from services.detect.running import BUCKETS
+from services.detect.worker import warm_up
 
 THREADS = 2
 AT_ONCE = {"cpu": 64, "cuda": 512}
@@ -36,17 +42,28 @@ AT_ONCE = {"cpu": 64, "cuda": 512}
 _WATCH_SECONDS = 0.2
 
 
-def main(folder: Path, device: str) -> None:
-    """Answer requests until there are none."""
+@dataclass(frozen=True, slots=True)
+class GpuState:
+    """What nvidia-smi says. Memory is that of all who use the GPU, the CUDA context and nvJPEG's own included."""
+
+    watts: float
+    memory_bytes: int
+
+
+def main(folder: Path, device: str, single: bool, answers: TextIO) -> None:
+    """Answer requests until there are none; on a GPU after all graphs are captured, as the service does."""
     torch.set_num_threads(THREADS)
     cv2.setNumThreads(1)  # as the service does
-    tools = offline_tools("nanodet", DetectorOptions(device=device), "1x1", water=True)
+    with patch.object(running, "cpu_has_bfloat16", lambda: False) if single else nullcontext():
+        tools = offline_tools("nanodet", DetectorOptions(device=device), "1x1", water=True)
+    if device == "cuda":
+        warm_up(tools.preparation, Networks(tools.detector, tools.water, BUCKETS[-1]))
     jpegs = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
     for line in sys.stdin:
         request = msgspec.json.decode(line, type=Request)
         policy = CameraPolicy(request.tiles, stale_after_ms=None, water=request.water)
         used = replace(tools, policy_of=_always(policy), batch_size=request.batch)
-        print(msgspec.json.encode(answer(request, used, jpegs, device)).decode(), flush=True)
+        print(msgspec.json.encode(answer(request, used, jpegs, device)).decode(), file=answers, flush=True)
 
 
 def _always(policy: CameraPolicy) -> Callable[[Frame], CameraPolicy]:
@@ -57,8 +74,8 @@ def answer(request: Request, tools: Tools, jpegs: Sequence[bytes], device: str) 
     """Judge frames as asked, and say what that took."""
     frames = [_frame(index, jpegs[index % len(jpegs)]) for index in range(request.frames)]
     waits: list[float] = []
-    watts: list[float] = []
-    with _watched(watts, device):
+    seen: list[GpuState] = []
+    with _watched(seen, device):
         started, cpu = time.perf_counter(), time.process_time()
         if request.a_second:
             objects = _paced(frames, tools, request.a_second, waits)
@@ -76,8 +93,8 @@ def answer(request: Request, tools: Tools, jpegs: Sequence[bytes], device: str) 
         objects=objects,
         waits_seconds=waits,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        gpu_memory_bytes=torch.cuda.max_memory_reserved() if device == "cuda" else 0,
-        gpu_watts=watts,
+        gpu_memory_bytes=max((state.memory_bytes for state in seen), default=0),
+        gpu_watts=[state.watts for state in seen],
     )
 
 
@@ -106,18 +123,20 @@ def _paced(frames: Sequence[Frame], tools: Tools, a_second: float, waits: list[f
 
 
 @contextmanager
-def _watched(watts: list[float], device: str) -> Iterator[None]:
-    """Note the GPU's power now and then."""
+def _watched(seen: list[GpuState], device: str) -> Iterator[None]:
+    """Note the GPU's state now and then."""
     if device != "cuda":
         yield
         return
     over = threading.Event()
 
     def watch() -> None:
-        query = ["nvidia-smi", "--query-gpu=power.draw", "--format=csv,noheader,nounits", f"--id={_gpu()}"]
+        fields = "power.draw,memory.used"
+        query = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader,nounits", f"--id={_gpu()}"]
         while not over.wait(_WATCH_SECONDS):
             said = subprocess.run(query, capture_output=True, text=True, check=True)
-            watts.append(float(said.stdout.splitlines()[0]))
+            watts, mebibytes = said.stdout.splitlines()[0].split(",")
+            seen.append(GpuState(float(watts), int(mebibytes) << 20))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -149,4 +168,5 @@ def _frame(sequence: int, jpeg: bytes) -> Frame:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    with redirect_stdout(sys.stderr):  # for what is logged
+        main(Path(sys.argv[1]), sys.argv[2], "f32" in sys.argv[3:], sys.__stdout__ or sys.stderr)

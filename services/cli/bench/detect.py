@@ -7,15 +7,17 @@ whole bench and work in turns; figures are medians over the rounds. ``_bN`` is w
 \b
 - Tilik: the service's own pipeline, header checks, scene facts and encoded events included; 64 frames a call, as the
   service takes them, so that decoding and network overlap; most of the network in bfloat16 where the CPU has that
-  (ADR 12), the peers' in single precision. milliseconds_* are of N frames alone, begun when the N
-  before are done.
+  (ADR 12; in_bfloat16 is 1 then). *_f32_b8 are Tilik's all in single precision, as the peers are. milliseconds_*
+  are of N frames alone, begun when the N before are done; 40 times.
 - onnxruntime: the network exported from the same module, the same decoding (scaled, in two threads), letterbox and
   post-processing; no scene facts, no events. A batch is decoded, then inferred.
 - plain loop: cv2.imdecode of the whole picture, the same letterbox and post-processing, torch as it comes, one by one.
 
 speed_ratio_* are frames a second of Tilik at its fastest batch size by those of the peer at its own fastest;
-cpu_ratio_* are the peer's CPU time a frame by Tilik's there, which other work on the machine disturbs less. Where a GPU
-is present, Tilik runs on it as well, with objects and water, and then with frames coming as 1,100 cameras send them.
+cpu_ratio_* are the peer's CPU time a frame by Tilik's there, which other work on the machine disturbs less. Those that
+end in _f32 are of Tilik in single precision with N = 8: how much of the ratio is no matter of precision. Where a GPU is
+present, Tilik runs on it as well, in half precision, with objects and water, and then with frames coming as 1,100
+cameras send them. gpu_memory is the most that nvidia-smi showed in use, by whomever.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ FRAME_COUNT, FRAME_WH, QUALITY = 64, (1280, 720), 85
 STREET_CLIP = "clips/ahmetozlu_input_video.mp4"
 _STREET_STEP = 25
 """Pictures between two that are taken: all 38 seconds of the clip."""
-_ALONE_CALLS = 8
+_ALONE_CALLS = 40
+"""Two of which lie above the 95th percentile."""
 _GPU_FRAMES, _GPU_SECONDS = 4096, 20
 OPTIONS = (
     click.Option(["--rounds"], type=click.IntRange(1, 50), default=5, show_default=True, help="Turns of all sides."),
@@ -55,7 +58,7 @@ Rounds = Mapping[str, Sequence[Cost]]
 
 
 def run(rounds: int, frames: int) -> Sequence[Figure]:
-    """Measure; takes two minutes on two idle cores.
+    """Measure; takes three minutes on two idle cores.
 
     Raises:
         ConfigurationError: Footage or weights are not there.
@@ -63,15 +66,18 @@ def run(rounds: int, frames: int) -> Sequence[Figure]:
     """
     import torch
 
+    from services.detect.running import cpu_has_bfloat16
+
     with TemporaryDirectory(prefix="tilik-bench-") as folder, ExitStack() as stack:
         write_frames(Path(folder))
         model = Path(folder) / "network.onnx"
         export(model)
         tilik = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cpu"]))
+        single = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cpu", "f32"]))
         onnx = stack.enter_context(running("benchmarks.peers.detect_onnxruntime", [folder, str(model)]))
         naive = stack.enter_context(running("benchmarks.peers.detect_plain", [folder]))
-        figures = compare(in_turns(_turns(tilik, onnx, naive, frames), rounds))
-        figures += _alone(tilik)
+        figures = compare(in_turns(_turns(tilik, single, onnx, naive, frames), rounds))
+        figures += [plain("in_bfloat16", float(cpu_has_bfloat16()), "0 or 1"), *_alone(tilik)]
         if torch.cuda.is_available():
             gpu = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cuda"]))
             figures += _on_gpu(gpu)
@@ -149,9 +155,10 @@ def compare(costs: Rounds) -> list[Figure]:
     """Give the figures of all sides, and the ratios: medians over the rounds, of sides in the same round."""
     best = {side: max(_of_side(costs, side), key=lambda name: _rate(costs[name])) for side in ("tilik", "onnxruntime")}
     ours, onnx, naive = costs[best["tilik"]], costs[best["onnxruntime"]], costs["naive_b1"]
+    single = costs["f32_b8"]
 
-    def ratio(of: Callable[[Cost, Cost], float], peer: Sequence[Cost]) -> float:
-        return statistics.median(of(mine, theirs) for mine, theirs in zip(ours, peer, strict=True))
+    def ratio(of: Callable[[Cost, Cost], float], peer: Sequence[Cost], own: Sequence[Cost] = ours) -> float:
+        return statistics.median(of(mine, theirs) for mine, theirs in zip(own, peer, strict=True))
 
     def speed(mine: Cost, theirs: Cost) -> float:
         return mine.a_second / theirs.a_second
@@ -164,13 +171,15 @@ def compare(costs: Rounds) -> list[Figure]:
         at_least("speed_ratio_vs_naive", ratio(speed, naive), "ratio", GOAL_VS_NAIVE),
         plain("cpu_ratio_vs_onnxruntime", ratio(cpu, onnx), "ratio"),
         plain("cpu_ratio_vs_naive", ratio(cpu, naive), "ratio"),
+        plain("speed_ratio_vs_onnxruntime_f32", ratio(speed, onnx, single), "ratio"),
+        plain("cpu_ratio_vs_onnxruntime_f32", ratio(cpu, onnx, single), "ratio"),
         *(figure for name, rounds in costs.items() for figure in _of_turn(name, rounds)),
     ]
 
 
-def _turns(tilik: Side, onnx: Side, naive: Side, frames: int) -> dict[str, Callable[[], Cost]]:
-    def ours(request: Request) -> Callable[[], Cost]:
-        return lambda: _cost(request, tilik.judge(request))
+def _turns(tilik: Side, single: Side, onnx: Side, naive: Side, frames: int) -> dict[str, Callable[[], Cost]]:
+    def ours(request: Request, side: Side = tilik) -> Callable[[], Cost]:
+        return lambda: _cost(request, side.judge(request))
 
     def peer(side: Side, batch: int) -> Callable[[], Cost]:
         return lambda: side.judge_as_peer(batch, frames)
@@ -179,6 +188,7 @@ def _turns(tilik: Side, onnx: Side, naive: Side, frames: int) -> dict[str, Calla
         **{f"tilik_b{batch}": ours(Request(batch, frames)) for batch in BATCHES},
         **{f"onnxruntime_b{batch}": peer(onnx, batch) for batch in BATCHES},
         "naive_b1": peer(naive, 1),
+        "f32_b8": ours(Request(8, frames), single),
         "water_b8": ours(Request(8, frames, water=True)),
         "tiles_2x2_b8": ours(Request(8, frames, tiles="2x2")),
     }
@@ -222,7 +232,6 @@ def _alone(tilik: Side) -> list[Figure]:
 
 def _on_gpu(gpu: Side) -> list[Figure]:
     """Measure objects and water: as fast as it goes, then at a city's pace with the fastest batch size."""
-    gpu.judge(Request(GPU_BATCHES[-1], 2 * _GPU_FRAMES, water=True))  # captures graphs
     answers = {batch: gpu.judge(Request(batch, _GPU_FRAMES, water=True)) for batch in GPU_BATCHES}
     rates = {batch: _GPU_FRAMES / answer.seconds for batch, answer in answers.items()}
     best = max(rates, key=lambda batch: rates[batch])

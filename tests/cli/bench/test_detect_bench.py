@@ -22,6 +22,7 @@ def test_each_side_is_judged_at_its_fastest_batch_and_ratios_are_of_the_same_rou
                 "onnxruntime_b1": [cost(40)] * 3,
                 "onnxruntime_b32": [cost(100, 12), cost(40, 12), cost(60, 12)],
                 "naive_b1": [cost(30, 20), cost(20, 20), cost(30, 20)],
+                "f32_b8": [cost(70, 9), cost(50, 9), cost(60, 9)],
                 "water_b8": [cost(45)] * 3,
             }
         )
@@ -31,6 +32,9 @@ def test_each_side_is_judged_at_its_fastest_batch_and_ratios_are_of_the_same_rou
     assert figures["speed_ratio_vs_naive"].value == pytest.approx(3.0)
     assert figures["speed_ratio_vs_naive"].met is True
     assert figures["cpu_ratio_vs_onnxruntime"].value == pytest.approx(1.5)
+    assert figures["speed_ratio_vs_onnxruntime_f32"].value == pytest.approx(1.0)
+    assert figures["cpu_ratio_vs_onnxruntime_f32"].value == pytest.approx(12 / 9, abs=1e-4)
+    assert figures["cpu_milliseconds_f32_b8"].value == pytest.approx(9)
     assert figures["frames_per_second_b8"].value == pytest.approx(90)
     assert figures["frames_per_second_water_b8"].value == pytest.approx(45)
     assert figures["boxes_a_frame_naive_b1"].value == pytest.approx(2.5)

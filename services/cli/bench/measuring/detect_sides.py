@@ -34,7 +34,10 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What it took. ``waits_seconds`` are of each call, or, at a rate, of each frame from its coming to its event."""
+    """What it took. ``waits_seconds`` are of each call, or, at a rate, of each frame from its coming to its event.
+
+    ``gpu_memory_bytes``: the most that nvidia-smi showed in use meanwhile, by whomever; 0 without a GPU.
+    """
 
     seconds: float
     cpu_seconds: float
