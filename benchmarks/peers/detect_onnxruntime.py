@@ -16,12 +16,11 @@ from services.detect.detectors.nanodet import THRESHOLDS, objects_of
 from services.detect.letterbox import Placement, letterbox, undo_letterbox
 from services.detect.resampling import ImageBgr
 
-INPUT_HW, FLOOR = (256, 416), min(THRESHOLDS["1x1"].values())
-jpegs, pool = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("*.jpg"))], ThreadPoolExecutor(2)
+jpegs, INPUT_HW = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("*.jpg"))], (256, 416)
+cv2.setNumThreads(1)
 (options := onnxruntime.SessionOptions()).intra_op_num_threads = 2
 options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # faster so on busy cores
-cv2.setNumThreads(1)
-session = onnxruntime.InferenceSession(sys.argv[2], options, providers=["CPUExecutionProvider"])
+session, pool = onnxruntime.InferenceSession(sys.argv[2], options), ThreadPoolExecutor(2)
 
 
 def prepared(jpeg: bytes) -> tuple[ImageBgr, Placement]:
@@ -31,13 +30,11 @@ def prepared(jpeg: bytes) -> tuple[ImageBgr, Placement]:
 def judged(batch: list[bytes]) -> int:
     inputs, placements = zip(*pool.map(prepared, batch), strict=True)
     scores, distances = session.run(None, {"inputs": list(inputs)})
-    found = objects_of(scores, distances, INPUT_HW, FLOOR)
-    return sum(len(undo_letterbox(one.boxes_xyxy_px, place)) for one, place in zip(found, placements, strict=True))
+    found = objects_of(scores, distances, INPUT_HW, min(THRESHOLDS["1x1"].values()))
+    return sum(map(len, map(undo_letterbox, (one.boxes_xyxy_px for one in found), placements)))
 
 
-for line in sys.stdin:
-    batch, count = map(int, line.split())
-    frames = [jpegs[index % len(jpegs)] for index in range(count)]
-    start, cpu = time.perf_counter(), time.process_time()
+for batch, count in (map(int, line.split()) for line in sys.stdin):
+    frames, start, cpu = [jpegs[n % len(jpegs)] for n in range(count)], time.perf_counter(), time.process_time()
     objects = sum(judged(frames[first : first + batch]) for first in range(0, count, batch))
     print(time.perf_counter() - start, time.process_time() - cpu, objects, flush=True)

@@ -51,16 +51,5 @@ class Objects:
         """Give them by falling score, equal scores in their present order."""
         return self.at(np.argsort(-self.scores, kind="stable"))
 
-    @classmethod
-    def joined(cls, parts: list[Objects]) -> Objects:
-        """Give the objects of all parts, by falling score."""
-        if not parts:
-            return NO_OBJECTS
-        return cls(
-            np.concatenate([part.boxes_xyxy_px for part in parts]),
-            np.concatenate([part.scores for part in parts]),
-            np.concatenate([part.classes for part in parts]),
-        ).by_score()
-
 
 NO_OBJECTS = Objects(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
