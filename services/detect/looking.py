@@ -32,7 +32,7 @@ NO_SECONDS: dict[Stage, float] = {"decode": 0.0, "objects": 0.0, "water": 0.0}
 Item = TypeVar("Item")
 
 
-class WaterNetwork(Protocol):
+class WaterMeter(Protocol):
     """Measures standing water. One thread at a time; does not change its input."""
 
     @property
@@ -56,7 +56,7 @@ class Networks:
     """
 
     detector: Detector
-    water: WaterNetwork | None
+    water: WaterMeter | None
     batch_size: int
     least_score_whole: float = 0.0
 

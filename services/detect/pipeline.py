@@ -23,7 +23,7 @@ from services.detect.decode import JpegLimits, read_size
 from services.detect.detector import Detector, Thresholds, Tiles
 from services.detect.events import Judges, detections_event, shed_event
 from services.detect.frame import Frame
-from services.detect.looking import Networks, Sight, StageSeconds, WaterNetwork, look
+from services.detect.looking import Networks, Sight, StageSeconds, WaterMeter, look
 from services.detect.preparation import CpuPreparation, Preparation
 from services.detect.views import Asked
 from services.runtime.clock import Clock, now_ms
@@ -60,7 +60,7 @@ class Tools:
     thresholds: Thresholds | None = None
     clock: Clock = now_ms
     admission: Admission = field(default_factory=Admission)
-    water: WaterNetwork | None = None
+    water: WaterMeter | None = None
     preparation: Preparation = field(default_factory=CpuPreparation)
     times: StageSeconds = field(default_factory=StageSeconds)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from services.detect.detector import Detector
 from services.detect.letterbox import placement_of
-from services.detect.looking import Networks, Sight, StageSeconds, WaterNetwork, look
+from services.detect.looking import Networks, Sight, StageSeconds, WaterMeter, look
 from services.detect.objects import Objects
 from services.detect.scene import measure_scene
 from services.detect.tiles import Region
@@ -55,7 +55,7 @@ def prepared(mark: int, input_hw: tuple[int, int] = WIDE, water: bool = False) -
     return Prepared(input_hw, (view,), inputs, water_bgr, SCENE)
 
 
-def networks(batch_size: int, water: WaterNetwork | None = None) -> tuple[Networks, Marks]:
+def networks(batch_size: int, water: WaterMeter | None = None) -> tuple[Networks, Marks]:
     detector = Marks()
     return Networks(as_detector(detector), water, batch_size), detector
 

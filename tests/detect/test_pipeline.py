@@ -10,7 +10,7 @@ import torch
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameOutcome, FrameShed
 from services.detect.device_preparation import DevicePreparation
 from services.detect.frame import Frame
-from services.detect.looking import WaterNetwork
+from services.detect.looking import WaterMeter
 from services.detect.objects import CLASSES
 from services.detect.pipeline import CameraPolicy, Tools, judge
 from services.detect.preparation import CpuPreparation, Preparation
@@ -31,7 +31,7 @@ LOW_SCORE = 0.06
 
 
 def tools(
-    policy: CameraPolicy | None = None, now_ms: int = APPENDED_AT_MS + 1_000, water: WaterNetwork | None = None
+    policy: CameraPolicy | None = None, now_ms: int = APPENDED_AT_MS + 1_000, water: WaterMeter | None = None
 ) -> Tools:
     chosen = policy or CameraPolicy()
     return Tools(nanodet(), "nanodet", policy_of=lambda _: chosen, clock=lambda: now_ms, batch_size=4, water=water)
