@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -83,16 +84,17 @@ def clickhouse_places(client: Client, database: str) -> Iterator[Place]:
 def process_places(pid: int) -> Iterator[Place]:
     """Give what ``ps`` and ``top`` show of a process, its threads and its children."""
     for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-        for path in Path(f"/proc/{process.pid}").glob("task/*/comm"):
-            yield Place(f"comm of {process.pid}", path.read_bytes())
-        for name in ("cmdline", "comm", "stat", "status"):
-            yield Place(f"{name} of {process.pid}", Path(f"/proc/{process.pid}/{name}").read_bytes())
+        folder = Path(f"/proc/{process.pid}")
+        for path in [*folder.glob("task/*/comm"), *(folder / name for name in ("cmdline", "comm", "stat", "status"))]:
+            with suppress(ProcessLookupError, FileNotFoundError):  # one that has died meanwhile shows nothing any more
+                yield Place(f"{path.relative_to(folder)} of {process.pid}", path.read_bytes())
 
 
 def environments(pid: int) -> Iterator[Place]:
-    """Give the environment of each child of a process, which who runs as the same user can read."""
+    """Give the environment of each living child of a process, which who runs as the same user can read."""
     for process in psutil.Process(pid).children(recursive=True):
-        yield Place(f"environment of child {process.pid}", Path(f"/proc/{process.pid}/environ").read_bytes())
+        with suppress(ProcessLookupError, FileNotFoundError):  # one that has died meanwhile has none any more
+            yield Place(f"environment of child {process.pid}", Path(f"/proc/{process.pid}/environ").read_bytes())
 
 
 def page(url: str) -> Place:
