@@ -54,7 +54,7 @@ def main(folder: Path, device: str, single: bool, answers: TextIO) -> None:
     """Answer requests until there are none; on a GPU after all graphs are captured, as the service does."""
     torch.set_num_threads(THREADS)
     cv2.setNumThreads(1)  # as the service does
-    with patch.object(running, "cpu_has_bfloat16", lambda: False) if single else nullcontext():
+    with patch.object(running, "cpu_gains_by_bfloat16", lambda: False) if single else nullcontext():
         tools = offline_tools("nanodet", DetectorOptions(device=device), "1x1", water=True)
     if device == "cuda":
         warm_up(tools.preparation, Networks(tools.detector, tools.water, BUCKETS[-1]))

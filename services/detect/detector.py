@@ -61,7 +61,7 @@ class Detector(Protocol):
     """Finds objects in pictures.
 
     Deterministic on one machine; does not change its input; a batch gives what its pictures give one by one, to within
-    rounding. One thread at a time.
+    rounding. Threads may ask at once.
     """
 
     @property

@@ -2,17 +2,19 @@
 
 ::
 
-    prepared ─► gathered by network and size ─► a batch is full ─► network ─► what was found, by frame
+    prepared ─► gathered by network and size ─► a batch is full ─► network, in a thread ─► what was found, by frame
                                             └─► the stream ends ─┘
 
-Which frames share a batch makes no difference to what is found in them.
+While what one batch showed is worked out, the network has the next one; frames are gathered meanwhile. Which frames
+share a batch makes no difference to what is found in them.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
@@ -29,11 +31,13 @@ from services.runtime.errors import InvalidMessageError
 
 Stage = Literal["decode", "objects", "water"]
 NO_SECONDS: dict[Stage, float] = {"decode": 0.0, "objects": 0.0, "water": 0.0}
+BATCHES_AT_ONCE = 2
+"""One whose objects are worked out in Python and NumPy, and one in the network. A third would only wait."""
 Item = TypeVar("Item")
 
 
 class WaterMeter(Protocol):
-    """Measures standing water. One thread at a time; does not change its input."""
+    """Measures standing water. Threads may ask at once; does not change its input."""
 
     @property
     def identity(self) -> WaterIdentity:
@@ -63,7 +67,7 @@ class Networks:
 
 @dataclass
 class StageSeconds:
-    """Where the time of judging went: waiting for decoded frames, the detector, the water network."""
+    """What judging waited for: decoded frames, the detector, the water network."""
 
     seconds: dict[Stage, float] = field(default_factory=lambda: dict(NO_SECONDS))
 
@@ -102,15 +106,16 @@ def look(
     Inputs wait until a batch of their size is full; a frame's picture is not kept.
     """
     seen: list[_Seen | InvalidMessageError] = []
-    batches = _Batches(networks, times)
-    for each in _timed(prepared, times):
-        if isinstance(each, InvalidMessageError):
-            seen.append(each)
-            continue
-        frame = _Seen(each.decoded_hw, each.views, each.scene, [NO_OBJECTS] * len(each.views))
-        seen.append(frame)
-        batches.add(frame, each)
-    batches.finish()
+    with ThreadPoolExecutor(BATCHES_AT_ONCE, thread_name_prefix="looking") as pool:
+        batches = _Batches(networks, times, pool)
+        for each in _timed(prepared, times):
+            if isinstance(each, InvalidMessageError):
+                seen.append(each)
+                continue
+            frame = _Seen(each.decoded_hw, each.views, each.scene, [NO_OBJECTS] * len(each.views))
+            seen.append(frame)
+            batches.add(frame, each)
+        batches.finish()
     return [each if isinstance(each, InvalidMessageError) else each.sight() for each in seen]
 
 
@@ -129,13 +134,18 @@ class _Seen:
 
 
 class _Batches:
-    """Inputs that wait for their batch: ``_inputs`` for the detector, by size, with the index of their view."""
+    """Inputs that wait for their batch: ``_inputs`` for the detector, by size, with the index of their view.
 
-    def __init__(self, networks: Networks, times: StageSeconds) -> None:
+    ``_under_way`` are the batches that were begun, the oldest first: what each waits for, and who takes its result.
+    """
+
+    def __init__(self, networks: Networks, times: StageSeconds, pool: ThreadPoolExecutor) -> None:
         self._networks = networks
         self._times = times
+        self._pool = pool
         self._inputs: dict[torch.Size, list[tuple[_Seen, int, Tensor]]] = defaultdict(list)
         self._water: list[tuple[_Seen, Tensor]] = []
+        self._under_way: deque[Callable[[], None]] = deque()
 
     def add(self, frame: _Seen, prepared: Prepared) -> None:
         for index, input_bgr in enumerate(prepared.inputs_bgr):
@@ -153,24 +163,43 @@ class _Batches:
             self._find_objects(self._inputs.popitem()[1])
         if self._water:
             self._measure_water()
+        while self._under_way:
+            self._under_way.popleft()()
 
     def _find_objects(self, batch: list[tuple[_Seen, int, Tensor]]) -> None:
         detector = self._networks.detector
-        inputs_bgr = _stacked([input_bgr for *_, input_bgr in batch], detector.device)
         whole = all(len(frame.views) == 1 for frame, *_ in batch)
         least_score = self._networks.least_score_whole if whole else 0.0
-        results = self._times.timed("objects", lambda: detector.infer(inputs_bgr, least_score))
-        for (frame, index, _), objects in zip(batch, results, strict=True):
-            frame.found[index] = objects
+
+        def infer() -> list[Objects]:
+            return detector.infer(_stacked([input_bgr for *_, input_bgr in batch], detector.device), least_score)
+
+        def take(results: list[Objects]) -> None:
+            for (frame, index, _), objects in zip(batch, results, strict=True):
+                frame.found[index] = objects
+
+        self._begin("objects", infer, take)
 
     def _measure_water(self) -> None:
-        network = self._networks.water
+        network, batch = self._networks.water, self._water
         assert network is not None, "water is asked for only where there is a network for it"
-        inputs_bgr = _stacked([input_bgr for _, input_bgr in self._water], network.device)
-        grids = self._times.timed("water", lambda: network.infer(inputs_bgr))
-        for (frame, _), grid in zip(self._water, grids, strict=True):
-            frame.water = grid.tobytes()
         self._water = []
+
+        def infer() -> NDArray[np.uint8]:
+            return network.infer(_stacked([input_bgr for _, input_bgr in batch], network.device))
+
+        def take(grids: NDArray[np.uint8]) -> None:
+            for (frame, _), grid in zip(batch, grids, strict=True):
+                frame.water = grid.tobytes()
+
+        self._begin("water", infer, take)
+
+    def _begin(self, stage: Stage, infer: Callable[[], Item], take: Callable[[Item], None]) -> None:
+        """Begin a batch, once there are fewer than ``BATCHES_AT_ONCE``."""
+        while len(self._under_way) >= BATCHES_AT_ONCE:
+            self._under_way.popleft()()
+        result: Future[Item] = self._pool.submit(infer)
+        self._under_way.append(lambda: take(self._times.timed(stage, result.result)))
 
 
 def _stacked(inputs_bgr: Sequence[Tensor], device: torch.device) -> Tensor:

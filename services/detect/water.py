@@ -106,7 +106,7 @@ def read_manifest(folder: Path = WEIGHTS_FOLDER) -> WaterManifest:
 
 
 class WaterDetector:
-    """Measures standing water. Deterministic on one machine; one thread at a time; does not change its input."""
+    """Measures standing water. Deterministic on one machine; threads may ask at once; does not change its input."""
 
     def __init__(self, network: WaterNetwork, weights_sha256: str, card: ModelCard, device: str) -> None:
         self.card = card

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,12 +12,12 @@ from torch import Tensor
 
 from services.detect.detector import Detector
 from services.detect.letterbox import placement_of
-from services.detect.looking import Networks, Sight, StageSeconds, WaterMeter, look
+from services.detect.looking import BATCHES_AT_ONCE, Networks, Sight, StageSeconds, WaterMeter, look
 from services.detect.objects import Objects
 from services.detect.scene import measure_scene
 from services.detect.tiles import Region
 from services.detect.views import Prepared, View
-from services.runtime.errors import InvalidMessageError
+from services.runtime.errors import FatalError, InvalidMessageError
 from tests.detect.pictures import BlueCells
 
 WIDE, TALL = (32, 64), (64, 32)
@@ -78,17 +79,42 @@ def test_inputs_of_one_size_share_batches_and_each_frame_gets_its_own() -> None:
     assert sorted(detector.batches) == [(1, *TALL, 3), (2, *WIDE, 3), (2, *WIDE, 3), (2, *TALL, 3)]
 
 
-def test_a_full_batch_is_looked_at_before_the_next_frame_is_taken() -> None:
-    """So no more inputs lie about than the batches hold, however many frames there are."""
+def test_two_batches_are_under_way_at_most() -> None:
+    """So no more inputs lie about than they and the next batch hold, however many frames there are."""
     chosen, detector = networks(batch_size=4)
 
     def stream() -> Iterator[Prepared]:
         for index in range(20):
-            assert sum(batch[0] for batch in detector.batches) == index // 4 * 4
+            assert sum(batch[0] for batch in detector.batches) >= index // 4 * 4 - 4 * BATCHES_AT_ONCE
             yield prepared(index)
 
     assert len(look(stream(), chosen, StageSeconds())) == 20
     assert [batch[0] for batch in detector.batches] == [4] * 5
+
+
+def test_the_next_batch_is_begun_while_the_last_one_is_worked_out() -> None:
+    """The first batch ends only once the second one has begun: one after the other they would wait for ever."""
+    second_began = Event()
+
+    class Waits(Marks):
+        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+            if inputs_bgr[0, 0, 0, 0] == 0:
+                assert second_began.wait(30)
+            else:
+                second_began.set()
+            return super().infer(inputs_bgr, least_score)
+
+    seen = look([prepared(n) for n in range(4)], Networks(as_detector(Waits()), None, 2), StageSeconds())
+    assert marks_of(seen) == [0, 1, 2, 3]
+
+
+def test_what_a_network_raises_is_raised() -> None:
+    class Fails(Marks):
+        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+            raise FatalError("no number")
+
+    with pytest.raises(FatalError, match="no number"):
+        look([prepared(n) for n in range(9)], Networks(as_detector(Fails()), None, 2), StageSeconds())
 
 
 def test_water_is_measured_in_batches_of_those_frames_that_ask() -> None:
@@ -97,7 +123,7 @@ def test_water_is_measured_in_batches_of_those_frames_that_ask() -> None:
     seen = look([prepared(n, water=n != 1) for n in range(6)], chosen, StageSeconds())
     grids = [each.water for each in seen if isinstance(each, Sight)]
     assert grids == [None if n == 1 else bytes([n]) * 576 for n in range(6)]
-    assert water.batches == [2, 2, 1]
+    assert sorted(water.batches) == [1, 2, 2]
 
 
 def test_a_frame_that_could_not_be_decoded_keeps_its_place() -> None:
@@ -112,8 +138,8 @@ def test_low_scores_are_left_out_only_where_no_frame_of_the_batch_has_tiles() ->
     whole = prepared(1)
     tiled = replace(whole, views=whole.views * 2, inputs_bgr=whole.inputs_bgr * 2)
     look([whole, whole, whole, tiled], Networks(as_detector(detector), None, 2, 0.25), StageSeconds())
-    assert [batch[0] for batch in detector.batches] == [2, 2, 1]
-    assert detector.least_scores == [0.25, 0.0, 0.0]
+    found = zip((batch[0] for batch in detector.batches), detector.least_scores, strict=True)
+    assert sorted(found) == [(1, 0.0), (2, 0.0), (2, 0.25)]
 
 
 def test_nothing_gives_nothing() -> None:

@@ -44,9 +44,13 @@ class Holdings(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """What ``connections`` to one source left behind, how many of them gave a picture, and how long all of it took."""
+    """What ``connections`` to one source left behind, how many of them gave a picture, and how long all of it took.
+
+    ``halfway`` is after half of them: what a connection leaves, each half leaves; what a cache takes, but one of them.
+    """
 
     before: Holdings
+    halfway: Holdings
     after: Holdings
     connections: int
     pictures: int
@@ -73,12 +77,14 @@ async def repeat(entry: SourceEntry, tools: SourceTools) -> Finding:
     began = time.monotonic()
     for _ in range(_WARM_UP_ROUNDS):
         await one_round(entry, tools)
-    before = await settled(None)
+    before = halfway = await settled(None)
     pictures = 0
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         pictures += await one_round(entry, tools)
+        if number == ROUNDS // 2 - 1:
+            halfway = await settled(before)
     after = await settled(before)
-    return Finding(before, after, ROUNDS * AT_ONCE, pictures, round(time.monotonic() - began, 1))
+    return Finding(before, halfway, after, ROUNDS * AT_ONCE, pictures, round(time.monotonic() - began, 1))
 
 
 async def settled(wanted: Holdings | None) -> Holdings:

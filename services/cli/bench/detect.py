@@ -6,7 +6,7 @@ whole bench and work in turns; figures are medians over the rounds. ``_bN`` is w
 
 \b
 - Tilik: the service's own pipeline, header checks, scene facts and encoded events included; 64 frames a call, as the
-  service takes them, so that decoding and network overlap; most of the network in bfloat16 where the CPU has that
+  service takes them, so that decoding and network overlap; most of the network in bfloat16 where the CPU gains by it
   (ADR 12; in_bfloat16 is 1 then). *_f32_b8 are Tilik's all in single precision, as the peers are. milliseconds_*
   are of N frames alone, begun when the N before are done; 40 times.
 - onnxruntime: the network exported from the same module, the same decoding (scaled, in two threads), letterbox and
@@ -66,7 +66,7 @@ def run(rounds: int, frames: int) -> Sequence[Figure]:
     """
     import torch
 
-    from services.detect.running import cpu_has_bfloat16
+    from services.detect.running import cpu_gains_by_bfloat16
 
     with TemporaryDirectory(prefix="tilik-bench-") as folder, ExitStack() as stack:
         write_frames(Path(folder))
@@ -77,7 +77,7 @@ def run(rounds: int, frames: int) -> Sequence[Figure]:
         onnx = stack.enter_context(running("benchmarks.peers.detect_onnxruntime", [folder, str(model)]))
         naive = stack.enter_context(running("benchmarks.peers.detect_plain", [folder]))
         figures = compare(in_turns(_turns(tilik, single, onnx, naive, frames), rounds))
-        figures += [plain("in_bfloat16", float(cpu_has_bfloat16()), "0 or 1"), *_alone(tilik)]
+        figures += [plain("in_bfloat16", float(cpu_gains_by_bfloat16()), "0 or 1"), *_alone(tilik)]
         if torch.cuda.is_available():
             gpu = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cuda"]))
             figures += _on_gpu(gpu)
