@@ -13,7 +13,8 @@ from msgspec import Struct, field
 from schemas.camera_events import FrameDetections, FrameOutcome, ShedReason
 from services.aggregate.ledger import RANKS, EpochLedger, Gap, Recorded, outcome_version
 from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS
-from services.aggregate.rows import RULESET, CameraMinuteRow, CaptureCountersRow, FrameOutcomeRow
+from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import CameraMinuteRow, CaptureCountersRow, FrameOutcomeRow
 from services.aggregate.unsaved import Unsaved
 
 SKEW_MS: Final = 30_000
@@ -59,7 +60,7 @@ class CameraMinute(Struct, array_like=True):
         if isinstance(event, FrameDetections):
             _count_age(self.ages_detected, event.detected_at_ms - event.captured_at_ms)
 
-    def row(self, camera_id: str, minute: int, version: int) -> CameraMinuteRow:
+    def row(self, camera_id: str, minute: int, valid: bool, version: int) -> CameraMinuteRow:
         """Give the minute as it stands."""
         ended, appended, detected = self.ended, self.ages_appended, self.ages_detected
         return CameraMinuteRow(
@@ -76,7 +77,7 @@ class CameraMinute(Struct, array_like=True):
             clock_skewed=self.skewed,
             observed_s=self.observed_ms / 1000,
             expected_s=EXPECTED_SECONDS,
-            valid=True,
+            valid=valid,
             simulated=self.simulated,
             ruleset=RULESET,
             late=self.late,

@@ -11,7 +11,7 @@ from schemas.cameras import Camera, CounterRule
 from schemas.episodes import CounterEpisode, Crossing, EndReason
 from services.aggregate.episode_rows import episode_row
 from services.aggregate.observation import MINUTE_MS, Mark, Step
-from services.aggregate.rows import RULESET
+from services.aggregate.row_columns import RULESET
 from services.aggregate.sights import Evidence, Sight
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView

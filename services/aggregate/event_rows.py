@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from schemas.camera_events import CameraStatus, Decision, FrameDetections
 from services.aggregate.ledger import RANK_DETECTED, outcome_version
-from services.aggregate.rows import RULESET, CameraStatusRow, DecisionRow, DetectionsRow
+from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow
 
 _NO_OBJECTS: tuple[tuple[float, ...], ...] = ((), (), (), ())
 

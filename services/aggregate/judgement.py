@@ -30,7 +30,7 @@ from services.aggregate.event_rows import decision_row, detections_row, status_r
 from services.aggregate.ledger import Recorded
 from services.aggregate.observation import MINUTE_MS
 from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow
-from services.aggregate.rules import counter, parking
+from services.aggregate.rules import camera, counter, flood, parking
 from services.aggregate.sights import Sight, sight_of
 from services.aggregate.state import CameraState, Mask, OrderedDecision, decode_state, encode_state
 from services.aggregate.table import Row
@@ -185,7 +185,7 @@ class Judgement:
         if event.decision in _JUDGING_DECISIONS:
             effective_at_ms = max(event.decided_at_ms, state.watermark_ms)
             state.decisions[event.event_id] = effective_at_ms
-            item = OrderedDecision(effective_at_ms, event.event_id, event.decision, event.mask)
+            item = OrderedDecision(effective_at_ms, event.event_id, event.decision, event.mask, event.decided_by)
             insort(state.waiting, item, key=_turn)
         self._unsaved.rows[DecisionRow.TABLE].append(decision_row(event, effective_at_ms, self._unsaved.offset))
 
@@ -250,6 +250,7 @@ class Judgement:
             seen = sight.without(_masks_at(state, sight.at_ms))
             counter.amend(state.counter, seen, view)
             parking.amend(state.parking, seen, view)
+            flood.amend(state.flood, seen, view)
         elif event.owner_epoch < state.applied_epoch:
             self.lower_epoch_count += 1
 
@@ -264,8 +265,7 @@ class Judgement:
 
     def _judge(self, state: CameraState, item: Sight | OrderedDecision) -> None:
         if isinstance(item, OrderedDecision):
-            if item.mask is not None and item.decision == "static_object_masked":
-                state.masks.append(Mask(item.at_ms, item.mask))
+            self._decide(state, item)
             return
         if item.owner_epoch < state.applied_epoch:
             self.lower_epoch_count += 1
@@ -280,8 +280,18 @@ class Judgement:
             changed.add(minute)
         changed.add(item.at_ms // MINUTE_MS)
         sight = item.without(_masks_at(state, item.at_ms))
+        camera.judge(state.camera, sight, step, view, self._unsaved)
         counter.judge(state.counter, sight, step, view, self._unsaved)
         parking.judge(state.parking, sight, step, view, self._unsaved)
+        flood.judge(state.flood, sight, step, view, self._unsaved)
+
+    def _decide(self, state: CameraState, decision: OrderedDecision) -> None:
+        if decision.decision == "quarantine_released":
+            camera.release(state.camera, decision.at_ms, decision.decided_by, self._unsaved)
+        elif decision.decision == "dry_reference_approved":
+            flood.approve(state.flood, decision.at_ms)
+        elif decision.mask is not None:
+            state.masks.append(Mask(decision.at_ms, decision.mask))
 
 
 def _turn(item: Sight | OrderedDecision) -> tuple[int, str]:

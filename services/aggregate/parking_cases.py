@@ -11,7 +11,7 @@ from schemas.geometry import BoxXyxy
 from services.aggregate.episode_rows import episode_row
 from services.aggregate.observation import MINUTE_MS, Mark
 from services.aggregate.parking_stays import Stay
-from services.aggregate.rows import RULESET
+from services.aggregate.row_columns import RULESET
 from services.aggregate.sights import Evidence
 from services.aggregate.unsaved import Unsaved
 

@@ -11,7 +11,8 @@ from schemas.camera_events import make_event_id
 from schemas.cameras import VehicleClass
 from schemas.geometry import BoxXyxy, iou
 from services.aggregate.observation import MINUTE_MS, Mark
-from services.aggregate.rows import RULESET, ParkingStayRow
+from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import ParkingStayRow
 from services.aggregate.sights import Evidence, Sight, Vehicle
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import ParkingThresholds, ParkingZone

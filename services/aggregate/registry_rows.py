@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from schemas.cameras import Camera
-from services.aggregate.rows import ROW_TYPES, CameraIdColumn
+from services.aggregate.row_columns import CameraIdColumn
+from services.aggregate.rows import ROW_TYPES
 from services.aggregate.table import BOOL, REAL, REVISION, STRING, WORD, Column, Row
 
 

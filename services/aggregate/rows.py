@@ -7,11 +7,15 @@
 | capture_counters | an epoch of a camera's reader  | camera_id, owner_epoch                               |
 | camera_statuses  | a status that ingest reported  | camera_id, reported_at, event_id                     |
 | decisions        | a decision of a person         | camera_id, event_id                                  |
-| camera_minutes   | a camera's minute              | camera_id, minute                                    |
-| counter_minutes  | a counter's minute             | camera_id, minute                                    |
-| parking_minutes  | a no-parking zone's minute     | camera_id, zone_id, minute                           |
-| parking_stays    | a vehicle that stood in a zone | camera_id, zone_id, stay_id                          |
-| episodes         | an episode as last published   | camera_id, episode_id                                |
+| camera_minutes   | a camera's minute              | camera_id, minute, ruleset                           |
+| counter_minutes  | a counter's minute             | camera_id, minute, ruleset                           |
+| parking_minutes  | a no-parking zone's minute     | camera_id, zone_id, minute, ruleset                  |
+| flood_minutes    | a water zone's minute          | camera_id, zone_id, minute, ruleset                  |
+| parking_stays    | a vehicle that stood in a zone | camera_id, zone_id, stay_id, ruleset                 |
+| episodes         | an episode as last published   | camera_id, episode_id, ruleset                       |
+
+What is judged has the ruleset in its key: rows of a recomputation under another one lie beside those of the live one.
+``episodes`` is declared in ``episode_rows.py``.
 
 ``version`` is what ReplacingMergeTree compares. In ``frame_outcomes`` it encodes which of several outcomes rules, in
 all other tables it is the source offset that the row reflects.
@@ -21,31 +25,30 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from services.aggregate.table import BOOL, COUNT, REAL, REVISION, STRING, TIME, WORD, Column, Row
-
-RULESET = "1"
-"""Version of the rules. It grows whenever the same events would give other rows."""
-
-CameraIdColumn = Annotated[str, Column(WORD, "The camera")]
-ZoneIdColumn = Annotated[str, Column(WORD, "The zone, unique within its camera")]
-EventIdColumn = Annotated[str, Column("FixedString(32)", "Id of the event, 32 hex digits")]
-RulesetColumn = Annotated[str, Column(WORD, "Version of the rules that made the row")]
-EpochColumn = Annotated[int, Column(COUNT, "Ownership epoch of the camera's reader, in ms since 1970")]
-SequenceColumn = Annotated[int, Column(COUNT, "Number of the frame within its epoch, dense from 0")]
-CapturedAtColumn = Annotated[int, Column(TIME, "When the frame was taken")]
-MinuteColumn = Annotated[int, Column(TIME, "Start of the minute of capture time, aligned to UTC")]
-CameraRevisionColumn = Annotated[int, Column(REVISION, "Registry revision under which it was judged")]
-MinuteRevisionColumn = Annotated[int, Column(REVISION, "Largest registry revision among the minute's frames")]
-SourceKindColumn = Annotated[str, Column(WORD, "Kind of the camera's source")]
-SimulatedColumn = Annotated[bool, Column(BOOL, "True if simulated pictures took part")]
-FramesColumn = Annotated[int, Column(COUNT, "Judged frames that the figures rest on")]
-ObservedColumn = Annotated[float, Column(REAL, "Seconds of the minute that frames observed, at most 2 periods a frame")]
-ExpectedColumn = Annotated[float, Column(REAL, "Seconds of the minute that should have been observed")]
-ValidColumn = Annotated[bool, Column(BOOL, "False while a camera incident makes the statistics untrustworthy")]
-AmendedColumn = Annotated[int, Column(REVISION, "How often late frames amended the minute", True)]
-VersionColumn = Annotated[int, Column(COUNT, "Largest wins: the source offset that the row reflects", True)]
-OffsetColumn = Annotated[int, Column(COUNT, "Offset of the event in its partition of the source topic", True)]
-AppendedAtColumn = Annotated[int, Column(TIME, "When Kafka took the frame (broker's clock)")]
+from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.row_columns import (
+    AmendedColumn,
+    AppendedAtColumn,
+    CameraIdColumn,
+    CameraRevisionColumn,
+    CapturedAtColumn,
+    EpochColumn,
+    EventIdColumn,
+    ExpectedColumn,
+    FramesColumn,
+    MinuteColumn,
+    MinuteRevisionColumn,
+    ObservedColumn,
+    OffsetColumn,
+    RulesetColumn,
+    SequenceColumn,
+    SimulatedColumn,
+    SourceKindColumn,
+    ValidColumn,
+    VersionColumn,
+    ZoneIdColumn,
+)
+from services.aggregate.table import BOOL, COUNT, REAL, STRING, TIME, WORD, Column, Row
 
 
 class DetectionsRow(Row, frozen=True, kw_only=True):
@@ -210,7 +213,7 @@ class CameraMinuteRow(Row, frozen=True, kw_only=True):
     """What became of a camera's frames of one minute, and how much of the minute was observed."""
 
     TABLE: ClassVar[str] = "camera_minutes"
-    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "minute")
+    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "minute", "ruleset")
 
     camera_id: CameraIdColumn
     minute: MinuteColumn
@@ -246,7 +249,7 @@ class CounterMinuteRow(Row, frozen=True, kw_only=True):
     """Queue and staff of a service counter in one minute. A figure whose ``_known`` is false is 0 and says nothing."""
 
     TABLE: ClassVar[str] = "counter_minutes"
-    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "minute")
+    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "minute", "ruleset")
 
     camera_id: CameraIdColumn
     minute: MinuteColumn
@@ -277,7 +280,7 @@ class ParkingMinuteRow(Row, frozen=True, kw_only=True):
     """Vehicles in a no-parking zone in one minute, moving ones among them."""
 
     TABLE: ClassVar[str] = "parking_minutes"
-    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "zone_id", "minute")
+    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "zone_id", "minute", "ruleset")
 
     camera_id: CameraIdColumn
     zone_id: ZoneIdColumn
@@ -298,6 +301,30 @@ class ParkingMinuteRow(Row, frozen=True, kw_only=True):
     version: VersionColumn
 
 
+class FloodMinuteRow(Row, frozen=True, kw_only=True):
+    """How much of a water zone was under water in one minute: ratios of its grid cells, above the dry baseline."""
+
+    TABLE: ClassVar[str] = "flood_minutes"
+    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "zone_id", "minute", "ruleset")
+
+    camera_id: CameraIdColumn
+    zone_id: ZoneIdColumn
+    minute: MinuteColumn
+    camera_revision: MinuteRevisionColumn
+    frames: FramesColumn
+    state: Annotated[str, Column(WORD, "Worst of the minute: dry, onset (water, not yet a flood) or flood")]
+    ratio_mean: Annotated[float, Column(REAL, "Mean over frames of the ratio under water, 0 to 1")]
+    ratio_max: Annotated[float, Column(REAL, "Largest ratio under water in a frame, 0 to 1")]
+    reliability_mean: Annotated[float, Column(REAL, "Mean over frames of how far the picture can be trusted, 0 to 1")]
+    observed_s: ObservedColumn
+    expected_s: ExpectedColumn
+    valid: ValidColumn
+    simulated: SimulatedColumn
+    ruleset: RulesetColumn
+    revision: AmendedColumn
+    version: VersionColumn
+
+
 class ParkingStayRow(Row, frozen=True, kw_only=True):
     """A vehicle that stood still in a no-parking zone, whether it became a case or not.
 
@@ -305,7 +332,7 @@ class ParkingStayRow(Row, frozen=True, kw_only=True):
     """
 
     TABLE: ClassVar[str] = "parking_stays"
-    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "zone_id", "stay_id")
+    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "zone_id", "stay_id", "ruleset")
 
     camera_id: CameraIdColumn
     zone_id: ZoneIdColumn
@@ -330,49 +357,6 @@ class ParkingStayRow(Row, frozen=True, kw_only=True):
     version: VersionColumn
 
 
-class EpisodeRow(Row, frozen=True, kw_only=True):
-    """An episode as last published on its topic. A decision about it lies in ``decisions`` and is merged on reading."""
-
-    TABLE: ClassVar[str] = "episodes"
-    KEY: ClassVar[tuple[str, ...]] = ("camera_id", "episode_id")
-
-    camera_id: CameraIdColumn
-    episode_id: Annotated[str, Column("FixedString(32)", "Id of the episode, 32 hex digits")]
-    episode_type: Annotated[str, Column(WORD, "parking_case or counter_episode")]
-    kind: Annotated[str, Column(WORD, "unattended, not_open or after_hours for counters, else empty")]
-    zone_id: Annotated[str, Column(WORD, "The zone, or empty")]
-    camera_revision: CameraRevisionColumn
-    phase: Annotated[str, Column(WORD, "open or ended")]
-    review: Annotated[str, Column(WORD, "suspected: no rule confirms anything by itself")]
-    started_at: Annotated[int, Column(TIME, "When it began")]
-    last_seen_at: Annotated[int, Column(TIME, "Last frame that shows it")]
-    ended_at: Annotated[int, Column(TIME, "When it ended; 1970 while open")]
-    ended_because: Annotated[str, Column(WORD, "Why it ended; empty while open")]
-    first_event_id: Annotated[str, Column("FixedString(32)", "Event of the first frame")]
-    best_event_id: Annotated[str, Column("FixedString(32)", "Event of the frame that shows it best")]
-    last_event_id: Annotated[str, Column("FixedString(32)", "Event of the last frame")]
-    frame_topic: Annotated[str, Column(WORD, "Topic of its frames")]
-    frame_partition: Annotated[int, Column("UInt32", "Their partition")]
-    first_frame_offset: Annotated[int, Column(COUNT, "Offset of the first frame")]
-    best_frame_offset: Annotated[int, Column(COUNT, "Offset of the best frame")]
-    last_frame_offset: Annotated[int, Column(COUNT, "Offset of the last frame")]
-    why_names: Annotated[tuple[str, ...], Column("Array(LowCardinality(String))", "Figures that crossed a threshold")]
-    why_values: Annotated[tuple[float, ...], Column("Array(Float64)", "Their values")]
-    why_thresholds: Annotated[tuple[float, ...], Column("Array(Float64)", "Their thresholds")]
-    why_units: Annotated[tuple[str, ...], Column("Array(LowCardinality(String))", "Their units")]
-    vehicle: Annotated[str, Column(WORD, "Parking: class of the vehicle, else empty")]
-    left: Annotated[float, Column(REAL, "Parking: last box, 0 to 1")]
-    top: Annotated[float, Column(REAL, "Parking: last box, 0 to 1")]
-    right: Annotated[float, Column(REAL, "Parking: last box, 0 to 1")]
-    bottom: Annotated[float, Column(REAL, "Parking: last box, 0 to 1")]
-    dwell_s: Annotated[float, Column(REAL, "Parking: observed seconds that the vehicle stood")]
-    people_waiting_max: Annotated[int, Column(COUNT, "Counter: most people waiting in a frame")]
-    simulated: SimulatedColumn
-    ruleset: RulesetColumn
-    revision: Annotated[int, Column(REVISION, "Largest wins among messages of the episode", True)]
-    version: VersionColumn
-
-
 ROW_TYPES: tuple[type[Row], ...] = (
     DetectionsRow,
     FrameOutcomeRow,
@@ -382,6 +366,7 @@ ROW_TYPES: tuple[type[Row], ...] = (
     CameraMinuteRow,
     CounterMinuteRow,
     ParkingMinuteRow,
+    FloodMinuteRow,
     ParkingStayRow,
     EpisodeRow,
 )

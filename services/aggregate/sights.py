@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from schemas.camera_events import FrameCoordinates, FrameDetections
+from schemas.camera_events import FrameCoordinates, FrameDetections, SceneFacts
 from schemas.cameras import VehicleClass
 from schemas.episodes import EvidenceFrame
 from schemas.geometry import BoxXyxy
@@ -42,6 +42,8 @@ class Sight(Struct, frozen=True, array_like=True, tag="s"):
     """A judged frame after its camera's ``exclude`` zones were applied.
 
     ``aspect`` is width / height of the frame in px: it makes distances in x and in y comparable. ``people`` are boxes.
+    ``water`` is the grid of probabilities, a byte a cell, 255 = 1, row by row; empty: the camera has no ``water`` zone,
+    or no network was asked. ``reliability`` says how far the picture can be trusted, 0 to 1.
     """
 
     at_ms: int
@@ -53,6 +55,9 @@ class Sight(Struct, frozen=True, array_like=True, tag="s"):
     people: tuple[BoxXyxy, ...]
     vehicles: tuple[Vehicle, ...]
     evidence: Evidence
+    scene: SceneFacts
+    reliability: float
+    water: bytes = b""
 
     def without(self, masks: tuple[Area, ...]) -> Sight:
         """Give the sight without what stands in one of the masks."""
@@ -60,17 +65,7 @@ class Sight(Struct, frozen=True, array_like=True, tag="s"):
             return self
         people = tuple(box for box in self.people if not _in_any(masks, box))
         vehicles = tuple(vehicle for vehicle in self.vehicles if not _in_any(masks, vehicle.box))
-        return Sight(
-            self.at_ms,
-            self.event_id,
-            self.owner_epoch,
-            self.camera_revision,
-            self.simulated,
-            self.aspect,
-            people,
-            vehicles,
-            self.evidence,
-        )
+        return structs.replace(self, people=people, vehicles=vehicles)
 
 
 def sight_of(event: FrameDetections, view: CameraView) -> Sight:
@@ -98,6 +93,9 @@ def sight_of(event: FrameDetections, view: CameraView) -> Sight:
         Evidence(
             event.event_id, event.captured_at_ms, frame.topic, frame.partition, frame.offset, frame.appended_at_ms
         ),
+        event.scene,
+        event.reliability,
+        (event.water or b"") if view.water else b"",
     )
 
 

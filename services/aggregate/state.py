@@ -12,11 +12,11 @@ from schemas.geometry import Polygon
 from services.aggregate.accounting import CameraMinute
 from services.aggregate.ledger import EpochLedger
 from services.aggregate.observation import Observation
-from services.aggregate.rules import counter, parking
+from services.aggregate.rules import camera, counter, flood, parking
 from services.aggregate.sights import Sight
 from services.runtime.errors import FatalError
 
-STATE_FORMAT: Final = 1
+STATE_FORMAT: Final = 2
 """Grows with every change of what the blob holds after which an older blob would be read wrongly.
 
 A field with a default at the end of a struct is none: older blobs get the default, older versions pass the field over.
@@ -33,6 +33,7 @@ class OrderedDecision(Struct, frozen=True, array_like=True, tag="d"):
     event_id: str
     decision: DecisionKind
     mask: Polygon | None
+    decided_by: str
 
 
 class Mask(Struct, frozen=True, array_like=True):
@@ -72,6 +73,8 @@ class CameraState(Struct, array_like=True):
     decisions: dict[str, int] = field(default_factory=dict)
     counter: counter.State = field(default_factory=counter.State)
     parking: parking.State = field(default_factory=parking.State)
+    flood: flood.State = field(default_factory=flood.State)
+    camera: camera.State = field(default_factory=camera.State)
 
     @property
     def watermark_ms(self) -> int:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import Any
 
 from schemas.episodes import Episode
-from services.aggregate.rows import EpisodeRow, ParkingStayRow
+from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.rows import ParkingStayRow
 from services.aggregate.table import Row
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.cameras import Camera, Zone, ZonePurpose
 from services.aggregate.timetable import TimetableSpans
-from services.aggregate.zones import AnchoredArea, fingerprint
+from services.aggregate.zones import AnchoredArea, cells_in, fingerprint
 
 _RESET_FLOOR_MS = 60_000
 
@@ -16,6 +16,20 @@ class ParkingZone(AnchoredArea):
         super().__init__(zone)
         self.classes = frozenset(zone.classes)
         self.spans = TimetableSpans(zone.timetable)
+        self.fingerprint = fingerprint(zone)
+
+
+class WaterZone:
+    """A ``water`` zone as cells of the grid of probabilities, and what tells it from an earlier shape of itself.
+
+    Attributes:
+        cells: Indices, row by row, of the cells whose centre lies in the polygon; the one nearest to its middle where
+            the polygon is so small that it holds none.
+    """
+
+    def __init__(self, zone: Zone) -> None:
+        self.zone = zone
+        self.cells = cells_in(zone)
         self.fingerprint = fingerprint(zone)
 
 
@@ -56,6 +70,7 @@ class CameraView:
         self.exclude = self._areas("exclude")
         self.queue = self._areas("queue")
         self.staff = self._areas("staff")
+        self.water = tuple(WaterZone(zone) for zone in camera.zones if zone.purpose == "water")
         self.parking = tuple(ParkingZone(zone) for zone in camera.zones if zone.purpose == "no_parking")
         self.parking_thresholds = ParkingThresholds(camera)
         self.opening = None if camera.opening_hours is None else TimetableSpans(camera.opening_hours)

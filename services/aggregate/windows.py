@@ -9,7 +9,7 @@ from schemas.camera_events import FrameOutcome
 from services.aggregate.accounting import counters_row
 from services.aggregate.observation import MINUTE_MS
 from services.aggregate.rows import CaptureCountersRow
-from services.aggregate.rules import counter, parking
+from services.aggregate.rules import camera, counter, flood, parking
 from services.aggregate.state import CameraState
 from services.aggregate.table import Row
 from services.aggregate.unsaved import Unsaved
@@ -85,6 +85,8 @@ def _let_minutes_go(state: CameraState, unsaved: Unsaved) -> None:
     first_kept = min(oldest, observed.start) if observed else oldest
     counter.forget_before(state.counter, first_kept)
     parking.forget_before(state.parking, first_kept)
+    flood.forget_before(state.flood, first_kept)
+    camera.forget_before(state.camera, first_kept)
 
 
 def _being_observed(state: CameraState) -> range:
@@ -122,9 +124,11 @@ def _add_minute_rows(state: CameraState, minutes: Iterable[int], unsaved: Unsave
     camera_id, version = state.camera_id, state.offset
     for minute in minutes:
         window = state.minutes.get(minute)
-        built: list[Row] = [] if window is None else [window.row(camera_id, minute, version)]
-        built += counter.rows(state.counter, camera_id, minute, version)
-        built += parking.rows(state.parking, camera_id, minute, version)
+        valid = camera.is_valid(state.camera, minute)
+        built: list[Row] = [] if window is None else [window.row(camera_id, minute, valid, version)]
+        built += counter.rows(state.counter, camera_id, minute, valid, version)
+        built += parking.rows(state.parking, camera_id, minute, valid, version)
+        built += flood.rows(state.flood, camera_id, minute, valid, version)
         for row in built:
             unsaved.rows[row.TABLE].append(row)
 

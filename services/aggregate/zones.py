@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS
 from schemas.cameras import Zone
 from schemas.geometry import BoxXyxy, Point, Polygon, bottom_center, center
 
@@ -73,6 +74,21 @@ def count_in(zones: tuple[AnchoredArea, ...], boxes: tuple[BoxXyxy, ...]) -> int
                 count += 1
                 break
     return count
+
+
+def cells_in(zone: Zone) -> tuple[int, ...]:
+    """Give the cells of the water grid, row by row, whose centre lies in a zone; at least the nearest to its middle."""
+    if zone.polygon is None:
+        raise ValueError(f"zone {zone.zone_id!r} has no polygon")
+    area = Area(zone.polygon)
+    columns, rows = WATER_GRID_COLUMNS, WATER_GRID_ROWS
+    centres = [((index % columns + 0.5) / columns, (index // columns + 0.5) / rows) for index in range(columns * rows)]
+    held = tuple(index for index, centre in enumerate(centres) if area.holds(centre))
+    if held:
+        return held
+    xs, ys = zip(*zone.polygon, strict=True)
+    column, row = int(sum(xs) / len(xs) * columns), int(sum(ys) / len(ys) * rows)
+    return (min(row, rows - 1) * columns + min(column, columns - 1),)
 
 
 def fingerprint(*values: Any) -> bytes:

@@ -92,18 +92,22 @@ def make_frame(
     appended_after_ms: int = 100,
     **fields: Any,
 ) -> FrameDetections:
-    """Give a judged frame taken at ``seconds``; its sequence number is the whole second unless said."""
+    """Give a judged frame taken at ``seconds``; its sequence number is the whole second unless said.
+
+    No two frames have the same content: a camera that gives the same picture again and again is frozen.
+    """
+    number = int(seconds) if sequence is None else sequence
     values: dict[str, Any] = {
         "camera_id": CAMERA_ID,
         "owner_epoch": 1,
-        "sequence": int(seconds) if sequence is None else sequence,
+        "sequence": number,
         "camera_revision": 1,
         "source_kind": "file",
         "simulated": False,
         "width": 1000,
         "height": 1000,
         "detector": DetectorIdentity("nanodet", "0" * 64),
-        "scene": SceneFacts(0.5, 0.2, 100.0, "0" * 16, "0" * 64),
+        "scene": SceneFacts(0.5, 0.2, 100.0, f"{abs(number):016x}", "0" * 64),
         "reliability": 0.9,
         **fields,
     }

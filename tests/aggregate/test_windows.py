@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from schemas.camera_events import CameraEvent
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import any_revision_of
-from services.aggregate.rows import CameraMinuteRow, CounterMinuteRow, EpisodeRow, ParkingStayRow
+from services.aggregate.rows import CameraMinuteRow, CounterMinuteRow, ParkingStayRow
 from services.aggregate.state import CameraState, decode_state
 from tests.aggregate.make_events import (
     CAMERA_ID,

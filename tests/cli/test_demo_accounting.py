@@ -10,7 +10,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from deploy.local.testing import running_platform
 from schemas.topics import FRAMES
 from services.aggregate.migrate import known_migrations, migrate
-from services.aggregate.rows import RULESET, CaptureCountersRow, FrameOutcomeRow
+from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import CaptureCountersRow, FrameOutcomeRow
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.episodes import EPISODE_CODEC
 from schemas.topics import CAMERA_EVENTS, EPISODES
-from services.aggregate.rows import EpisodeRow
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect
 from services.runtime.settings import KafkaSettings

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 from clickhouse_connect.driver.client import Client
 
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.migrate import known_migrations, migrate, migration_states
 from services.aggregate.registry_rows import TABLE_TYPES
-from services.aggregate.rows import CaptureCountersRow, DecisionRow, EpisodeRow, FrameOutcomeRow
+from services.aggregate.rows import CaptureCountersRow, DecisionRow, FrameOutcomeRow
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect

@@ -8,7 +8,8 @@ from msgspec import Struct, field
 
 from services.aggregate.counter_episodes import CounterRuns, Scene
 from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, Step
-from services.aggregate.rows import RULESET, CounterMinuteRow
+from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import CounterMinuteRow
 from services.aggregate.sights import Sight
 from services.aggregate.tracks import PeopleTracks
 from services.aggregate.unsaved import Unsaved
@@ -49,7 +50,7 @@ class CounterMinute(Struct, array_like=True):
             else:
                 self.opening = "unknown"
 
-    def row(self, camera_id: str, minute: int, version: int) -> CounterMinuteRow:
+    def row(self, camera_id: str, minute: int, valid: bool, version: int) -> CounterMinuteRow:
         """Give the minute as it stands."""
         frames = sum(self.queue.values())
         queue_mean = sum(people * count for people, count in self.queue.items()) / frames
@@ -74,7 +75,7 @@ class CounterMinute(Struct, array_like=True):
             waiting_s=queue_mean * observed_s / self.served if waiting_known else 0.0,
             observed_s=observed_s,
             expected_s=EXPECTED_SECONDS,
-            valid=True,
+            valid=valid,
             simulated=self.simulated,
             ruleset=RULESET,
             revision=self.amended,
@@ -126,10 +127,10 @@ def amend(state: State, sight: Sight, view: CameraView) -> None:
         window.amended += 1
 
 
-def rows(state: State, camera_id: str, minute: int, version: int) -> list[CounterMinuteRow]:
+def rows(state: State, camera_id: str, minute: int, valid: bool, version: int) -> list[CounterMinuteRow]:
     """Give the rows of a minute; none where no frame of it was judged."""
     window = state.minutes.get(minute)
-    return [window.row(camera_id, minute, version)] if window is not None and window.queue else []
+    return [window.row(camera_id, minute, valid, version)] if window is not None and window.queue else []
 
 
 def forget_before(state: State, minute: int) -> None:

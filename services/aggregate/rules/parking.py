@@ -7,7 +7,8 @@ from msgspec import Struct, field
 from schemas.episodes import EndReason
 from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, Step
 from services.aggregate.parking_zone import ZoneStays
-from services.aggregate.rows import RULESET, ParkingMinuteRow
+from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import ParkingMinuteRow
 from services.aggregate.sights import Sight, Vehicle
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView, ParkingZone
@@ -33,7 +34,7 @@ class ParkingMinute(Struct, array_like=True):
             self.camera_revision = sight.camera_revision
             self.in_force = zone.spans.at(minute * MINUTE_MS).in_force
 
-    def row(self, camera_id: str, zone_id: str, minute: int, version: int) -> ParkingMinuteRow:
+    def row(self, camera_id: str, zone_id: str, minute: int, valid: bool, version: int) -> ParkingMinuteRow:
         """Give the minute as it stands."""
         frames = sum(self.vehicles.values())
         return ParkingMinuteRow(
@@ -49,7 +50,7 @@ class ParkingMinute(Struct, array_like=True):
             cases_open_max=self.cases_most,
             observed_s=self.observed_ms / 1000,
             expected_s=EXPECTED_SECONDS,
-            valid=True,
+            valid=valid,
             simulated=self.simulated,
             ruleset=RULESET,
             revision=self.amended,
@@ -108,12 +109,12 @@ def amend(state: State, sight: Sight, view: CameraView) -> None:
         window.amended += 1
 
 
-def rows(state: State, camera_id: str, minute: int, version: int) -> list[ParkingMinuteRow]:
+def rows(state: State, camera_id: str, minute: int, valid: bool, version: int) -> list[ParkingMinuteRow]:
     """Give the rows of a minute, one a zone; none for zones of which no frame of it was judged."""
     windows = [(zone_id, zone.minutes.get(minute)) for zone_id, zone in state.zones.items()]
     windows += [(zone_id, minutes.get(minute)) for zone_id, minutes in state.gone.items()]
     return [
-        window.row(camera_id, zone_id, minute, version)
+        window.row(camera_id, zone_id, minute, valid, version)
         for zone_id, window in windows
         if window is not None and window.vehicles
     ]

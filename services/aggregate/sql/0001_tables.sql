@@ -287,7 +287,7 @@ CREATE TABLE IF NOT EXISTS camera_minutes
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(minute)
-ORDER BY (camera_id, minute)
+ORDER BY (camera_id, minute, ruleset)
 TTL toDateTime(inserted_at) + INTERVAL 1095 DAY
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'What became of a camera\'s frames of one minute, and how much of the minute was observed.';
@@ -345,7 +345,7 @@ CREATE TABLE IF NOT EXISTS counter_minutes
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(minute)
-ORDER BY (camera_id, minute)
+ORDER BY (camera_id, minute, ruleset)
 TTL toDateTime(inserted_at) + INTERVAL 1095 DAY
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'Queue and staff of a service counter in one minute. A figure whose ``_known`` is false is 0 and says nothing.';
@@ -391,10 +391,54 @@ CREATE TABLE IF NOT EXISTS parking_minutes
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(minute)
-ORDER BY (camera_id, zone_id, minute)
+ORDER BY (camera_id, zone_id, minute, ruleset)
 TTL toDateTime(inserted_at) + INTERVAL 1095 DAY
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'Vehicles in a no-parking zone in one minute, moving ones among them.';
+
+CREATE TABLE IF NOT EXISTS flood_minutes
+(
+    `camera_id`       LowCardinality(String) CODEC(ZSTD(1))
+        COMMENT 'The camera',
+    `zone_id`         LowCardinality(String) CODEC(ZSTD(1))
+        COMMENT 'The zone, unique within its camera',
+    `minute`          DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+        COMMENT 'Start of the minute of capture time, aligned to UTC',
+    `camera_revision` UInt32 CODEC(ZSTD(1))
+        COMMENT 'Largest registry revision among the minute\'s frames',
+    `frames`          UInt64 CODEC(ZSTD(1))
+        COMMENT 'Judged frames that the figures rest on',
+    `state`           LowCardinality(String) CODEC(ZSTD(1))
+        COMMENT 'Worst of the minute: dry, onset (water, not yet a flood) or flood',
+    `ratio_mean`      Float64 CODEC(ZSTD(1))
+        COMMENT 'Mean over frames of the ratio under water, 0 to 1',
+    `ratio_max`       Float64 CODEC(ZSTD(1))
+        COMMENT 'Largest ratio under water in a frame, 0 to 1',
+    `reliability_mean` Float64 CODEC(ZSTD(1))
+        COMMENT 'Mean over frames of how far the picture can be trusted, 0 to 1',
+    `observed_s`      Float64 CODEC(ZSTD(1))
+        COMMENT 'Seconds of the minute that frames observed, at most 2 periods a frame',
+    `expected_s`      Float64 CODEC(ZSTD(1))
+        COMMENT 'Seconds of the minute that should have been observed',
+    `valid`           Bool CODEC(ZSTD(1))
+        COMMENT 'False while a camera incident makes the statistics untrustworthy',
+    `simulated`       Bool CODEC(ZSTD(1))
+        COMMENT 'True if simulated pictures took part',
+    `ruleset`         LowCardinality(String) CODEC(ZSTD(1))
+        COMMENT 'Version of the rules that made the row',
+    `revision`        UInt32 CODEC(ZSTD(1))
+        COMMENT 'How often late frames amended the minute',
+    `version`         UInt64 CODEC(Delta(8), ZSTD(1))
+        COMMENT 'Largest wins: the source offset that the row reflects',
+    `inserted_at`     DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+        COMMENT 'When ClickHouse took the row; TTLs count from it'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(minute)
+ORDER BY (camera_id, zone_id, minute, ruleset)
+TTL toDateTime(inserted_at) + INTERVAL 1095 DAY
+SETTINGS ttl_only_drop_parts = 1
+COMMENT 'How much of a water zone was under water in one minute: ratios of its grid cells, above the dry baseline.';
 
 CREATE TABLE IF NOT EXISTS parking_stays
 (
@@ -444,7 +488,7 @@ CREATE TABLE IF NOT EXISTS parking_stays
         COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (camera_id, zone_id, stay_id)
+ORDER BY (camera_id, zone_id, stay_id, ruleset)
 TTL toDateTime(inserted_at) + INTERVAL 90 DAY
 COMMENT 'A vehicle that stood still in a no-parking zone, whether it became a case or not.';
 
@@ -455,9 +499,9 @@ CREATE TABLE IF NOT EXISTS episodes
     `episode_id`         FixedString(32) CODEC(ZSTD(1))
         COMMENT 'Id of the episode, 32 hex digits',
     `episode_type`       LowCardinality(String) CODEC(ZSTD(1))
-        COMMENT 'parking_case or counter_episode',
+        COMMENT 'flood_episode, parking_case, counter_episode or camera_incident',
     `kind`               LowCardinality(String) CODEC(ZSTD(1))
-        COMMENT 'unattended, not_open or after_hours for counters, else empty',
+        COMMENT 'Of a counter episode or camera incident what it is, else empty',
     `zone_id`            LowCardinality(String) CODEC(ZSTD(1))
         COMMENT 'The zone, or empty',
     `camera_revision`    UInt32 CODEC(ZSTD(1))
@@ -512,6 +556,18 @@ CREATE TABLE IF NOT EXISTS episodes
         COMMENT 'Parking: observed seconds that the vehicle stood',
     `people_waiting_max` UInt64 CODEC(ZSTD(1))
         COMMENT 'Counter: most people waiting in a frame',
+    `peak_ratio`         Float64 CODEC(ZSTD(1))
+        COMMENT 'Flood: largest ratio of the zone under water, 0 to 1',
+    `peak_at`            DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+        COMMENT 'Flood: when that was; else 1970',
+    `recession_at`       DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+        COMMENT 'Flood: last time at 0.9 of the peak or more; 1970: not yet',
+    `cleared_at`         DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+        COMMENT 'Flood: start of the run that cleared it; 1970: not yet',
+    `quarantined`        Bool CODEC(ZSTD(1))
+        COMMENT 'Camera: rows are not valid until a person releases it',
+    `released_by`        String CODEC(ZSTD(1))
+        COMMENT 'Camera: who released it, or empty',
     `simulated`          Bool CODEC(ZSTD(1))
         COMMENT 'True if simulated pictures took part',
     `ruleset`            LowCardinality(String) CODEC(ZSTD(1))
@@ -524,6 +580,6 @@ CREATE TABLE IF NOT EXISTS episodes
         COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (camera_id, episode_id)
+ORDER BY (camera_id, episode_id, ruleset)
 TTL toDateTime(inserted_at) + INTERVAL 1095 DAY
 COMMENT 'An episode as last published on its topic. A decision about it lies in ``decisions`` and is merged on reading.';

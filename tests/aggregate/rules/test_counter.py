@@ -9,9 +9,10 @@ import pytest
 from schemas.camera_events import CameraEvent, DetectedObject
 from schemas.cameras import Camera, Zone
 from schemas.topics import FRAMES
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows
-from services.aggregate.rows import CounterMinuteRow, EpisodeRow
+from services.aggregate.rows import CounterMinuteRow
 from tests.aggregate.make_events import (
     LEFT_HALF,
     RIGHT_HALF,

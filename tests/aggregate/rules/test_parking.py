@@ -8,9 +8,10 @@ import pytest
 
 from schemas.camera_events import CameraEvent, DetectedObject
 from schemas.cameras import Camera, Zone
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows
-from services.aggregate.rows import EpisodeRow, ParkingMinuteRow, ParkingStayRow
+from services.aggregate.rows import ParkingMinuteRow, ParkingStayRow
 from tests.aggregate.make_events import (
     LEFT_HALF,
     RIGHT_HALF,
