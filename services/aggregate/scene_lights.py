@@ -13,7 +13,9 @@ from __future__ import annotations
 from math import exp
 from typing import Final, Literal, NamedTuple
 
+import numpy as np
 from msgspec import Struct, field
+from numpy.typing import NDArray
 
 from schemas.camera_events import SceneFacts
 from schemas.episodes import Crossing
@@ -73,6 +75,7 @@ BLANK_CONTRAST: Final = 0.015
 """5 and 4 of 255, about a sensor's own noise: nothing can be seen, whatever came before."""
 
 _FULL: Final = 65_535
+_SHARE: Final = np.dtype("<u2")
 
 
 class Light(Struct, frozen=True, array_like=True):
@@ -96,7 +99,8 @@ class View(Struct, array_like=True):
         learned: Frames that it was learned from at first.
         learned_ms: Time that they observe, up to ``LEARNING_MS``.
         unfollowed_ms: Time observed since the bits were last followed.
-        shares: How often each bit of the signature is 1, of 65,535.
+        shares: How often each bit of the signature is 1, of 65,535: 16 bits each, the lower byte first, in the order of
+            the signature. Nothing before the first frame.
         now: The light of now, None before the first frame.
         is_present: Whether ``now`` is of the last minute, so that darkness in it came at once and is no dusk.
         lights: Lights that were, the oldest first.
@@ -105,7 +109,7 @@ class View(Struct, array_like=True):
     learned: int = 0
     learned_ms: int = 0
     unfollowed_ms: int = 0
-    shares: list[int] = field(default_factory=list)
+    shares: bytes = b""
     now: Light | None = None
     is_present: bool = False
     lights: list[Light] = field(default_factory=list)
@@ -167,7 +171,7 @@ def learn_anew(view: View) -> None:
     """Learn the view from the next frames; lights that were stay known."""
     _keep_new_light(view)
     view.learned = view.learned_ms = view.unfollowed_ms = 0
-    view.shares, view.now, view.is_present = [], None, False
+    view.shares, view.now, view.is_present = b"", None, False
 
 
 def _fault_in(light: Light, facts: SceneFacts, loss: Loss) -> Fault | None:
@@ -206,7 +210,7 @@ def _learn(view: View, facts: SceneFacts, observed_ms: int) -> None:
     view.learned += 1
     view.is_present = True
     if view.now is None:
-        view.shares = [_FULL // 2] * BITS
+        view.shares = _packed(np.full(BITS, _FULL // 2))
         view.now = Light(b"", b"", facts.luma, facts.contrast, _detail(facts))
     _follow_bits(view, facts, 1 / view.learned)
     _follow_levels(view, facts, 1 / view.learned, 1 / view.learned)
@@ -220,9 +224,8 @@ def _go_to_the_light_that_fits(view: View, facts: SceneFacts) -> None:
         return
     fitting = _light_that_fits(view, facts, signature)
     assert fitting is not None
-    bits, steady = _number(fitting.bits), _number(fitting.steady)
     view.now = fitting
-    view.shares = [_seeded(bits >> place & 1, steady >> place & 1) for place in range(BITS)]
+    view.shares = _seeded(fitting)
 
 
 def _keep_new_light(view: View) -> None:
@@ -234,26 +237,33 @@ def _keep_new_light(view: View) -> None:
         view.lights = [*view.lights, now][-MOST_LIGHTS:]
 
 
-def _seeded(bit: int, steady: int) -> int:
-    """Give a share of a bit of which only that is known: half-way into what counts as steady, or even."""
-    if not steady:
-        return _FULL // 2
-    return round(_FULL * (1 + STEADY_RATIO) / 2) if bit else round(_FULL * (1 - STEADY_RATIO) / 2)
+def _seeded(light: Light) -> bytes:
+    """Give the shares of a light of which only its bits are known: half-way into what counts as steady, or even."""
+    ones = _FULL * (1 + STEADY_RATIO) / 2
+    known = np.where(_unpacked(light.bits), round(ones), round(_FULL - ones))
+    return _packed(np.where(_unpacked(light.steady), known, _FULL // 2))
 
 
 def _follow_bits(view: View, facts: SceneFacts, gain: float) -> None:
     assert view.now is not None
-    signature = _number(bytes.fromhex(facts.signature))
-    view.shares = [
-        share + round(((_FULL if signature >> place & 1 else 0) - share) * gain)
-        for place, share in enumerate(view.shares)
-    ]
-    bits = steady = 0
-    for place, share in enumerate(view.shares):
-        bits |= (share > _FULL // 2) << place
-        steady |= (max(share, _FULL - share) >= STEADY_RATIO * _FULL) << place
+    shares = np.frombuffer(view.shares, _SHARE).astype(np.int64)
+    wanted = _unpacked(bytes.fromhex(facts.signature)) * _FULL
+    shares += np.rint((wanted - shares) * gain).astype(np.int64)
+    steady = np.maximum(shares, _FULL - shares) >= STEADY_RATIO * _FULL
     now = view.now
-    view.now = Light(_bytes(bits), _bytes(steady), now.luma, now.contrast, now.detail)
+    view.shares = _packed(shares)
+    view.now = Light(
+        np.packbits(shares > _FULL // 2).tobytes(), np.packbits(steady).tobytes(), now.luma, now.contrast, now.detail
+    )
+
+
+def _unpacked(signature: bytes) -> NDArray[np.int64]:
+    """Give the 256 bits of a signature, shape (256,), in its order."""
+    return np.unpackbits(np.frombuffer(signature, np.uint8)).astype(np.int64)
+
+
+def _packed(shares: NDArray[np.int64]) -> bytes:
+    return shares.astype(_SHARE).tobytes()
 
 
 def _follow_levels(view: View, facts: SceneFacts, levels: float, detail: float) -> None:
@@ -294,7 +304,3 @@ def _difference(one: Light, other: Light) -> float:
 
 def _number(signature: bytes) -> int:
     return int.from_bytes(signature)
-
-
-def _bytes(number: int) -> bytes:
-    return number.to_bytes(BITS // 8)
