@@ -280,14 +280,21 @@ class Judgement:
             changed.add(minute)
         changed.add(item.at_ms // MINUTE_MS)
         sight = item.without(_masks_at(state, item.at_ms))
-        camera.judge(state.camera, sight, step, view, self._unsaved)
+        self._judge_validity(state, camera.judge(state.camera, sight, step, view, self._unsaved))
         counter.judge(state.counter, sight, step, view, self._unsaved)
         parking.judge(state.parking, sight, step, view, self._unsaved)
         flood.judge(state.flood, sight, step, view, self._unsaved)
 
+    def _judge_validity(self, state: CameraState, from_ms: int | None) -> None:
+        """Let all rows from then on be written again: whether they are valid has changed."""
+        if from_ms is not None:
+            changed = self._unsaved.minutes[state.camera_id]
+            changed.update(minute for minute in state.minutes if (minute + 1) * MINUTE_MS > from_ms)
+
     def _decide(self, state: CameraState, decision: OrderedDecision) -> None:
         if decision.decision == "quarantine_released":
-            camera.release(state.camera, decision.at_ms, decision.decided_by, self._unsaved)
+            released_ms = camera.release(state.camera, decision.at_ms, decision.decided_by, self._unsaved)
+            self._judge_validity(state, released_ms)
         elif decision.decision == "dry_reference_approved":
             flood.approve(state.flood, decision.at_ms)
         elif decision.mask is not None:

@@ -40,7 +40,10 @@ FROZEN_PERIODS: Final = 3
 
 
 class SceneIncident(Struct, frozen=True, array_like=True):
-    """A fault that lasts. ``started_at_ms`` is its first frame, ``why`` the figure of the frame that opened it."""
+    """A fault that lasts. ``started_at_ms`` is its first frame, ``why`` the figure of the frame that opened it.
+
+    That frame is of the incident's kind: where an earlier one would do by time and is of another, a later one opens it.
+    """
 
     kind: Kind
     started_at_ms: int
@@ -86,6 +89,7 @@ class SceneState(Struct, array_like=True):
         run: Suspect frames, None where the last ones are without fault.
         incidents: Open ones, at most one of a kind.
         calm_ms: By kind, time observed since an open one's fault was last seen.
+        period_ms: The sampling period under which the last frame was taken.
     """
 
     at_ms: int = -1
@@ -96,6 +100,7 @@ class SceneState(Struct, array_like=True):
     run: Run | None = None
     incidents: dict[Kind, SceneIncident] = field(default_factory=dict)
     calm_ms: dict[Kind, int] = field(default_factory=dict)
+    period_ms: float = 0.0
 
     @property
     def hold(self) -> bool:
@@ -106,7 +111,7 @@ class SceneState(Struct, array_like=True):
 def observe(state: SceneState, facts: SceneFacts, at_ms: int, period_ms: float) -> list[SceneIncident]:
     """Take the camera's next frame in order of capture, and give the incidents that it opens or ends.
 
-    A frame observes the time to the next one, at most two sampling periods.
+    A frame observes the time to the next one, at most two sampling periods of its own.
 
     Args:
         state: What is remembered of the camera. Changed.
@@ -115,10 +120,11 @@ def observe(state: SceneState, facts: SceneFacts, at_ms: int, period_ms: float) 
         period_ms: The camera's sampling period.
     """
     gap_ms = at_ms - state.at_ms if state.at_ms >= 0 else 0
-    observed_ms = round(min(gap_ms, 2 * period_ms))
+    observed_ms = round(min(gap_ms, 2 * state.period_ms))
     ended = _end_without_data(state) if gap_ms >= NO_DATA_MS else []
-    if gap_ms > _frozen_ms(period_ms):
+    if gap_ms > _frozen_ms(state.period_ms):
         state.run, state.content_hash = None, ""
+    state.period_ms = period_ms
     if gap_ms > PRESENT_MS and "dark" not in state.incidents:
         state.view.is_present = False
     state.at_ms = at_ms
@@ -135,8 +141,10 @@ def release(state: SceneState, at_ms: int) -> list[SceneIncident]:
     """End all that is open, and give it: a person says that the picture is as it should be.
 
     What it shows from then on is learned as one more light, beside those that are known: the camera was repaired, or
-    looks elsewhere for good.
+    looks elsewhere for good. Where nothing is held, a release changes nothing.
     """
+    if not state.hold:
+        return []
     ended = [_ended(incident, at_ms, "released") for incident in state.incidents.values()]
     state.incidents, state.calm_ms, state.run, state.content_hash = {}, {}, None, ""
     state.same_since_ms, state.same_ms = state.at_ms, 0
@@ -169,7 +177,7 @@ def _judge_run(state: SceneState, fault: Fault | None, observed_ms: int, period_
     if run is None:
         run = state.run = Run(state.at_ms)
     run.votes[fault.kind] = run.votes.get(fault.kind, 0) + 1
-    if run.frames < FEWEST_FRAMES or run.lasted_ms + period_ms < INCIDENT_MS:
+    if run.frames < FEWEST_FRAMES or run.lasted_ms + period_ms < INCIDENT_MS or fault.kind != run.kind:
         return []
     state.run = None
     return _see(state, run.kind, run.since_ms, fault.why)
