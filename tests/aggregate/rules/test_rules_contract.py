@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS
 from schemas.cameras import Zone
 from schemas.episodes import Episode
 from services.aggregate import rules
@@ -32,15 +33,14 @@ from tests.aggregate.make_events import (
     vehicle,
 )
 
-NAMES = sorted(
-    path.stem for path in Path(rules.__path__[0]).glob("*.py") if path.stem not in {"__init__", "camera", "flood"}
-)
+NAMES = sorted(path.stem for path in Path(rules.__path__[0]).glob("*.py") if path.stem not in {"__init__", "camera"})
 EVERYTHING = make_camera(
     (
         Zone("queue", "queue", LEFT_HALF),
         Zone("staff", "staff", RIGHT_HALF),
         Zone("edge", "counter_edge", line=((0.5, 1.0), (0.5, 0.0))),
         Zone("curb", "no_parking", LEFT_HALF),
+        Zone("road", "water", RIGHT_HALF),
     ),
     opening_hours=every_day("07:10", "15:00"),
 )
@@ -48,8 +48,8 @@ VIEW = CameraView(EVERYTHING)
 
 
 def sights(seed: int, count: int = 1500) -> list[Sight]:
-    """Give a day's work: people and vehicles come and go, frames are missing, once for forty minutes."""
-    chance = random.Random(seed)
+    """Give a day's work: people, vehicles and water come and go, frames are missing, once for forty minutes."""
+    chance, weather = random.Random(seed), random.Random(seed)
     things: list[Any] = []
     found, second = [], 0.0
     for number in range(count):
@@ -58,7 +58,9 @@ def sights(seed: int, count: int = 1500) -> list[Sight]:
             things = [
                 chance.choice((person, vehicle))(0.15 + 0.7 * chance.random()) for _ in range(chance.randrange(5))
             ]
-        found.append(sight_of(make_frame(second, things, sequence=number), VIEW))
+        level = 200 if number % 500 > 200 else 10
+        water = bytes([level + weather.randrange(50)]) * (WATER_GRID_ROWS * WATER_GRID_COLUMNS)
+        found.append(sight_of(make_frame(second, things, sequence=number, water=water), VIEW))
     return found
 
 
@@ -95,7 +97,7 @@ def rule(request: pytest.FixtureRequest) -> ModuleType:
 
 
 def test_there_are_rules() -> None:
-    assert {"counter", "parking"} <= set(NAMES)
+    assert {"counter", "flood", "parking"} <= set(NAMES)
 
 
 def test_the_same_frames_give_the_same(rule: ModuleType) -> None:
