@@ -1,9 +1,9 @@
 """``tilik bench accuracy``: how well detectors find persons and parked vehicles, by condition, on labelled footage.
 
-Then how well standing water is found, and faults of a camera's scene. Each detector whose weights can be had is
-measured. Figures of the default one have no prefix, those of others their detector's name. Every figure has a 95 %
-interval: of clips from frames drawn anew in blocks, of photographs from photographs drawn anew, of counts by Wilson or
-Poisson.
+Then how many of the people who are served at a counter are counted, how well standing water is found, and faults of a
+camera's scene. Each detector whose weights can be had is measured. Figures of the default one have no prefix, those of
+others their detector's name. Every figure has a 95 % interval: of clips from frames drawn anew in blocks, of
+photographs and counters from those drawn anew, of counts by Wilson or Poisson.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LEAST = {
     "scene_fault_recall": 0.95,
 }
 MOST = {"pklot_false_rate_2x2": 0.02, "scene_false_incidents_timelapse": 1}
-OBJECT_PARTS = ("persons", "parking", "behind", "conditions")
+OBJECT_PARTS = ("persons", "parking", "behind", "conditions", "served")
 PARTS = (*OBJECT_PARTS, WATER, SCENE)
 
 OPTIONS = (
@@ -136,6 +136,7 @@ def _with_weights(asked: Sequence[str], console: Console) -> dict[str, str]:
 
 
 def _of_objects(name: str) -> dict[str, Measurement]:
+    from services.cli.bench.measuring.served import measure_served
     from services.cli.bench.measuring.simulated_weather import simulated_weather
     from services.detect.accuracy import detector_figures
     from services.detect.detector import DetectorOptions
@@ -148,6 +149,7 @@ def _of_objects(name: str) -> dict[str, Measurement]:
         "conditions": lambda progress: detector_figures.measure_person_conditions(
             name, options, simulated_weather(), progress
         ),
+        "served": lambda progress: measure_served(name, options, progress),
     }
 
 
