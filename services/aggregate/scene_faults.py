@@ -42,7 +42,8 @@ FROZEN_PERIODS: Final = 3
 class SceneIncident(Struct, frozen=True, array_like=True):
     """A fault that lasts. ``started_at_ms`` is its first frame, ``why`` the figure of the frame that opened it.
 
-    That frame is of the incident's kind: where an earlier one would do by time and is of another, a later one opens it.
+    That frame is of the incident's kind, which no other has more frames of: where the one that would do by time is of
+    another kind, a later one opens it.
     """
 
     kind: Kind
@@ -72,10 +73,9 @@ class Run(Struct, array_like=True):
         """Give how many frames are suspect."""
         return sum(self.votes.values())
 
-    @property
-    def kind(self) -> Kind:
-        """Give the fault of most of its frames."""
-        return max(self.votes, key=lambda kind: self.votes[kind])
+    def is_most(self, kind: Kind) -> bool:
+        """Tell whether no other fault is that of more of its frames."""
+        return self.votes[kind] == max(self.votes.values())
 
 
 class SceneState(Struct, array_like=True):
@@ -177,10 +177,10 @@ def _judge_run(state: SceneState, fault: Fault | None, observed_ms: int, period_
     if run is None:
         run = state.run = Run(state.at_ms)
     run.votes[fault.kind] = run.votes.get(fault.kind, 0) + 1
-    if run.frames < FEWEST_FRAMES or run.lasted_ms + period_ms < INCIDENT_MS or fault.kind != run.kind:
+    if run.frames < FEWEST_FRAMES or run.lasted_ms + period_ms < INCIDENT_MS or not run.is_most(fault.kind):
         return []
     state.run = None
-    return _see(state, run.kind, run.since_ms, fault.why)
+    return _see(state, fault.kind, run.since_ms, fault.why)
 
 
 def _explained_by(state: SceneState, fault: Fault | None) -> Kind | None:
