@@ -20,7 +20,7 @@ from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS, EPISODES
 from services.aggregate.checkpoint import Checkpoint
 from services.aggregate.checkpoint_calls import KafkaCalls, watch
 from services.aggregate.faust_app import FaustFeed
-from services.aggregate.migrate import known_migrations, migrate
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.partition_owner import PartitionOwner
 from services.aggregate.registry_table import RegistryTable
 from services.aggregate.settings import AggregateSettings
@@ -49,6 +49,7 @@ def run(settings: AggregateSettings, service: Service) -> None:
     partitions = _until_there(lambda: partition_count(settings), "kafka", service)
     if settings.migrate:
         _until_there(lambda: migrate(settings.clickhouse, known_migrations()), "clickhouse", service)
+    _until_there(lambda: choose_own_ruleset(settings.clickhouse), "clickhouse", service)
     service.health.fulfil("clickhouse")
     if partitions is None or service.stopping.is_set():
         return

@@ -2,6 +2,8 @@
 
     files of sql/ ─► which are not in schema_migrations? ─► their statements in order ─► note number, name, checksum
 
+    choices of rulesets ─► is there one for this program's? ─► else it is current, from 1970 or from now on
+
 ClickHouse has no locks and no transactions for this. So every statement can be run again without harm (a test holds
 them to that), and two runs at once end in the same tables as one.
 """
@@ -16,12 +18,19 @@ from importlib.resources import files
 
 from clickhouse_connect.driver.client import Client
 
+from services.aggregate.row_columns import RULESET
+from services.aggregate.ruleset_rows import RulesetChoiceRow
 from services.aggregate.settings import ClickHouseSettings
+from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect, translated_errors
+from services.aggregate.table import UNSET_MS
+from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
 
 _FILE_NAME = re.compile(r"^(?P<number>[0-9]{4})_[a-z0-9_]+\.sql$")
 _END_OF_STATEMENT = re.compile(r";[ \t]*$", re.MULTILINE)
+
+_MINUTE_MS = 60_000
 
 _MIGRATIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations
@@ -118,6 +127,45 @@ def migrate(settings: ClickHouseSettings, migrations: Sequence[Migration]) -> li
     finally:
         client.close()
     return pending
+
+
+def choose_own_ruleset(settings: ClickHouseSettings) -> RulesetChoiceRow | None:
+    """Make this program's ruleset current if no choice names it yet, and give that choice. Blocks.
+
+    The first choice of a database holds for all time, a later one from this minute on: rows of the rules before stay
+    current for the time before. What people have chosen since is left as it is. Two that choose at once do no harm:
+    they choose the same.
+
+    Raises:
+        RetryableError: ClickHouse is away, or has not been migrated.
+    """
+    client = connect(settings)
+    try:
+        with translated_errors("reading which rulesets were chosen"):
+            chosen = client.query(
+                "SELECT DISTINCT ruleset FROM {database:Identifier}.ruleset_choices",
+                parameters={"database": settings.database},
+            ).result_rows
+    finally:
+        client.close()
+    if (RULESET,) in {tuple(row) for row in chosen}:
+        return None
+    now = now_ms()
+    choice = RulesetChoiceRow(
+        from_at=now - now % _MINUTE_MS if chosen else UNSET_MS,
+        until_at=UNSET_MS,
+        ruleset=RULESET,
+        chosen_at=now,
+        chosen_by="aggregate",
+        reason="a service started with these rules" if chosen else "the first ruleset of this database",
+        version=now,
+    )
+    store = RowStore(settings)
+    try:
+        store.write([choice])
+    finally:
+        store.close()
+    return choice
 
 
 def _apply(client: Client, migration: Migration) -> None:

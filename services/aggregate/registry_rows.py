@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from schemas.cameras import Camera
 from services.aggregate.row_columns import CameraIdColumn
 from services.aggregate.rows import ROW_TYPES
+from services.aggregate.ruleset_rows import RulesetChoiceRow
 from services.aggregate.table import BOOL, REAL, REVISION, STRING, WORD, Column, Row
 
 
@@ -36,8 +37,8 @@ class CameraRow(Row, frozen=True, kw_only=True):
     version: Annotated[int, Column("UInt64", "The revision: a revision never changes, so rows of one are equal", True)]
 
 
-TABLE_TYPES: tuple[type[Row], ...] = (*ROW_TYPES, CameraRow)
-"""Every table of the database: those that events lead to, and the registry."""
+TABLE_TYPES: tuple[type[Row], ...] = (*ROW_TYPES, CameraRow, RulesetChoiceRow)
+"""Every table of the database: those that events lead to, the registry, and the choices between rulesets."""
 
 
 def camera_row(camera: Camera) -> CameraRow:

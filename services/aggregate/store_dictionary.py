@@ -37,7 +37,7 @@ _VIEW = re.compile(
     r"(?:\((?P<columns>.*?)\n\)\n)?AS .*COMMENT '(?P<doc>[^']*)'$",
     re.DOTALL,
 )
-_VIEW_COLUMN = re.compile(r"`(?P<name>\w+)`\s+(?P<sql>.+?) COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'")
+_VIEW_COLUMN = re.compile(r"`(?P<name>\w+)`\s+(?P<sql>\S.*?)\s+COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'")
 _LIFETIME = re.compile(r"TABLE (?:IF NOT EXISTS )?(?P<name>\w+)\n.*?TTL .*? INTERVAL (?P<days>\d+) DAY", re.DOTALL)
 
 
@@ -93,7 +93,9 @@ def _views(migrations: Iterable[Migration]) -> Iterator[str]:
         yield f"### {name}\n\n{found['doc']}.\n"
         if columns:
             yield "| column | type | meaning |\n|---|---|---|"
-            yield "\n".join(f"| `{column}` | {sql} | {doc} |" for column, sql, doc in columns) + "\n"
+            yield (
+                "\n".join(f"| `{column}` | {sql} | {doc} |" for column, sql, doc in columns).replace("\\'", "'") + "\n"
+            )
 
 
 def _statements(migrations: Iterable[Migration]) -> Iterator[str]:

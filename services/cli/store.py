@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from services.aggregate.migrate import known_migrations, migrate, migration_states
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate, migration_states
 from services.aggregate.settings import AggregateSettings, ClickHouseSettings
+from services.aggregate.table import UNSET_MS
 from services.runtime.settings import load_settings
 
 
@@ -32,6 +33,9 @@ def migrate_command(dry_run: bool) -> None:
         pending = migrate(settings, known_migrations())
         for migration in pending:
             click.echo(f"applied {migration.name}")
+        if (choice := choose_own_ruleset(settings)) is not None:
+            since = "for all time" if choice.from_at == UNSET_MS else "from now on"
+            click.echo(f"ruleset {choice.ruleset} is current {since}")
     if not pending:
         click.echo(f"database {settings.database} is up to date")
 

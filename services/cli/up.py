@@ -89,7 +89,7 @@ def _start_platform(stack: LocalStack) -> None:
 
 
 def _prepare(stack: LocalStack) -> None:
-    from services.aggregate.migrate import known_migrations, migrate
+    from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
     from services.aggregate.settings import AggregateSettings
     from services.runtime.settings import load_settings
     from services.runtime.topics import ensure_topics
@@ -98,6 +98,7 @@ def _prepare(stack: LocalStack) -> None:
     clickhouse = load_settings(AggregateSettings).clickhouse
     local = clickhouse.model_copy(update={"host": HOST, "port": stack.clickhouse_port})
     applied = migrate(local, known_migrations())
+    choose_own_ruleset(local)
     click.echo(f"topics: {len(created)} created; tables: {len(applied)} migrations applied in {local.database}")
 
 

@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from clickhouse_connect.driver.client import Client
 
 from services.aggregate.episode_rows import EpisodeRow
-from services.aggregate.migrate import known_migrations, migrate, migration_states
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate, migration_states
 from services.aggregate.registry_rows import TABLE_TYPES
+from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CaptureCountersRow, DecisionRow, FrameOutcomeRow
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
@@ -100,12 +101,13 @@ def test_every_table_replaces_rows_by_the_declared_key_and_its_lifetime_counts_f
 
 def test_every_column_of_every_view_has_a_comment_and_stands_in_the_dictionary(client: Client) -> None:
     rows = client.query(
-        "SELECT table, name, comment FROM system.columns WHERE database = currentDatabase() AND table != "
-        "'episodes_reviewed' AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() "
-        "AND engine = 'View')"
+        "SELECT table, name, comment FROM system.columns WHERE database = currentDatabase() "
+        "AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View')"
     ).result_rows
     text = dictionary()
-    assert len({table for table, _, _ in rows}) == 6
+    assert {table for table, _, _ in rows} == set(
+        re.findall(r"^### (\w+)$", text.partition("## Views")[2], re.MULTILINE)
+    )
     for table, name, comment in rows:
         assert comment, f"{table}.{name}"
         assert f"| `{name}` |" in text.partition(f"### {table}\n")[2].partition("###")[0]
@@ -176,8 +178,11 @@ def test_the_last_decision_about_an_episode_is_its_review(database: ClickHouseSe
             DecisionRow, camera_id="c", event_id=event_id * 32, episode_id="e" * 32, decision=decision, decided_at=at
         )
 
+    choose_own_ruleset(database)
     store = RowStore(database)
-    episodes = [make_row(EpisodeRow, camera_id="c", episode_id=one * 32, review="suspected") for one in "ef"]
+    episodes = [
+        make_row(EpisodeRow, camera_id="c", episode_id=one * 32, review="suspected", ruleset=RULESET) for one in "ef"
+    ]
     store.write([*episodes, decided("1", "episode_confirmed", 2), decided("2", "episode_rejected", 1)])
     rows = client.query("SELECT toString(episode_id), review FROM episodes_reviewed ORDER BY episode_id").result_rows
     assert rows == [("e" * 32, "confirmed"), ("f" * 32, "suspected")]
@@ -223,6 +228,7 @@ def test_the_command_shows_first_then_applies(clickhouse_port: int, monkeypatch:
     assert code == 0
     assert "CREATE TABLE IF NOT EXISTS detections" in shown
     assert said("status")[0] == 1, "a dry run changed something"
-    assert said("migrate") == (0, "".join(f"applied {name}\n" for name in names))
+    applied = "".join(f"applied {name}\n" for name in names)
+    assert said("migrate") == (0, f"{applied}ruleset {RULESET} is current for all time\n")
     assert said("status") == (0, "".join(f"applied  {name}\n" for name in names))
     assert said("migrate") == (0, "database by_command is up to date\n")

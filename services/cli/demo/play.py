@@ -21,7 +21,7 @@ from deploy.local.platform import LocalStack, ServiceRun
 from deploy.local.ports import HOST, free_port
 from deploy.local.settings import LocalSettings
 from schemas.topics import FRAMES
-from services.aggregate.migrate import known_migrations, migrate
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.settings import AggregateSettings, ClickHouseSettings
 from services.aggregate.store_client import connect
 from services.cli.cameras import publish_changes
@@ -119,6 +119,7 @@ def _start(stack: LocalStack, footage: Footage, folder: Path, console: Console) 
         update={"host": HOST, "port": stack.clickhouse_port}
     )
     migrate(clickhouse, known_migrations())
+    choose_own_ruleset(clickhouse)
     console.print("starting detect, aggregate and ingest …")
     stack.start_services(_services(stack.settings))
     playing = Playing(stack, stage, clickhouse, folder)
