@@ -1,0 +1,187 @@
+"""A camera's events out of ClickHouse's raw tables, in the order in which they once lay in the topic.
+
+    detections ──── every 20,000th offset ──► spans of offsets
+    span ──► detections, frame_outcomes (shed), camera_statuses, decisions ──► events, sorted by offset
+
+So memory holds one span of one camera. Rows are read without FINAL: a row that was written twice has the same offset
+twice and counts once, and an earlier outcome of a frame that no merge has removed yet is one that the topic held too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any, Final, TypeVar
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.camera_events import CameraEvent
+from services.aggregate.accounting import SKEW_MS
+from services.aggregate.recomputation import PlacedEvent
+from services.aggregate.recompute_events import (
+    decision_event,
+    detections_event,
+    shed_event,
+    shed_offset,
+    status_event,
+)
+from services.aggregate.recompute_period import CameraStart, Period
+from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow, FrameOutcomeRow
+from services.aggregate.store_client import translated_errors
+from services.aggregate.table import TIME, Row, columns_of
+
+SPAN_FRAMES: Final = 20_000
+"""Judged frames in one span: some 40 MB while they are being read."""
+
+_NO_END: Final = 2**63 - 1
+_ORDER_MASK: Final = (1 << 60) - 1
+_SHED_OFFSET: Final = f"bitXor(bitAnd(version, {_ORDER_MASK}), {_ORDER_MASK})"
+"""What ``ledger.outcome_version`` made of the offset, undone."""
+
+_SKEWED: Final = f"toUnixTimestamp64Milli(captured_at) > toUnixTimestamp64Milli(appended_at) + {SKEW_MS}"
+_IN_TIME: Final = (
+    "((toUnixTimestamp64Milli(captured_at) >= {since:Int64} AND toUnixTimestamp64Milli(captured_at) < {until:Int64})"
+    f" OR ({_SKEWED} AND toUnixTimestamp64Milli(appended_at) >= {{since:Int64}}"
+    " AND toUnixTimestamp64Milli(appended_at) < {until:Int64}))"
+)
+"""A frame is of a period by its capture, or, where that is known to be wrong, by when Kafka took it."""
+
+_IS_SHED: Final = "outcome IN ('shed', 'dead_lettered')"
+
+R = TypeVar("R", bound=Row)
+
+
+def cameras_in_store(client: Client, period: Period) -> list[str]:
+    """Give the ids of the cameras that have frames in the period, sorted.
+
+    Raises:
+        RetryableError: ClickHouse is away, or refuses.
+    """
+    text = (
+        f"SELECT DISTINCT camera_id FROM detections WHERE {_IN_TIME}"  # noqa: S608  names of ours
+        f" UNION DISTINCT SELECT DISTINCT camera_id FROM frame_outcomes WHERE {_IS_SHED} AND {_IN_TIME}"
+    )
+    parameters = {"since": period.reading_from_ms, "until": period.until_ms}
+    with translated_errors("reading which cameras have frames"):
+        return sorted(str(row[0]) for row in client.query(text, parameters=parameters).result_rows)
+
+
+class StoredCamera:
+    """One camera's raw rows.
+
+    Args:
+        client: Connected to the database.
+        camera_id: The camera.
+        period: What is read of it: its reading time.
+    """
+
+    def __init__(self, client: Client, camera_id: str, period: Period) -> None:
+        self._client = client
+        self._camera_id = camera_id
+        self._period = period
+        self._parameters = {
+            "camera": camera_id,
+            "since": period.reading_from_ms,
+            "until": period.reading_until_ms,
+        }
+
+    def frame_count(self) -> int:
+        """Give how many judged frames will be read. Blocks."""
+        text = f"SELECT count() FROM detections WHERE camera_id = {{camera:String}} AND {_IN_TIME}"  # noqa: S608  names of ours
+        return int(self._ask(text)[0][0])
+
+    def start(self) -> CameraStart:
+        """Give what is known of the camera where its reading starts; nothing, where that is its first event. Blocks."""
+        start = CameraStart(self._camera_id)
+        if not self._period.is_cut:
+            return start
+        text = (
+            "SELECT owner_epoch, max(sequence), max(toUnixTimestamp64Milli(appended_at)) FROM frame_outcomes"  # noqa: S608  names of ours
+            " WHERE camera_id = {camera:String} AND toUnixTimestamp64Milli(captured_at) < {since:Int64}"
+            f" AND NOT ({_SKEWED}) GROUP BY owner_epoch"
+        )
+        for epoch, sequence, appended_at_ms in self._ask(text):
+            start.note(epoch, sequence, appended_at_ms)
+        masks = self._rows(DecisionRow, "version < {low:UInt64} AND decision = 'static_object_masked'", self._first())
+        start.masks = [(row.version, decision_event(row)) for row in sorted(masks, key=attrgetter("version"))]
+        return start
+
+    def spans(self) -> Iterator[list[PlacedEvent]]:
+        """Give the events, sorted by offset, a span at a time. Blocks.
+
+        Raises:
+            RetryableError: ClickHouse is away, or refuses.
+        """
+        low = self._first() if self._period.is_cut else 0
+        edges = [edge for edge in self._edges() if edge > low]
+        for start, end in zip([low, *edges], [*edges, _NO_END], strict=True):
+            yield self._span(start, end)
+
+    def _first(self) -> int:
+        """Give the lowest offset among the frames that are read; beyond all offsets where there are none."""
+        text = (
+            f"SELECT min(at) FROM (SELECT min(source_offset) AS at, count() AS n FROM detections"  # noqa: S608  names of ours
+            f" WHERE camera_id = {{camera:String}} AND {_IN_TIME}"
+            f" UNION ALL SELECT min({_SHED_OFFSET}), count() FROM frame_outcomes"
+            f" WHERE camera_id = {{camera:String}} AND {_IS_SHED} AND {_IN_TIME}) WHERE n > 0"
+        )
+        found = self._ask(text)
+        return int(found[0][0]) if found and found[0][0] is not None else _NO_END
+
+    def _edges(self) -> list[int]:
+        text = (
+            "SELECT source_offset FROM (SELECT source_offset, row_number() OVER (ORDER BY source_offset) AS number"  # noqa: S608  names of ours
+            f" FROM detections WHERE camera_id = {{camera:String}} AND {_IN_TIME})"
+            f" WHERE number % {SPAN_FRAMES} = 0 ORDER BY source_offset"
+        )
+        return [int(row[0]) for row in self._ask(text)]
+
+    def _span(self, low: int, high: int) -> list[PlacedEvent]:
+        """Give the events with low ≤ offset < high."""
+        between = "{low:UInt64} <= %s AND %s < {high:UInt64}"
+        places: dict[int, CameraEvent] = {}
+        for status in self._rows(CameraStatusRow, between % ("version", "version"), low, high):
+            places[status.version] = status_event(status)
+        for decision in self._rows(DecisionRow, between % ("version", "version"), low, high):
+            places[decision.version] = decision_event(decision)
+        outcomes = f"{_IS_SHED} AND {_IN_TIME} AND {between % (_SHED_OFFSET, _SHED_OFFSET)}"
+        for outcome in self._rows(FrameOutcomeRow, outcomes, low, high):
+            places[shed_offset(outcome)] = shed_event(outcome)
+        judged = f"{_IN_TIME} AND {between % ('source_offset', 'source_offset')}"
+        for detections in self._rows(DetectionsRow, judged, low, high):
+            places[detections.source_offset] = detections_event(detections)
+        return [PlacedEvent(offset, places[offset]) for offset in sorted(places)]
+
+    def _rows(self, row_type: type[R], condition: str, low: int, high: int = _NO_END) -> list[R]:
+        columns = columns_of(row_type)
+        picked = ", ".join(_picked(name, column.sql) for name, column in columns.items())
+        text = f"SELECT {picked} FROM {row_type.TABLE} PREWHERE camera_id = {{camera:String}} AND {condition}"  # noqa: S608  names of ours
+        tables = self._ask(text, low=low, high=high, by_column=True)
+        if not tables:
+            return []
+        made = [_made(name, values) for name, values in zip(columns, tables, strict=True)]
+        return [row_type(**dict(zip(columns, values, strict=True))) for values in zip(*made, strict=True)]
+
+    def _ask(self, text: str, *, low: int = 0, high: int = _NO_END, by_column: bool = False) -> Sequence[Any]:
+        parameters = {**self._parameters, "low": low, "high": high}
+        with translated_errors(f"reading events of {self._camera_id}"):
+            answer = self._client.query(text, parameters=parameters)
+            return answer.result_columns if by_column else answer.result_rows
+
+
+def _picked(name: str, sql: str) -> str:
+    if sql == TIME:
+        return f"toUnixTimestamp64Milli({name})"
+    if sql.startswith("FixedString"):
+        return f"toString({name})"
+    return f"hex({name})" if name == "water" else name
+
+
+def _made(name: str, values: Sequence[Any]) -> Sequence[Any]:
+    make: Callable[[Any], Any] | None = _MAKERS.get(name)
+    if make is not None:
+        return [make(value) for value in values]
+    return [tuple(value) for value in values] if values and isinstance(values[0], list) else values
+
+
+_MAKERS: Final[dict[str, Callable[[Any], Any]]] = {"water": bytes.fromhex, "missed": dict}

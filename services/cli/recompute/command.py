@@ -1,0 +1,297 @@
+"""``tilik recompute``: judge events again, under the same rules or others."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from schemas.cameras import Camera
+from services.aggregate.recompute_period import ALL_TABLES, JUDGED_TABLES, Period
+from services.aggregate.row_columns import RULESET
+from services.aggregate.settings import ClickHouseSettings
+from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
+from services.cli.cluster import bootstrap_option, kafka_settings
+from services.cli.recompute.event_lines import EventLines
+from services.cli.recompute.overrides import Overrides, read_cameras, read_overrides, ruleset_label
+from services.cli.recompute.planning import (
+    approximations,
+    camera_tasks,
+    delete_rows,
+    entries_of,
+    partition_tasks,
+    period_of,
+    require_a_name_for_what_is_approximate,
+    rows_there,
+)
+from services.cli.recompute.pool import run_tasks
+from services.cli.recompute.progress import RunProgress, digest_of
+from services.cli.recompute.row_files import PARTS, join_parts, written_tables
+from services.cli.recompute.times import duration_ms, instant_ms
+from services.cli.recompute.work import Done, Task, Work, judge_lines
+from services.runtime.camera_registry import read_registry
+from services.runtime.errors import ConfigurationError
+from services.runtime.settings import KafkaSettings
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line says, read and checked."""
+
+    work: Work
+    overrides: Overrides
+    patterns: tuple[str, ...]
+    kafka: KafkaSettings
+    processes: int
+    state: Path
+    resume: bool
+    replace: bool
+
+
+@click.command()
+@click.option("--from", "source", required=True, metavar="FILE|kafka|clickhouse", help="Where the events are.")
+@click.option(
+    "--cameras", "registry", type=_FILE, help="cameras.yaml to judge under, whatever revision an event names."
+)
+@click.option("--rules", type=_FILE, help="rules.yaml with thresholds to judge by instead of the cameras' own.")
+@click.option(
+    "--camera", "patterns", multiple=True, metavar="ID", help="Only cameras of this id or pattern; repeatable."
+)
+@click.option(
+    "--since", metavar="TIME", help="First minute that is written: a day, or a time; Asia/Jakarta unless said."
+)
+@click.option("--until", metavar="TIME", help="The minute after the last one.")
+@click.option("--warm-up", default="24h", show_default=True, help="Judged before --since, and not written.")
+@click.option(
+    "--ruleset", metavar="NAME", help="Name of the rows; else the rules' version and a digest of what differs."
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write.")
+@click.option("--into", type=click.Choice(["clickhouse"]), help="Write beside the rows that are there.")
+@click.option("--replace", is_flag=True, help="Delete rows of that name first, of the same cameras and period.")
+@click.option("--processes", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all cores.")
+@click.option("--resume/--no-resume", default=True, show_default=True, help="Go on with the same run, if interrupted.")
+@click.option(
+    "--state", type=click.Path(path_type=Path), default=Path(".tilik"), help="Where unfinished runs are noted."
+)
+@bootstrap_option
+@clickhouse_option
+def command(**options: object) -> None:
+    """Compute windows, stays and episodes anew: from a file, from the topic, or from ClickHouse's raw tables.
+
+    With a file (JSON Lines, as `tilik detect` writes them) say --cameras. --out writes one JSON Lines file a table,
+    sorted by key, without operational columns: equal events give equal bytes. --into clickhouse writes judged rows
+    under the name of a ruleset, beside those that are there; `tilik ruleset` compares them and makes one current.
+
+    Runs the live service's rules; like there, the last 5 seconds of each camera are not judged yet. Exit code 1: some
+    cameras failed; the others are whole. docs/recompute.md tells how to ask what other rules would have found.
+    """
+    run(options, Console(stderr=True))
+
+
+def run(options: dict[str, object], console: Console) -> None:
+    """Do what the command line says."""
+    source = str(options["source"])
+    if source in {"kafka", "clickhouse"}:
+        wanted = _wanted(options, source)
+        _announce(wanted.work, console)
+        failed = _recompute(wanted, console)
+    else:
+        failed = _recompute_file(options, Path(source), console)
+    if failed:
+        sys.exit(1)
+
+
+def _wanted(options: dict[str, object], source: str) -> Wanted:
+    overrides = read_overrides(_path(options["rules"]), _path(options["registry"]))
+    period = _period(options)
+    work = _work(options, source, period, overrides, whole=source == "kafka" and not overrides and not period.is_cut)
+    bootstrap = options["bootstrap"]
+    return Wanted(
+        work=work,
+        overrides=overrides,
+        patterns=tuple(options["patterns"]),  # type: ignore[arg-type]  # click gives a tuple of texts
+        kafka=kafka_settings(None if bootstrap is None else str(bootstrap)),
+        processes=int(str(options["processes"])),
+        state=Path(str(options["state"])),
+        resume=bool(options["resume"]),
+        replace=bool(options["replace"]),
+    )
+
+
+def _work(options: dict[str, object], source: str, period: Period, overrides: Overrides, *, whole: bool) -> Work:
+    folder, into = _path(options["out"]), options["into"]
+    if (folder is None) == (into is None):
+        raise click.UsageError("say where rows go: --out FOLDER, or --into clickhouse")
+    wanted = options["ruleset"]
+    ruleset = ruleset_label(None if wanted is None else str(wanted), overrides)
+    if folder is None:
+        require_a_name_for_what_is_approximate(ruleset, period, from_topic=source == "kafka")
+    place, bootstrap = options["clickhouse"], options["bootstrap"]
+    return Work(
+        source="clickhouse" if source == "clickhouse" else "kafka" if source == "kafka" else "file",
+        period=period,
+        ruleset=ruleset,
+        tables=ALL_TABLES if folder is not None and whole else JUDGED_TABLES,
+        kafka=kafka_settings(None if bootstrap is None else str(bootstrap)) if source == "kafka" else None,
+        store=clickhouse_settings(None if place is None else str(place)),
+        folder=folder,
+    )
+
+
+def _period(options: dict[str, object]) -> Period:
+    since, until = (None if (text := options[name]) is None else instant_ms(str(text)) for name in ("since", "until"))
+    return period_of(since, until, duration_ms(str(options["warm_up"])))
+
+
+def _recompute(wanted: Wanted, console: Console) -> bool:
+    """Do the tasks of a source that many processes share, and tell whether any failed."""
+    tasks = _tasks(wanted, console)
+    progress = _progress(wanted)
+    done = progress.done() if wanted.resume else {}
+    pending = [task for task in tasks if task.name not in done]
+    if done:
+        told = f"going on with the run that was interrupted: {len(tasks) - len(pending)} of {len(tasks)} tasks are done"
+        say(console, f"{told} (--no-resume starts over)")
+    else:
+        _make_room(wanted, tasks)
+        progress.start_over()
+    ended = list(done.values())
+    for one in run_tasks(wanted.work, pending, wanted.processes, console) if pending else ():
+        progress.note(one)
+        ended.append(one)
+    return _conclude(wanted.work, ended, progress, console)
+
+
+def _conclude(work: Work, ended: Sequence[Done], progress: RunProgress, console: Console) -> bool:
+    failed = [one for one in ended if one.fault]
+    for one in sorted(failed, key=lambda one: one.name):
+        say(console, f"{one.name} failed: {one.fault}")
+    if work.folder is not None and not failed:
+        join_parts(work.folder, written_tables(work.tables))
+    if failed:
+        say(console, f"{len(failed)} of {len(ended)} tasks failed; the same command does these again")
+    else:
+        progress.forget()
+    _summarize(work, ended, console)
+    return bool(failed)
+
+
+def _summarize(work: Work, ended: Sequence[Done], console: Console) -> None:
+    counts: dict[str, int] = {}
+    for one in ended:
+        for table, count in (one.rows or {}).items():
+            counts[table] = counts.get(table, 0) + count
+    written = ", ".join(f"{count} {table}" for table, count in counts.items() if count) or "none"
+    events, passed_over = sum(one.events for one in ended), sum(one.passed_over for one in ended)
+    where = work.folder if work.folder is not None else "ClickHouse"
+    say(console, f"{events} events judged, {passed_over} passed over; ruleset {work.ruleset}; {where}: {written}")
+
+
+def _tasks(wanted: Wanted, console: Console) -> list[Task]:
+    revisions = read_registry(wanted.kafka).all()
+    entries = entries_of(revisions, wanted.overrides)
+    if useless := wanted.overrides.without_effect_on(revisions):
+        say(console, f"in the file of rules, no camera is meant by {', '.join(useless)}")
+    if wanted.work.source == "kafka":
+        return partition_tasks(wanted.kafka, entries, wanted.patterns)
+    with clickhouse_client(_store(wanted.work)) as client:
+        return camera_tasks(client, entries, wanted.work.period, wanted.patterns)
+
+
+def _make_room(wanted: Wanted, tasks: Sequence[Task]) -> None:
+    """Take care that no rows of another computation are left under the name.
+
+    Raises:
+        ConfigurationError: There are such rows, and nobody said that they may go.
+    """
+    work = wanted.work
+    if work.folder is not None:
+        join_parts(work.folder, ())
+        return
+    if work.ruleset == RULESET:
+        return
+    ids = sorted({entry.camera_id for task in tasks for entry in task.entries} | {t.name for t in tasks})
+    with clickhouse_client(_store(work)) as client:
+        count = rows_there(client, work.ruleset, ids, work.period)
+        if count and not wanted.replace:
+            raise ConfigurationError(
+                f"ClickHouse holds {count} rows of ruleset {work.ruleset} for these cameras and this period: say "
+                "--replace to delete them first, or another --ruleset"
+            )
+        if count:
+            delete_rows(client, work.ruleset, ids, work.period)
+
+
+def _progress(wanted: Wanted) -> RunProgress:
+    work = wanted.work
+    place = [work.store.host, work.store.port, work.store.database] if work.store else []
+    inputs = digest_of(
+        [work.source, work.period, work.ruleset, RULESET, sorted(work.tables), place],
+        [wanted.kafka.bootstrap_servers, wanted.overrides.digest(), wanted.patterns],
+    )
+    if work.folder is not None:
+        return RunProgress(work.folder / PARTS / "progress.jsonl", inputs)
+    return RunProgress(wanted.state / "recompute" / f"{work.ruleset}.jsonl", inputs)
+
+
+def _recompute_file(options: dict[str, object], source: Path, console: Console) -> bool:
+    registry = _path(options["registry"])
+    if not source.is_file():
+        raise click.UsageError(f"--from {source}: there is no such file; or say kafka, or clickhouse")
+    if registry is None:
+        raise click.UsageError("events of a file are judged under a cameras.yaml: say --cameras")
+    rules = read_overrides(_path(options["rules"]), None)
+    period = _period(options)
+    work = _work(options, "file", period, rules, whole=not rules and not period.is_cut)
+    cameras = tuple(rules.applied(camera) for camera in read_cameras(registry))
+    if work.folder is not None:
+        join_parts(work.folder, ())
+    _announce(work, console)
+    lines, done = _judge_file(work, source, cameras, options, console)
+    if work.folder is not None:
+        join_parts(work.folder, written_tables(work.tables))
+    say(console, f"{lines.good_count} events read, {lines.bad_count} lines passed over")
+    _summarize(work, [done], console)
+    return False
+
+
+def _judge_file(
+    work: Work, source: Path, cameras: tuple[Camera, ...], options: dict[str, object], console: Console
+) -> tuple[EventLines, Done]:
+    patterns: tuple[str, ...] = tuple(options["patterns"])  # type: ignore[arg-type]  # click gives a tuple of texts
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with source.open("rb") as file, Progress(*columns, TimeRemainingColumn(), console=console) as bars:
+        bar = bars.add_task("events", total=source.stat().st_size)
+        lines = EventLines(file, {camera.camera_id for camera in cameras}, lambda text: say(console, text))
+        wanted = lines.of(patterns, lambda: bars.update(bar, completed=lines.read_bytes))
+        done = judge_lines(work, cameras, wanted)
+        bars.update(bar, completed=lines.read_bytes)
+    return lines, done
+
+
+def _announce(work: Work, console: Console) -> None:
+    for sentence in approximations(work.period):
+        say(console, sentence)
+    if work.folder is not None:
+        say(console, "as live, the last 5 s of each camera are accounted for, but wait for later frames to be judged")
+
+
+def _store(work: Work) -> ClickHouseSettings:
+    return work.store or ClickHouseSettings()
+
+
+def _path(value: object) -> Path | None:
+    return value if isinstance(value, Path) else None
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line as it is."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

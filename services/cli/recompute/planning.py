@@ -1,0 +1,147 @@
+"""What a run is to do: which cameras, under which entries, in which tasks; and what is approximate about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from fnmatch import fnmatchcase
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import KafkaException
+
+from schemas.cameras import Camera
+from schemas.topics import CAMERA_EVENTS
+from services.aggregate.recompute_period import END_OF_TIME_MS, JUDGED_TABLES, Period
+from services.aggregate.recompute_store import cameras_in_store
+from services.aggregate.row_columns import RULESET
+from services.aggregate.store_client import translated_errors
+from services.cli.recompute.overrides import Overrides
+from services.cli.recompute.times import local_minute
+from services.cli.recompute.work import Task
+from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.kafka import translated, whole_topic_consumer
+from services.runtime.settings import KafkaSettings
+
+_TIME_OF: Final = {"parking_stays": "started_at", "episodes": "started_at"}
+"""Column by which rows of a table are of a period; of the other judged tables it is the minute."""
+
+
+def period_of(since_ms: int | None, until_ms: int | None, warm_up_ms: int) -> Period:
+    """Give the period that is judged.
+
+    Raises:
+        ConfigurationError: It ends before it begins.
+    """
+    period = Period(since_ms or 0, END_OF_TIME_MS if until_ms is None else until_ms, warm_up_ms if since_ms else 0)
+    if period.until_ms <= period.since_ms:
+        raise ConfigurationError("--until is not after --since")
+    return period
+
+
+def entries_of(revisions: Iterable[Camera], overrides: Overrides) -> dict[str, tuple[Camera, ...]]:
+    """Give every revision of each camera as it is judged, by camera id."""
+    found: dict[str, list[Camera]] = {}
+    for camera in revisions:
+        found.setdefault(camera.camera_id, []).append(overrides.applied(camera))
+    return {camera_id: tuple(entries) for camera_id, entries in found.items()}
+
+
+def selected(camera_ids: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """Give the cameras that are meant by ids and patterns, sorted; without patterns all of them.
+
+    Raises:
+        ConfigurationError: A pattern means none.
+    """
+    there = sorted(camera_ids)
+    missing = [pattern for pattern in patterns if not any(fnmatchcase(one, pattern) for one in there)]
+    if missing:
+        raise ConfigurationError(f"no camera with events is meant by {', '.join(map(repr, missing))}")
+    return [one for one in there if not patterns or any(fnmatchcase(one, pattern) for pattern in patterns)]
+
+
+def camera_tasks(
+    client: Client, entries: dict[str, tuple[Camera, ...]], period: Period, patterns: Sequence[str]
+) -> list[Task]:
+    """Give one task for each wanted camera that has raw rows in the period."""
+    return [
+        Task(camera_id, entries.get(camera_id, ()))
+        for camera_id in selected(cameras_in_store(client, period), patterns)
+    ]
+
+
+def partition_tasks(
+    settings: KafkaSettings, entries: dict[str, tuple[Camera, ...]], patterns: Sequence[str]
+) -> list[Task]:
+    """Give one task for each partition of the topic of events, all with the wanted cameras.
+
+    Raises:
+        RetryableError: Kafka is away, or the topic is not there.
+    """
+    wanted = tuple(entry for camera_id in selected(entries, patterns) for entry in entries[camera_id])
+    with closing(whole_topic_consumer(settings, "tilik-recompute")) as consumer:
+        try:
+            topic = consumer.list_topics(CAMERA_EVENTS.name, timeout=15).topics[CAMERA_EVENTS.name]
+        except KafkaException as error:
+            raise translated(error) from error
+    if topic.error is not None or not topic.partitions:
+        raise RetryableError(f"topic {CAMERA_EVENTS.name} is not there: {topic.error}")
+    return [Task(f"partition {number}", wanted, number) for number in sorted(topic.partitions)]
+
+
+def require_a_name_for_what_is_approximate(ruleset: str, period: Period, *, from_topic: bool) -> None:
+    """Refuse to write into ClickHouse, under the live rules' name, what need not be equal to the live rows.
+
+    Raises:
+        ConfigurationError: It would.
+    """
+    if ruleset == RULESET and (period.is_cut or period.until_ms != END_OF_TIME_MS or not from_topic):
+        raise ConfigurationError(
+            f"rows of ruleset {RULESET} are the live ones, and only the whole topic gives exactly these (--from kafka "
+            "without --since and --until): name this computation with --ruleset"
+        )
+
+
+def rows_there(client: Client, ruleset: str, camera_ids: Sequence[str], period: Period) -> int:
+    """Give how many judged rows of these cameras and this period bear the name already."""
+    # Names of ours; values are parameters.
+    counts = " + ".join(f"(SELECT count() FROM {t} WHERE {_of(t)})" for t in sorted(JUDGED_TABLES))  # noqa: S608  names of ours
+    with translated_errors("counting the rows of a ruleset"):
+        answer = client.query(f"SELECT {counts}", parameters=_parameters(ruleset, camera_ids, period))
+    return int(answer.result_rows[0][0])
+
+
+def delete_rows(client: Client, ruleset: str, camera_ids: Sequence[str], period: Period) -> None:
+    """Delete those rows. Blocks until they are gone."""
+    for table in sorted(JUDGED_TABLES):
+        with translated_errors(f"deleting rows of {table}"):
+            text = f"DELETE FROM {table} WHERE {_of(table)}"  # noqa: S608  # names of ours; values are parameters
+            client.command(text, _parameters(ruleset, camera_ids, period))
+
+
+def approximations(period: Period) -> Iterator[str]:
+    """Give what is not exact about a computation that starts in the middle of history, a sentence each."""
+    if not period.is_cut:
+        return
+    start = local_minute(period.reading_from_ms)
+    hours = period.warm_up_ms / 3_600_000
+    yield f"judged from {start} on, {hours:g} h for warm-up; rows are written from {local_minute(period.since_ms)}"
+    yield f"approximate: flood baselines start at {start} without what was learnt, or approved as dry, before"
+    yield f"approximate: what was open, parked or quarantined at {start} is seen only from there on"
+
+
+def _of(table: str) -> str:
+    time = f"toUnixTimestamp64Milli({_TIME_OF.get(table, 'minute')})"
+    return (
+        "ruleset = {ruleset:String} AND camera_id IN {cameras:Array(String)}"
+        f" AND {time} >= {{since:Int64}} AND {time} < {{until:Int64}}"
+    )
+
+
+def _parameters(ruleset: str, camera_ids: Sequence[str], period: Period) -> dict[str, object]:
+    return {
+        "ruleset": ruleset,
+        "cameras": list(camera_ids),
+        "since": period.since_ms,
+        "until": period.until_ms,
+    }

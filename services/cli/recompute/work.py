@@ -1,0 +1,298 @@
+"""What one process does: judge one camera out of ClickHouse, one partition of the topic, or one file.
+
+    events of the source ─► PeriodJudgement ─► every 5,000 events: rows ─► parts of files, or ClickHouse
+
+Cameras are independent of each other, so tasks are too; each is as exact alone as all are together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from schemas.camera_events import CameraEvent
+from schemas.cameras import Camera
+from schemas.topics import CAMERA_EVENTS
+from services.aggregate.feed import decode_event, own_unknown_revision
+from services.aggregate.judgement import FindCamera, UnknownRevisionError
+from services.aggregate.partition import newest_of_each_key
+from services.aggregate.recomputation import DRAIN_EVERY, PlacedEvent, any_revision_of
+from services.aggregate.recompute_period import Period, PeriodJudgement
+from services.aggregate.recompute_store import StoredCamera
+from services.aggregate.settings import ClickHouseSettings
+from services.aggregate.store import RowStore
+from services.aggregate.store_client import connect
+from services.aggregate.table import Row
+from services.cli.recompute.row_files import PartFiles
+from services.runtime.errors import FatalError, InvalidMessageError, RetryableError
+from services.runtime.kafka import ConsumedRecord, translated, whole_topic_consumer
+from services.runtime.settings import KafkaSettings
+
+SourceKind = Literal["file", "kafka", "clickhouse"]
+Tell = Callable[[int, int], None]
+"""(done, total) of a task's events; the total is an estimate."""
+
+_WRITE_TRIES: Final = 5
+_SILENCE_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all tasks have in common. Goes to other processes.
+
+    Attributes:
+        store: Where raw rows are read, and rows are written unless there is a folder.
+        folder: Where files are written; None: rows go to ClickHouse.
+        tables: Tables whose rows are wanted.
+    """
+
+    source: SourceKind
+    period: Period
+    ruleset: str
+    tables: frozenset[str]
+    kafka: KafkaSettings | None = None
+    store: ClickHouseSettings | None = None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A part of the work: a camera, or a partition with the cameras that are wanted of it.
+
+    Attributes:
+        name: What people call it.
+        entries: Every revision of the cameras under which events may have to be judged, overrides applied.
+        any_revision: The entries stand for every revision of their camera.
+    """
+
+    name: str
+    entries: tuple[Camera, ...]
+    partition: int = -1
+    any_revision: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a task. ``fault``: why it failed; what it has written then is not whole.
+
+    ``passed_over`` events could not be judged, as live: they break their contract, or name an unknown revision.
+    """
+
+    name: str
+    events: int = 0
+    passed_over: int = 0
+    rows: dict[str, int] | None = None
+    fault: str = ""
+
+
+class Sink(Protocol):
+    """Where rows go."""
+
+    def add(self, rows: dict[str, list[Row]]) -> None:
+        """Take rows by table; later ones of a key replace earlier ones."""
+
+    def finish(self) -> dict[str, int]:
+        """Make all of them durable, and give how many went to each table."""
+
+
+class StoreRows:
+    """Rows on their way to ClickHouse, in batches.
+
+    Raises:
+        RetryableError: ClickHouse did not take them, tried for half a minute.
+    """
+
+    BATCH_ROWS: Final = 20_000
+
+    def __init__(self, settings: ClickHouseSettings) -> None:
+        self._store = RowStore(settings)
+        self._held: dict[str, list[Row]] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, rows: dict[str, list[Row]]) -> None:
+        """Take rows by table, and write when there are many."""
+        for table, batch in rows.items():
+            self._held.setdefault(table, []).extend(batch)
+        if sum(map(len, self._held.values())) >= self.BATCH_ROWS:
+            self._flush()
+
+    def finish(self) -> dict[str, int]:
+        """Write what is held, and give how many rows were written to each table."""
+        self._flush()
+        self._store.close()
+        return self._counts
+
+    def _flush(self) -> None:
+        held, self._held = newest_of_each_key(self._held), {}
+        rows = [row for batch in held.values() for row in batch]
+        for attempt in range(_WRITE_TRIES):
+            try:
+                written = self._store.write(rows)
+            except RetryableError:
+                self._store.close()
+                if attempt == _WRITE_TRIES - 1:
+                    raise
+                time.sleep(2.0**attempt)
+            else:
+                break
+        for table, count in written.items():
+            self._counts[table] = self._counts.get(table, 0) + count
+
+
+def run_task(work: Work, task: Task, tell: Tell) -> Done:
+    """Do a task; a failure is told, not raised, since others go on."""
+    try:
+        return _stored_camera(work, task, tell) if work.source == "clickhouse" else _partition(work, task, tell)
+    except UnknownRevisionError as error:
+        return Done(task.name, fault=f"the registry has no revision {error.revision} of {error.camera_id}")
+    except (RetryableError, FatalError) as error:
+        return Done(task.name, fault=str(error))
+
+
+def sink_of(work: Work) -> Sink:
+    """Give where the rows of a task go."""
+    if work.folder is not None:
+        return PartFiles(work.folder)
+    if work.store is None:
+        raise FatalError("rows have nowhere to go")
+    return StoreRows(work.store)
+
+
+class Judging:
+    """Events in, rows to the sink now and then.
+
+    Args:
+        work: What is done.
+        find_camera: Gives the entries to judge under.
+    """
+
+    def __init__(self, work: Work, find_camera: FindCamera) -> None:
+        self.judgement = PeriodJudgement(find_camera, work.period, work.ruleset, work.tables)
+        self._sink = sink_of(work)
+        self._undrained = 0
+        self.event_count = 0
+
+    def take(self, event: CameraEvent, offset: int) -> None:
+        """Judge the next event.
+
+        Raises:
+            UnknownRevisionError: See ``Judgement.apply``.
+        """
+        self.event_count += self.judgement.take(event, offset)
+        self._undrained += 1
+        if self._undrained >= DRAIN_EVERY:
+            self.drain()
+
+    def drain(self) -> None:
+        """Give the sink what has changed."""
+        self._undrained = 0
+        self._sink.add(self.judgement.drain())
+
+    def finish(self) -> dict[str, int]:
+        """Make everything durable, and give how many rows each table got."""
+        self.drain()
+        return self._sink.finish()
+
+
+def judge_lines(work: Work, cameras: tuple[Camera, ...], lines: Iterator[PlacedEvent]) -> Done:
+    """Judge a file's events under ``cameras``, whatever revision they name."""
+    judging = Judging(work, any_revision_of(cameras))
+    for placed in lines:
+        judging.take(placed.event, placed.offset)
+    return Done("file", judging.event_count, 0, judging.finish())
+
+
+def _finder(task: Task) -> FindCamera:
+    if task.any_revision:
+        return any_revision_of(task.entries)
+    by_revision = {(camera.camera_id, camera.revision): camera for camera in task.entries}
+    return lambda camera_id, revision: by_revision.get((camera_id, revision))
+
+
+def _stored_camera(work: Work, task: Task, tell: Tell) -> Done:
+    settings = work.store or ClickHouseSettings()
+    with closing(connect(settings, settings.database)) as client:
+        stored = StoredCamera(client, task.name, work.period)
+        total = stored.frame_count()
+        judging = Judging(work, _finder(task))
+        judging.judgement.begin(stored.start())
+        for events in stored.spans():
+            for placed in events:
+                judging.take(placed.event, placed.offset)
+            judging.drain()
+            tell(judging.event_count, total)
+            if judging.judgement.is_over(task.name):
+                break
+        return Done(task.name, judging.event_count, 0, judging.finish())
+
+
+def _partition(work: Work, task: Task, tell: Tell) -> Done:
+    wanted = {camera.camera_id for camera in task.entries}
+    judging, passed_over = Judging(work, _finder(task)), 0
+    for record, done, total in _records(work.kafka or KafkaSettings(), task.partition):
+        if done % DRAIN_EVERY == 0:
+            tell(done, total)
+        if (record.key or b"").decode(errors="replace") not in wanted:
+            continue
+        try:
+            _judge_record(judging, record)
+        except InvalidMessageError:
+            passed_over += 1
+    return Done(task.name, judging.event_count, passed_over, judging.finish())
+
+
+def _judge_record(judging: Judging, record: ConsumedRecord) -> None:
+    """Judge a record as the live service does.
+
+    Raises:
+        InvalidMessageError: There it would be a dead letter.
+        FatalError: A frame that waits can't be judged.
+    """
+    event = decode_event(record)
+    try:
+        judging.take(event, record.offset)
+    except UnknownRevisionError as error:
+        raise own_unknown_revision(event, error) from error
+
+
+def _records(settings: KafkaSettings, partition: int) -> Iterator[tuple[ConsumedRecord, int, int]]:
+    """Give the records that a partition holds now, with how many of how many they are.
+
+    Raises:
+        RetryableError: Kafka is away.
+    """
+    place = TopicPartition(CAMERA_EVENTS.name, partition)
+    with closing(whole_topic_consumer(settings, "tilik-recompute")) as consumer:
+        try:
+            low, high = consumer.get_watermark_offsets(place, timeout=15)
+            consumer.assign([TopicPartition(CAMERA_EVENTS.name, partition, low)])
+            yield from _until(consumer, low, high)
+        except KafkaException as error:
+            raise translated(error) from error
+
+
+def _until(consumer: Consumer, low: int, high: int) -> Iterator[tuple[ConsumedRecord, int, int]]:
+    heard_at = time.monotonic()
+    position = low
+    while position < high:
+        messages = consumer.consume(1000, 1.0)
+        if messages:
+            heard_at = time.monotonic()
+        elif time.monotonic() - heard_at > _SILENCE_SECONDS:
+            raise RetryableError(f"Kafka has given nothing of {CAMERA_EVENTS.name} for {_SILENCE_SECONDS:g} s")
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                if error.code() == KafkaError._PARTITION_EOF:
+                    position = high
+                    continue
+                raise KafkaException(error)
+            position = (message.offset() or 0) + 1
+            if position <= high:
+                yield ConsumedRecord.from_message(message), position - low, high - low
