@@ -92,6 +92,10 @@ class Workforce:
             elif place.left_at and now - place.left_at > _LEAVING_SECONDS:
                 raise AssertionError(f"{place.worker.log} does not leave")
 
+    def is_one_ready(self) -> bool:
+        """Tell whether a worker owns partitions."""
+        return any(self._is_at_work(place) for place in self._places)
+
     def suffer(self, blow: Blow) -> bool:
         """Let it happen; False: there is nobody at work whom it could befall now."""
         if blow.kind in ("kafka", "clickhouse"):
@@ -143,11 +147,11 @@ class Workforce:
             place.worker.process.send_signal(signal.SIGTERM)
 
     def _is_at_work(self, place: Place) -> bool:
-        """Tell whether it has applied events since it started; one that is frozen or leaves does not count."""
+        """Tell whether it owns partitions; one that is frozen or leaves does not count."""
         worker = place.worker
         if worker is None or place.thaws_at or place.expected_end or worker.process.poll() is not None:
             return False
-        return worker.metric("tilik_aggregate_events_total") > 0
+        return worker.get("/readyz")[0] == 200
 
     def _start(self, place: Place) -> None:
         self._starts += 1
