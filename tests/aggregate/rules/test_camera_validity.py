@@ -184,11 +184,11 @@ def test_a_quarantine_reaches_back_an_hour_at_most_and_those_minutes_are_still_h
 
 def test_a_minute_that_only_a_wrong_clock_reached_is_judged_with_the_others() -> None:
     """Its row is written before the incident opens, and lies hours ahead of the frames that open and end it."""
-    skewed = make_frame(50_000, sequence=1_000, appended_after_ms=-30_001)
+    skewed = make_frame(50_000, sequence=95, appended_after_ms=-30_001)
     told = shown([*LEARNED, *[shifted] * 61])
-    open_one = [*told[:95], skewed, *told[95:]]
+    open_one = [*told[:95], skewed, *told[96:]]
     released = [*open_one, make_decision(151.5, RELEASED), *shown([usual] * 60, first=152)]
     for events, expected in ((open_one, False), (released, True)):
-        closing = make_frame(260, sequence=300)
+        closing = make_frame(260, sequence=212)
         at_once = minutes_valid(judged_with_a_drain_after_each([*events, closing], CAMERA))
         assert at_once[832] is expected
