@@ -22,7 +22,12 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
         "Probe cameras, keep their registry, and see how they are.",
     ),
     "detect": ("services.cli.detect", "Run a detector on a video file or a folder of stills, without Kafka."),
-    "recompute": ("services.cli.recompute", "Run the aggregation's rules over a file of events."),
+    "recompute": (
+        "services.cli.recompute",
+        "Judge events again: a file's, the topic's, ClickHouse's; under other rules.",
+    ),
+    "ruleset": ("services.cli.ruleset", "Compare what rulesets found, and choose which one is current."),
+    "decide": ("services.cli.decide", "Confirm or reject episodes, release a camera, approve a dry reference, mask."),
     "store": ("services.cli.store", "Bring ClickHouse's tables up to date."),
     "models": ("services.cli.models", "Fetch and convert the detector's weights."),
     "city": ("services.cli.city", "Run hundreds of pretended cameras on this machine, to test against."),

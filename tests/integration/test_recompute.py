@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from click.testing import CliRunner, Result
+from click import Command
+from click.testing import CliRunner
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections
 from services.aggregate.recompute_period import JUDGED_TABLES
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.settings import ClickHouseSettings
-from services.cli.recompute import command
+from services.aggregate.store_client import connect
+from services.aggregate.table import lasting_columns_of
+from services.cli.recompute import command as recompute_command
+from services.cli.recompute import pool
+from services.cli.recompute.work import Done, Task, Tell, Work, run_task
+from services.cli.ruleset import command as ruleset_command
 from services.runtime.kafka import OutgoingRecord
 from services.runtime.settings import KafkaSettings
 from tests.integration.aggregate_scene import City, event_record, shed
@@ -33,29 +40,42 @@ class Recomputing:
         self.database = database
         self.city = city
 
-    def run(self, *arguments: str, code: int = 0) -> Result:
-        """Run ``tilik recompute`` for the city's cameras in this process."""
-        environment = {"TILIK_AGGREGATE_CLICKHOUSE__DATABASE": self.database.database}
-        place = f"{self.database.host}:{self.database.port}"
-        common = ["--bootstrap", self._kafka.bootstrap_servers, "--clickhouse", place, "--state", str(self._state)]
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run ``tilik recompute`` for the city's cameras in this process, and give what it says."""
+        common = ["--bootstrap", self._kafka.bootstrap_servers, "--state", str(self._state), "--processes", "1"]
         cameras = [] if "--camera" in arguments else ["--camera", f"{self.city.prefix}-*"]
-        result = CliRunner().invoke(command, [*arguments, *cameras, *common, "--processes", "1"], env=environment)
-        assert result.exit_code == code, (result.output, result.exception)
-        return result
+        return self._invoke(recompute_command, [*arguments, *cameras, *common], code)
+
+    def ruleset(self, *arguments: str, code: int = 0) -> str:
+        """Run ``tilik ruleset`` in this process."""
+        return self._invoke(ruleset_command, list(arguments), code)
 
     def rows(self, ruleset: str) -> TableRows:
-        """Give the judged rows of a ruleset, by table and key without it."""
-        found: TableRows = {}
+        """Give the judged rows of a ruleset, by table and key, the ruleset itself left out of both."""
+        stored, found = stored_rows(self.database, self.city.prefix), TableRows()
         for row_type in ROW_TYPES:
-            if row_type.TABLE not in JUDGED_TABLES:
-                continue
-            at = row_type.KEY.index("ruleset")
-            rows = stored_rows(self.database, self.city.prefix)[row_type.TABLE]
-            kept = {key[:at]: row for key, row in rows.items() if key[at] == ruleset}
-            found[row_type.TABLE] = {
-                key: tuple(value for value in row if value != ruleset) for key, row in kept.items()
-            }
+            if row_type.TABLE in JUDGED_TABLES:
+                at, column = row_type.KEY.index("ruleset"), lasting_columns_of(row_type).index("ruleset")
+                found[row_type.TABLE] = {
+                    key[:at] + key[at + 1 :]: row[:column] + row[column + 1 :]
+                    for key, row in stored[row_type.TABLE].items()
+                    if key[at] == ruleset
+                }
         return found
+
+    def count(self, condition: str) -> int:
+        """Count in ClickHouse."""
+        client = connect(self.database, self.database.database)
+        found = client.query(f"SELECT count() FROM {condition}").result_rows
+        client.close()
+        return int(found[0][0])
+
+    def _invoke(self, command: Command, arguments: list[str], code: int) -> str:
+        environment = {"TILIK_AGGREGATE_CLICKHOUSE__DATABASE": self.database.database, "COLUMNS": "160"}
+        place = ["--clickhouse", f"{self.database.host}:{self.database.port}"]
+        result = CliRunner().invoke(command, [*arguments, *place], env=environment)
+        assert result.exit_code == code, (result.output, result.exception)
+        return result.output if code == 0 else f"{result.output}{result.exception}"
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +118,67 @@ def test_from_the_raw_tables_and_from_the_topic_come_the_rows_that_the_worker_wr
         from_topic = (tmp_path / "topic" / f"{table}.jsonl").read_bytes()
         assert from_topic == (tmp_path / "store" / f"{table}.jsonl").read_bytes(), table
         assert len(from_topic.splitlines()) == len(live[table]), table
+
+
+def test_other_rules_find_other_episodes_and_can_be_made_current(recomputing: Recomputing, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: {parking: {grace_seconds: 3600}}\n")
+    said = recomputing.run("--from", "clickhouse", "--into", "clickhouse", "--rules", str(rules), "--ruleset", "slow")
+    assert "ruleset slow" in said
+    found = msgspec.json.decode(recomputing.ruleset("compare", RULESET, "slow", "--json"))
+    gone = [pair for pair in found["episodes"] if pair[1] is None]
+    assert {pair[0][2] for pair in gone} == {"parking_case"}
+    assert {pair[0][0] for pair in gone} == set(recomputing.city.camera_ids)
+    assert all(day["minutes"].keys() == {"parking_minutes"} for day in found["days"])
+    assert sum(day["sums"]["parking_cases"]["a"] for day in found["days"]) == len(gone)
+    assert "parking cases" in recomputing.ruleset("compare", RULESET, "slow", "--episodes")
+    recomputing.ruleset("use", "slow", "--reason", "a quieter street")
+    assert recomputing.count("current_episodes WHERE ruleset = 'slow'") == recomputing.count(
+        "episodes FINAL WHERE ruleset = 'slow'"
+    )
+    assert recomputing.count(f"current_episodes WHERE ruleset = '{RULESET}' AND episode_type = 'parking_case'") == 0
+    recomputing.ruleset("use", RULESET, "--reason", "as it was")
+    assert recomputing.count("current_camera_minutes WHERE ruleset = 'slow'") == 0
+
+
+def test_a_ruleset_that_lacks_cameras_is_not_made_current_by_mistake(recomputing: Recomputing) -> None:
+    first = recomputing.city.camera_ids[0]
+    recomputing.run("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "one", "--camera", first)
+    said = recomputing.ruleset("use", "one", "--reason", "an attempt", code=1)
+    assert f"one lacks 8 minutes of {recomputing.city.camera_ids[1]}" in said
+    assert "--partial" in said
+    assert recomputing.count("ruleset_choices WHERE ruleset = 'one'") == 0
+    assert "one" in recomputing.ruleset("list")
+
+
+def test_of_a_period_only_its_rows_are_written_after_a_warm_up(recomputing: Recomputing) -> None:
+    period = ["--since", "2025-06-15T15:10Z", "--until", "2025-06-15T15:12Z", "--warm-up", "4min"]
+    said = recomputing.run("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "part", *period)
+    assert "approximate" in said
+    live, part = recomputing.rows(RULESET), recomputing.rows("part")
+    minutes = {1_750_000_200_000, 1_750_000_260_000}
+    for table in ("camera_minutes", "counter_minutes"):
+        assert part[table] == {key: row for key, row in live[table].items() if key[1] in minutes}, table
+    recomputing.run("--from", "kafka", "--into", "clickhouse", "--ruleset", "part-of-topic", *period)
+    assert recomputing.rows("part-of-topic") == part
+
+
+def test_an_interrupted_run_goes_on_where_it_was(recomputing: Recomputing, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "resumed")
+    done: list[str] = []
+
+    def interrupted(work: Work, task: Task, tell: Tell) -> Done:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(task.name)
+        return run_task(work, task, tell)
+
+    monkeypatch.setattr(pool, "run_task", interrupted)
+    recomputing.run(*arguments, code=1)
+    monkeypatch.undo()
+    assert "2 of 4 tasks are done" in recomputing.run(*arguments)
+    assert recomputing.rows("resumed") == recomputing.rows(RULESET)
+    said = recomputing.run(*arguments, code=1)
+    assert "--replace" in said
+    recomputing.run(*arguments, "--replace")
+    assert recomputing.rows("resumed") == recomputing.rows(RULESET)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -43,17 +44,35 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the command line says, read and checked."""
+class Options:
+    """What the command line says, one field for each option."""
 
+    source: str
+    registry: Path | None
+    rules: Path | None
+    patterns: tuple[str, ...]
+    since: str | None
+    until: str | None
+    warm_up: str
+    ruleset: str | None
+    out: Path | None
+    into: str | None
+    replace: bool
+    processes: int
+    resume: bool
+    state: Path
+    bootstrap: str | None
+    clickhouse: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done, read and checked."""
+
+    options: Options
     work: Work
     overrides: Overrides
-    patterns: tuple[str, ...]
     kafka: KafkaSettings
-    processes: int
-    state: Path
-    resume: bool
-    replace: bool
 
 
 @click.command()
@@ -83,7 +102,7 @@ class Wanted:
 )
 @bootstrap_option
 @clickhouse_option
-def command(**options: object) -> None:
+def command(**options: Any) -> None:
     """Compute windows, stays and episodes anew: from a file, from the topic, or from ClickHouse's raw tables.
 
     With a file (JSON Lines, as `tilik detect` writes them) say --cameras. --out writes one JSON Lines file a table,
@@ -93,69 +112,55 @@ def command(**options: object) -> None:
     Runs the live service's rules; like there, the last 5 seconds of each camera are not judged yet. Exit code 1: some
     cameras failed; the others are whole. docs/recompute.md tells how to ask what other rules would have found.
     """
-    run(options, Console(stderr=True))
+    run(Options(**options), Console(stderr=True))
 
 
-def run(options: dict[str, object], console: Console) -> None:
+def run(options: Options, console: Console) -> None:
     """Do what the command line says."""
-    source = str(options["source"])
-    if source in {"kafka", "clickhouse"}:
-        wanted = _wanted(options, source)
+    if options.source in {"kafka", "clickhouse"}:
+        wanted = _wanted(options)
         _announce(wanted.work, console)
         failed = _recompute(wanted, console)
     else:
-        failed = _recompute_file(options, Path(source), console)
+        failed = _recompute_file(options, Path(options.source), console)
     if failed:
         sys.exit(1)
 
 
-def _wanted(options: dict[str, object], source: str) -> Wanted:
-    overrides = read_overrides(_path(options["rules"]), _path(options["registry"]))
-    period = _period(options)
-    work = _work(options, source, period, overrides, whole=source == "kafka" and not overrides and not period.is_cut)
-    bootstrap = options["bootstrap"]
-    return Wanted(
-        work=work,
-        overrides=overrides,
-        patterns=tuple(options["patterns"]),  # type: ignore[arg-type]  # click gives a tuple of texts
-        kafka=kafka_settings(None if bootstrap is None else str(bootstrap)),
-        processes=int(str(options["processes"])),
-        state=Path(str(options["state"])),
-        resume=bool(options["resume"]),
-        replace=bool(options["replace"]),
-    )
+def _wanted(options: Options) -> Wanted:
+    overrides = read_overrides(options.rules, options.registry)
+    return Wanted(options, _work(options, overrides), overrides, kafka_settings(options.bootstrap))
 
 
-def _work(options: dict[str, object], source: str, period: Period, overrides: Overrides, *, whole: bool) -> Work:
-    folder, into = _path(options["out"]), options["into"]
-    if (folder is None) == (into is None):
+def _work(options: Options, overrides: Overrides) -> Work:
+    if (options.out is None) == (options.into is None):
         raise click.UsageError("say where rows go: --out FOLDER, or --into clickhouse")
-    wanted = options["ruleset"]
-    ruleset = ruleset_label(None if wanted is None else str(wanted), overrides)
-    if folder is None:
-        require_a_name_for_what_is_approximate(ruleset, period, from_topic=source == "kafka")
-    place, bootstrap = options["clickhouse"], options["bootstrap"]
+    ruleset, period = ruleset_label(options.ruleset, overrides), _period(options)
+    from_topic = options.source == "kafka"
+    if options.out is None:
+        require_a_name_for_what_is_approximate(ruleset, period, from_topic=from_topic)
+    live = not overrides and not period.is_cut and options.source != "clickhouse"
     return Work(
-        source="clickhouse" if source == "clickhouse" else "kafka" if source == "kafka" else "file",
+        source="clickhouse" if options.source == "clickhouse" else "kafka" if from_topic else "file",
         period=period,
         ruleset=ruleset,
-        tables=ALL_TABLES if folder is not None and whole else JUDGED_TABLES,
-        kafka=kafka_settings(None if bootstrap is None else str(bootstrap)) if source == "kafka" else None,
-        store=clickhouse_settings(None if place is None else str(place)),
-        folder=folder,
+        tables=ALL_TABLES if options.out is not None and live else JUDGED_TABLES,
+        kafka=kafka_settings(options.bootstrap) if from_topic else None,
+        store=clickhouse_settings(options.clickhouse),
+        folder=options.out,
     )
 
 
-def _period(options: dict[str, object]) -> Period:
-    since, until = (None if (text := options[name]) is None else instant_ms(str(text)) for name in ("since", "until"))
-    return period_of(since, until, duration_ms(str(options["warm_up"])))
+def _period(options: Options) -> Period:
+    since, until = (None if text is None else instant_ms(text) for text in (options.since, options.until))
+    return period_of(since, until, duration_ms(options.warm_up))
 
 
 def _recompute(wanted: Wanted, console: Console) -> bool:
     """Do the tasks of a source that many processes share, and tell whether any failed."""
     tasks = _tasks(wanted, console)
     progress = _progress(wanted)
-    done = progress.done() if wanted.resume else {}
+    done = progress.done() if wanted.options.resume else {}
     pending = [task for task in tasks if task.name not in done]
     if done:
         told = f"going on with the run that was interrupted: {len(tasks) - len(pending)} of {len(tasks)} tasks are done"
@@ -164,7 +169,7 @@ def _recompute(wanted: Wanted, console: Console) -> bool:
         _make_room(wanted, tasks)
         progress.start_over()
     ended = list(done.values())
-    for one in run_tasks(wanted.work, pending, wanted.processes, console) if pending else ():
+    for one in run_tasks(wanted.work, pending, wanted.options.processes, console) if pending else ():
         progress.note(one)
         ended.append(one)
     return _conclude(wanted.work, ended, progress, console)
@@ -201,9 +206,9 @@ def _tasks(wanted: Wanted, console: Console) -> list[Task]:
     if useless := wanted.overrides.without_effect_on(revisions):
         say(console, f"in the file of rules, no camera is meant by {', '.join(useless)}")
     if wanted.work.source == "kafka":
-        return partition_tasks(wanted.kafka, entries, wanted.patterns)
+        return partition_tasks(wanted.kafka, entries, wanted.options.patterns)
     with clickhouse_client(_store(wanted.work)) as client:
-        return camera_tasks(client, entries, wanted.work.period, wanted.patterns)
+        return camera_tasks(client, entries, wanted.work.period, wanted.options.patterns)
 
 
 def _make_room(wanted: Wanted, tasks: Sequence[Task]) -> None:
@@ -221,7 +226,7 @@ def _make_room(wanted: Wanted, tasks: Sequence[Task]) -> None:
     ids = sorted({entry.camera_id for task in tasks for entry in task.entries} | {t.name for t in tasks})
     with clickhouse_client(_store(work)) as client:
         count = rows_there(client, work.ruleset, ids, work.period)
-        if count and not wanted.replace:
+        if count and not wanted.options.replace:
             raise ConfigurationError(
                 f"ClickHouse holds {count} rows of ruleset {work.ruleset} for these cameras and this period: say "
                 "--replace to delete them first, or another --ruleset"
@@ -235,27 +240,25 @@ def _progress(wanted: Wanted) -> RunProgress:
     place = [work.store.host, work.store.port, work.store.database] if work.store else []
     inputs = digest_of(
         [work.source, work.period, work.ruleset, RULESET, sorted(work.tables), place],
-        [wanted.kafka.bootstrap_servers, wanted.overrides.digest(), wanted.patterns],
+        [wanted.kafka.bootstrap_servers, wanted.overrides.digest(), wanted.options.patterns],
     )
     if work.folder is not None:
         return RunProgress(work.folder / PARTS / "progress.jsonl", inputs)
-    return RunProgress(wanted.state / "recompute" / f"{work.ruleset}.jsonl", inputs)
+    return RunProgress(wanted.options.state / "recompute" / f"{work.ruleset}.jsonl", inputs)
 
 
-def _recompute_file(options: dict[str, object], source: Path, console: Console) -> bool:
-    registry = _path(options["registry"])
+def _recompute_file(options: Options, source: Path, console: Console) -> bool:
     if not source.is_file():
         raise click.UsageError(f"--from {source}: there is no such file; or say kafka, or clickhouse")
-    if registry is None:
+    if options.registry is None:
         raise click.UsageError("events of a file are judged under a cameras.yaml: say --cameras")
-    rules = read_overrides(_path(options["rules"]), None)
-    period = _period(options)
-    work = _work(options, "file", period, rules, whole=not rules and not period.is_cut)
-    cameras = tuple(rules.applied(camera) for camera in read_cameras(registry))
+    rules = read_overrides(options.rules, None)
+    work = _work(options, rules)
+    cameras = tuple(rules.applied(camera) for camera in read_cameras(options.registry))
     if work.folder is not None:
         join_parts(work.folder, ())
     _announce(work, console)
-    lines, done = _judge_file(work, source, cameras, options, console)
+    lines, done = _judge_file(work, source, cameras, options.patterns, console)
     if work.folder is not None:
         join_parts(work.folder, written_tables(work.tables))
     say(console, f"{lines.good_count} events read, {lines.bad_count} lines passed over")
@@ -264,9 +267,8 @@ def _recompute_file(options: dict[str, object], source: Path, console: Console) 
 
 
 def _judge_file(
-    work: Work, source: Path, cameras: tuple[Camera, ...], options: dict[str, object], console: Console
+    work: Work, source: Path, cameras: tuple[Camera, ...], patterns: Sequence[str], console: Console
 ) -> tuple[EventLines, Done]:
-    patterns: tuple[str, ...] = tuple(options["patterns"])  # type: ignore[arg-type]  # click gives a tuple of texts
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with source.open("rb") as file, Progress(*columns, TimeRemainingColumn(), console=console) as bars:
         bar = bars.add_task("events", total=source.stat().st_size)
@@ -286,10 +288,6 @@ def _announce(work: Work, console: Console) -> None:
 
 def _store(work: Work) -> ClickHouseSettings:
     return work.store or ClickHouseSettings()
-
-
-def _path(value: object) -> Path | None:
-    return value if isinstance(value, Path) else None
 
 
 def say(console: Console, text: str) -> None:
