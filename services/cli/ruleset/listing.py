@@ -10,6 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.rows import CameraMinuteRow
 from services.cli.cameras.cells import cell
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.recompute.times import local_minute
@@ -35,18 +37,20 @@ def command(as_json: bool, clickhouse: str | None) -> None:
 
 def _table(found: list[RulesetFacts], current: list[CurrentPeriod]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("ruleset", "cameras", "from", "until", "minutes", "episodes", "current"):
-        table.add_column(heading, justify="right" if heading in {"cameras", "minutes", "episodes"} else "left")
+    for heading in ("ruleset", "from", "until", "current"):
+        table.add_column(heading)
+    for heading in ("cameras", "minutes", "episodes"):  # not a topic: headings
+        table.add_column(heading, justify="right")
     for facts in found:
         periods = [one.span for one in current if one.ruleset == facts.ruleset]
         table.add_row(
             cell(facts.ruleset, "bold" if periods else ""),
-            str(facts.camera_count),
             local_minute(facts.span.since_ms),
             local_minute(facts.span.until_ms),
-            f"{facts.rows.get('camera_minutes', 0):,}",  # not a topic
-            f"{facts.rows.get('episodes', 0):,}",  # not a topic: the table
             "; ".join(map(_told, periods)) or "no",
+            str(facts.camera_count),
+            f"{facts.rows.get(CameraMinuteRow.TABLE, 0):,}",
+            f"{facts.rows.get(EpisodeRow.TABLE, 0):,}",
         )
     return table
 
