@@ -9,6 +9,7 @@ from services.aggregate.row_columns import CameraIdColumn
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.ruleset_rows import RulesetChoiceRow
 from services.aggregate.table import BOOL, REAL, REVISION, STRING, WORD, Column, Row
+from services.aggregate.tier_rows import TIER_TYPES
 
 
 class CameraRow(Row, frozen=True, kw_only=True):
@@ -37,8 +38,8 @@ class CameraRow(Row, frozen=True, kw_only=True):
     version: Annotated[int, Column("UInt64", "The revision: a revision never changes, so rows of one are equal", True)]
 
 
-TABLE_TYPES: tuple[type[Row], ...] = (*ROW_TYPES, CameraRow, RulesetChoiceRow)
-"""Every table of the database: those that events lead to, the registry, and the choices between rulesets."""
+TABLE_TYPES: tuple[type[Row], ...] = (*ROW_TYPES, CameraRow, RulesetChoiceRow, *TIER_TYPES)
+"""Every table of the database: those that events lead to, the registry, choices between rulesets, and the tiers."""
 
 
 def camera_row(camera: Camera) -> CameraRow:

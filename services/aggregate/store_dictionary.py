@@ -21,12 +21,13 @@ DICTIONARY = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 
 _HEAD = """# Data dictionary
 
-Generated from `services/aggregate/rows.py`, `registry_rows.py` and `sql/` beside them; change those and run
-`python -m services.aggregate.store_dictionary`.
+Generated from `services/aggregate/rows.py`, `registry_rows.py`, `ruleset_rows.py`, `tier_rows.py` and `sql/` beside
+them; change those and run `python -m services.aggregate.store_dictionary`. A test holds the database to it.
 
 Every table is `ReplacingMergeTree(version)`: a row holds the whole value of what its key names, and one with the same
 key and a larger version replaces it. So read tables with `FINAL`, filtered by the first columns of the key. The views
-do that themselves. No column is Nullable; times are UTC, and 1970 means that there is none.
+do that themselves. What is judged has the ruleset in its key: several rulesets' rows may lie in a table, and the views
+`current_*` show those that are current. No column is Nullable; times are UTC, and 1970 means that there is none.
 
 **Operational** columns (marked with a dot) tell how a row came about: offsets, versions, revisions, ages. They may
 differ when the same events are computed again; every other column may not.
@@ -34,9 +35,18 @@ differ when the same events are computed again; every other column may not.
 
 _VIEW = re.compile(
     r"CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?(?P<name>\w+)\n"
-    r"(?:\((?P<columns>.*?)\n\)\n)?AS .*COMMENT '(?P<doc>[^']*)'$",
+    r"(?:\((?P<columns>.*?)\n\)\n)?AS .*COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'$",
     re.DOTALL,
 )
+_READ = re.compile(r"(?:FROM|JOIN) (\w+)")
+_REFRESH = re.compile(
+    r"CREATE MATERIALIZED VIEW (?:IF NOT EXISTS )?(?P<name>\w+)\nREFRESH EVERY (?P<every>[0-9]+ [A-Z]+) .*"
+    r"COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'$",
+    re.DOTALL,
+)
+_REFRESHES = """Materialized views that ClickHouse runs by itself; nobody reads them. `SYSTEM REFRESH VIEW` runs one at
+once, `system.view_refreshes` tells how it went.
+"""
 _VIEW_COLUMN = re.compile(r"`(?P<name>\w+)`\s+(?P<sql>\S.*?)\s+COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'")
 _LIFETIME = re.compile(r"TABLE (?:IF NOT EXISTS )?(?P<name>\w+)\n.*?TTL .*? INTERVAL (?P<days>\d+) DAY", re.DOTALL)
 
@@ -48,6 +58,7 @@ def dictionary() -> str:
     parts = [_HEAD, "## Tables\n"]
     parts += [_table(row_type, lifetimes.get(row_type.TABLE)) for row_type in TABLE_TYPES]
     parts += ["## Views\n", *_views(migrations)]
+    parts += ["## Refreshes\n", _REFRESHES, *_refreshes(migrations), ""]
     return "\n".join(parts)
 
 
@@ -88,14 +99,36 @@ def _column_lines(columns: dict[str, Column]) -> Iterator[str]:
 
 def _views(migrations: Iterable[Migration]) -> Iterator[str]:
     views = {found["name"]: found for text in _statements(migrations) if (found := _VIEW.search(text))}
+    operational = {row_type.TABLE: _operational(row_type) for row_type in TABLE_TYPES}
+    for name, found in (
+        *views.items(),
+        *views.items(),
+    ):  # twice: a view may read a younger one
+        read = set(_READ.findall(found[0])) & set(operational)
+        operational[name] = set().union(*(operational[one] for one in read))
     for name, found in views.items():
-        columns = _VIEW_COLUMN.findall(found["columns"] or "")
-        yield f"### {name}\n\n{found['doc']}.\n"
-        if columns:
-            yield "| column | type | meaning |\n|---|---|---|"
-            yield (
-                "\n".join(f"| `{column}` | {sql} | {doc} |" for column, sql, doc in columns).replace("\\'", "'") + "\n"
-            )
+        columns = {
+            column: Column(sql, _unquoted(doc), column in operational[name] or column.startswith("age_"))
+            for column, sql, doc in _VIEW_COLUMN.findall(found["columns"] or "")
+        }
+        yield f"### {name}\n\n{_unquoted(found['doc'])}.\n"
+        yield "\n".join(_column_lines(columns)) + "\n"
+
+
+def _operational(row_type: type[Row]) -> set[str]:
+    columns = {**columns_of(row_type), "inserted_at": INSERTED_AT}
+    return {name for name, column in columns.items() if column.operational}
+
+
+def _refreshes(migrations: Iterable[Migration]) -> Iterator[str]:
+    yield "| view | every | what it does |\n|---|---|---|"
+    for text in _statements(migrations):
+        if found := _REFRESH.search(text):
+            yield f"| {found['name']} | {found['every'].lower()}s | {_unquoted(found['doc'])} |"
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("\\'", "'")
 
 
 def _statements(migrations: Iterable[Migration]) -> Iterator[str]:

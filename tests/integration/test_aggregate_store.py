@@ -22,6 +22,7 @@ from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect
 from services.aggregate.store_dictionary import dictionary
 from services.aggregate.table import INSERTED_AT, TIME, Row, columns_of
+from services.aggregate.tier_rows import TIER_TYPES
 from services.cli.store import command
 from services.runtime.errors import ConfigurationError, RetryableError
 
@@ -69,7 +70,7 @@ def test_tables_are_the_declared_rows_column_by_column_both_ways(client: Client)
     stored: dict[str, list[tuple[Any, ...]]] = {}
     rows = client.query(
         "SELECT table, name, type, default_expression, comment FROM system.columns WHERE database = currentDatabase() "
-        "AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine != 'View') "
+        "AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree') "
         "ORDER BY table, position"
     ).result_rows
     for table, *column in rows:
@@ -88,7 +89,7 @@ def test_every_table_replaces_rows_by_the_declared_key_and_its_lifetime_counts_f
     keys = {row_type.TABLE: ", ".join(row_type.KEY) for row_type in TABLE_TYPES}
     rows = client.query(
         "SELECT name, engine_full, sorting_key, partition_key, comment FROM system.tables "
-        "WHERE database = currentDatabase() AND engine != 'View' AND name != 'schema_migrations'"
+        "WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name != 'schema_migrations'"
     ).result_rows
     assert {name: key for name, _, key, _, _ in rows} == keys
     for name, engine, key, partition, comment in rows:
@@ -99,21 +100,34 @@ def test_every_table_replaces_rows_by_the_declared_key_and_its_lifetime_counts_f
         assert used <= set(key.split(", ")), f"{name}: rows of one key could lie in two partitions"
 
 
-def test_every_column_of_every_view_has_a_comment_and_stands_in_the_dictionary(client: Client) -> None:
+def test_the_dictionary_is_the_database_column_by_column_and_every_column_has_a_comment(client: Client) -> None:
     rows = client.query(
-        "SELECT table, name, comment FROM system.columns WHERE database = currentDatabase() "
-        "AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View')"
+        "SELECT table, name, type, comment FROM system.columns WHERE database = currentDatabase() AND table IN "
+        "(SELECT name FROM system.tables WHERE database = currentDatabase() AND engine != 'MaterializedView') "
+        "AND table != 'schema_migrations' ORDER BY table, position"
     ).result_rows
-    text = dictionary()
-    assert {table for table, _, _ in rows} == set(
-        re.findall(r"^### (\w+)$", text.partition("## Views")[2], re.MULTILINE)
-    )
-    for table, name, comment in rows:
-        assert comment, f"{table}.{name}"
-        assert f"| `{name}` |" in text.partition(f"### {table}\n")[2].partition("###")[0]
+    stored: dict[str, list[tuple[str, ...]]] = {}
+    for table, *column in rows:
+        stored.setdefault(table, []).append(tuple(column))
+    assert all(comment for columns in stored.values() for *_, comment in columns)
+    parts = re.split(r"^### (\w+)$", dictionary().partition("## Refreshes")[0], flags=re.MULTILINE)[1:]
+    written = {
+        name: re.findall(r"^\| `(\w+)` \| ·? \| (.+?) \| (.+) \|$", text, re.MULTILINE)
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    assert written == stored
 
 
-@pytest.mark.parametrize("row_type", TABLE_TYPES, ids=lambda row_type: row_type.TABLE)
+def test_the_views_that_fill_tiers_stand_in_the_dictionary_and_did_not_fail(client: Client) -> None:
+    found = client.query("SELECT view, exception FROM system.view_refreshes WHERE database = currentDatabase()")
+    assert {view: error for view, error in found.result_rows} == {f"{t.TABLE}_refresh": "" for t in TIER_TYPES}
+    text = dictionary().partition("## Refreshes")[2]
+    assert all(f"| {row_type.TABLE}_refresh | 5 minutes |" in text for row_type in TIER_TYPES)
+
+
+@pytest.mark.parametrize(
+    "row_type", [t for t in TABLE_TYPES if t not in TIER_TYPES], ids=lambda row_type: row_type.TABLE
+)
 def test_a_row_comes_back_as_it_was_written_and_the_larger_version_rules(
     database: ClickHouseSettings, client: Client, row_type: type[Row]
 ) -> None:

@@ -110,17 +110,13 @@ CREATE OR REPLACE VIEW current_camera_minutes
     `version`            UInt64 COMMENT 'Largest wins: the source offset that the row reflects',
     `inserted_at`        DateTime64(3, 'UTC') COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
-AS SELECT *
+AS WITH (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets) AS periods
+SELECT *
 FROM camera_minutes FINAL
 WHERE if(
-    (SELECT count() FROM current_rulesets) = 1,
-    ruleset = (SELECT any(ruleset) FROM current_rulesets)
-        AND minute >= (SELECT min(from_at) FROM current_rulesets)
-        AND minute < (SELECT max(until_at) FROM current_rulesets),
-    arrayExists(
-        period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3,
-        (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets)
-    )
+    length(periods) = 1,
+    minute >= periods[1].1 AND minute < periods[1].2 AND ruleset = periods[1].3,
+    arrayExists(period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3, periods)
 )
 COMMENT 'Rows of camera_minutes under the ruleset that is current at their minute';
 
@@ -152,17 +148,13 @@ CREATE OR REPLACE VIEW current_counter_minutes
     `version`         UInt64 COMMENT 'Largest wins: the source offset that the row reflects',
     `inserted_at`     DateTime64(3, 'UTC') COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
-AS SELECT *
+AS WITH (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets) AS periods
+SELECT *
 FROM counter_minutes FINAL
 WHERE if(
-    (SELECT count() FROM current_rulesets) = 1,
-    ruleset = (SELECT any(ruleset) FROM current_rulesets)
-        AND minute >= (SELECT min(from_at) FROM current_rulesets)
-        AND minute < (SELECT max(until_at) FROM current_rulesets),
-    arrayExists(
-        period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3,
-        (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets)
-    )
+    length(periods) = 1,
+    minute >= periods[1].1 AND minute < periods[1].2 AND ruleset = periods[1].3,
+    arrayExists(period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3, periods)
 )
 COMMENT 'Rows of counter_minutes under the ruleset that is current at their minute';
 
@@ -187,17 +179,13 @@ CREATE OR REPLACE VIEW current_parking_minutes
     `version`         UInt64 COMMENT 'Largest wins: the source offset that the row reflects',
     `inserted_at`     DateTime64(3, 'UTC') COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
-AS SELECT *
+AS WITH (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets) AS periods
+SELECT *
 FROM parking_minutes FINAL
 WHERE if(
-    (SELECT count() FROM current_rulesets) = 1,
-    ruleset = (SELECT any(ruleset) FROM current_rulesets)
-        AND minute >= (SELECT min(from_at) FROM current_rulesets)
-        AND minute < (SELECT max(until_at) FROM current_rulesets),
-    arrayExists(
-        period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3,
-        (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets)
-    )
+    length(periods) = 1,
+    minute >= periods[1].1 AND minute < periods[1].2 AND ruleset = periods[1].3,
+    arrayExists(period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3, periods)
 )
 COMMENT 'Rows of parking_minutes under the ruleset that is current at their minute';
 
@@ -222,17 +210,13 @@ CREATE OR REPLACE VIEW current_flood_minutes
     `version`          UInt64 COMMENT 'Largest wins: the source offset that the row reflects',
     `inserted_at`      DateTime64(3, 'UTC') COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
-AS SELECT *
+AS WITH (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets) AS periods
+SELECT *
 FROM flood_minutes FINAL
 WHERE if(
-    (SELECT count() FROM current_rulesets) = 1,
-    ruleset = (SELECT any(ruleset) FROM current_rulesets)
-        AND minute >= (SELECT min(from_at) FROM current_rulesets)
-        AND minute < (SELECT max(until_at) FROM current_rulesets),
-    arrayExists(
-        period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3,
-        (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets)
-    )
+    length(periods) = 1,
+    minute >= periods[1].1 AND minute < periods[1].2 AND ruleset = periods[1].3,
+    arrayExists(period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3, periods)
 )
 COMMENT 'Rows of flood_minutes under the ruleset that is current at their minute';
 
@@ -261,17 +245,13 @@ CREATE OR REPLACE VIEW current_parking_stays
     `version`         UInt64 COMMENT 'Largest wins: the source offset that the row reflects',
     `inserted_at`     DateTime64(3, 'UTC') COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
-AS SELECT *
+AS WITH (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets) AS periods
+SELECT *
 FROM parking_stays FINAL
 WHERE if(
-    (SELECT count() FROM current_rulesets) = 1,
-    ruleset = (SELECT any(ruleset) FROM current_rulesets)
-        AND started_at >= (SELECT min(from_at) FROM current_rulesets)
-        AND started_at < (SELECT max(until_at) FROM current_rulesets),
-    arrayExists(
-        period -> started_at >= period.1 AND started_at < period.2 AND ruleset = period.3,
-        (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets)
-    )
+    length(periods) = 1,
+    started_at >= periods[1].1 AND started_at < periods[1].2 AND ruleset = periods[1].3,
+    arrayExists(period -> started_at >= period.1 AND started_at < period.2 AND ruleset = period.3, periods)
 )
 COMMENT 'Rows of parking_stays under the ruleset that is current at their started_at';
 
@@ -322,17 +302,13 @@ CREATE OR REPLACE VIEW current_episodes
     `version`            UInt64 COMMENT 'Largest wins: the source offset that the row reflects',
     `inserted_at`        DateTime64(3, 'UTC') COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
-AS SELECT *
+AS WITH (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets) AS periods
+SELECT *
 FROM episodes FINAL
 WHERE if(
-    (SELECT count() FROM current_rulesets) = 1,
-    ruleset = (SELECT any(ruleset) FROM current_rulesets)
-        AND started_at >= (SELECT min(from_at) FROM current_rulesets)
-        AND started_at < (SELECT max(until_at) FROM current_rulesets),
-    arrayExists(
-        period -> started_at >= period.1 AND started_at < period.2 AND ruleset = period.3,
-        (SELECT groupArray((from_at, until_at, toString(ruleset))) FROM current_rulesets)
-    )
+    length(periods) = 1,
+    started_at >= periods[1].1 AND started_at < periods[1].2 AND ruleset = periods[1].3,
+    arrayExists(period -> started_at >= period.1 AND started_at < period.2 AND ruleset = period.3, periods)
 )
 COMMENT 'Rows of episodes under the ruleset that is current at their started_at';
 
