@@ -56,7 +56,8 @@ def shown(looks: Sequence[Look], first: int = 0, period: float = 1, **fields: An
 def closed(events: Sequence[CameraEvent]) -> list[CameraEvent]:
     """Let all frames be judged: a frame that was shed 6 s after the latest one moves the watermark, and no clock."""
     latest = max((event for event in events if isinstance(event, FrameDetections)), key=lambda one: one.captured_at_ms)
-    return [*events, make_shed((latest.captured_at_ms - ms(0)) / 1000 + 6, sequence=latest.sequence + 1)]
+    seconds = (latest.captured_at_ms - ms(0)) / 1000 + 6
+    return [*events, make_shed(seconds, sequence=latest.sequence + 1, camera_id=latest.camera_id)]
 
 
 def incidents(events: Sequence[CameraEvent], camera: Camera = CAMERA) -> list[EpisodeRow]:
