@@ -6,6 +6,7 @@ The first line says what the run is of, each further one what became of a task. 
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,20 +39,23 @@ class RunProgress:
             head, *lines = self.path.read_bytes().splitlines()
             if msgspec.json.decode(head, type=_Head).inputs != self.inputs:
                 return {}
-            found = [msgspec.json.decode(line, type=Done) for line in lines]
         except (OSError, ValueError, msgspec.DecodeError):
-            return {}  # also a last line that was cut off: what it said is done again, by everything else
+            return {}
+        found = []
+        for line in lines:
+            with suppress(msgspec.DecodeError):  # it was cut off: what it said is done again
+                found.append(msgspec.json.decode(line, type=Done))
         return {done.name: done for done in found if not done.fault}
 
     def start_over(self) -> None:
         """Begin the file anew."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_bytes(msgspec.json.encode(_Head(self.inputs)) + b"\n")
+        self.path.write_bytes(msgspec.json.encode(_Head(self.inputs)))
 
     def note(self, done: Done) -> None:
         """Add what became of a task."""
         with self.path.open("ab") as file:
-            file.write(msgspec.json.encode(done) + b"\n")
+            file.write(b"\n" + msgspec.json.encode(done))  # first the end of a line that was cut off
 
     def forget(self) -> None:
         """Remove the file: the run is whole."""

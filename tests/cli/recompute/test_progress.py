@@ -1,0 +1,91 @@
+"""What an interrupted run has done is found again by the same run alone; parts become whole files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.aggregate.recompute_period import END_OF_TIME_MS, Period
+from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import CameraStatusRow
+from services.cli.recompute.planning import (
+    approximations,
+    period_of,
+    require_a_name_for_what_is_approximate,
+    selected,
+)
+from services.cli.recompute.progress import RunProgress, digest_of
+from services.cli.recompute.row_files import PartFiles, join_parts
+from services.cli.recompute.work import Done
+from services.runtime.errors import ConfigurationError
+from tests.aggregate.make_events import make_status, rows_of
+
+
+def test_what_ended_well_is_found_again(tmp_path: Path) -> None:
+    progress = RunProgress(tmp_path / "state" / "run.jsonl", "one")
+    assert progress.done() == {}
+    progress.start_over()
+    good = Done("loket-1", 10, 1, {"episodes": 2})  # not a topic: the table
+    progress.note(good)
+    progress.note(Done("loket-2", fault="the registry has no revision 3 of loket-2"))
+    assert progress.done() == {"loket-1": good}
+    assert RunProgress(progress.path, "other").done() == {}
+
+
+def test_a_line_that_was_cut_off_costs_no_more_than_a_repetition(tmp_path: Path) -> None:
+    progress = RunProgress(tmp_path / "run.jsonl", "one")
+    progress.start_over()
+    progress.note(Done("loket-1"))
+    with progress.path.open("ab") as file:
+        file.write(b'\n{"name":"loke')
+    assert progress.done() == {"loket-1": Done("loket-1")}
+    progress.note(Done("loket-2"))
+    assert progress.done().keys() == {"loket-1", "loket-2"}
+    progress.forget()
+    assert progress.done() == {}
+
+
+def test_the_digest_of_inputs_tells_runs_apart() -> None:
+    assert digest_of("clickhouse", Period(1, 2), ["a"]) == digest_of("clickhouse", Period(1, 2), ["a"])
+    assert digest_of("clickhouse", Period(1, 2), ["a"]) != digest_of("clickhouse", Period(1, 3), ["a"])
+
+
+def test_parts_are_joined_in_the_order_of_cameras(tmp_path: Path) -> None:
+    rows = rows_of(CameraStatusRow, [make_status(60), make_status(120)])
+    for camera_id in ("b", "a"):
+        part = PartFiles(tmp_path)
+        for row in rows:
+            part.add({CameraStatusRow.TABLE: [msgspec.structs.replace(row, camera_id=camera_id)]})
+        assert part.finish()[CameraStatusRow.TABLE] == 2
+    join_parts(tmp_path, [CameraStatusRow.TABLE, "episodes"])  # not a topic: the table
+    lines = (tmp_path / f"{CameraStatusRow.TABLE}.jsonl").read_text().splitlines()
+    assert [line.split('"camera_id":"')[1][0] for line in lines] == ["a", "a", "b", "b"]
+    assert (tmp_path / "episodes.jsonl").read_bytes() == b""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["camera_statuses.jsonl", "episodes.jsonl"]
+
+
+def test_rows_that_may_differ_from_the_live_ones_need_a_name_of_their_own() -> None:
+    whole, cut = Period(), Period(1_760_313_600_000, END_OF_TIME_MS, 0)
+    require_a_name_for_what_is_approximate(RULESET, whole, from_topic=True)
+    require_a_name_for_what_is_approximate("trial", cut, from_topic=False)
+    for period, from_topic in ((whole, False), (cut, True), (Period(0, 60_000), True)):
+        with pytest.raises(ConfigurationError, match="--ruleset"):
+            require_a_name_for_what_is_approximate(RULESET, period, from_topic=from_topic)
+
+
+def test_a_warm_up_belongs_to_a_start() -> None:
+    assert list(approximations(period_of(None, 60_000, 3_600_000))) == []
+    told = list(approximations(period_of(1_760_313_600_000, None, 3_600_000)))
+    assert "2025-10-13 06:00 WIB" in told[0]
+    assert "2025-10-13 07:00 WIB" in told[0]
+    with pytest.raises(ConfigurationError):
+        period_of(60_000, 60_000, 0)
+
+
+def test_cameras_are_meant_by_id_and_pattern() -> None:
+    assert selected(["b-1", "a-2", "a-1"], []) == ["a-1", "a-2", "b-1"]
+    assert selected(["b-1", "a-2", "a-1"], ["a-*"]) == ["a-1", "a-2"]
+    with pytest.raises(ConfigurationError, match="c-1"):
+        selected(["b-1"], ["b-1", "c-1"])
