@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Any, Final
+
 import msgspec
+from msgspec import inspect
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, Decision, FrameDetections, FrameShed
 from schemas.codec import ContractError
@@ -40,7 +45,10 @@ def require_that_it_fits(event: CameraEvent) -> None:
     Raises:
         InvalidMessageError: ``invalid_event``: there is one.
     """
-    if has_oversized_integer(msgspec.to_builtins(event, builtin_types=(bytes,))):
+    integers_of = _INTEGERS_OF.get(type(event))
+    if has_oversized_integer(
+        msgspec.to_builtins(event, builtin_types=(bytes,)) if integers_of is None else integers_of(event)
+    ):
         raise InvalidMessageError("invalid_event", f"an integer is larger than {LARGEST_INTEGER}")
     if not isinstance(event, Decision) and event.camera_revision > LARGEST_UINT32:
         raise InvalidMessageError("invalid_event", f"the camera's revision is larger than {LARGEST_UINT32}")
@@ -57,6 +65,51 @@ def has_oversized_integer(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(has_oversized_integer, value))
     return False
+
+
+def integer_fields_of(value_type: type, prefix: str = "") -> Iterator[str]:
+    """Give the fields of a struct that hold an integer, those of structs in it as ``frame.offset``.
+
+    Raises:
+        TypeError: A field that is optional, or of several types, or a collection, may hold one.
+    """
+    found = inspect.type_info(value_type)
+    assert isinstance(found, inspect.StructType)
+    for field in found.fields:
+        if isinstance(field.type, inspect.IntType):
+            yield prefix + field.name
+        elif isinstance(field.type, inspect.StructType):
+            yield from integer_fields_of(field.type.cls, f"{prefix}{field.name}.")
+        elif _may_hold_integer(field.type):
+            raise TypeError(f"{value_type.__name__}.{field.name} may hold an integer, or none")
+
+
+def _may_hold_integer(found: inspect.Type) -> bool:
+    """Tell whether a value of this type may be an integer, or hold one; when in doubt it may."""
+    if isinstance(found, inspect.UnionType):
+        return any(map(_may_hold_integer, found.types))
+    if isinstance(found, inspect.TupleType):
+        return any(map(_may_hold_integer, found.item_types))
+    if isinstance(found, inspect.VarTupleType):
+        return _may_hold_integer(found.item_type)
+    if isinstance(found, inspect.StructType):
+        return any(_may_hold_integer(field.type) for field in found.fields)
+    return not isinstance(found, _WITHOUT_INTEGERS)
+
+
+_WITHOUT_INTEGERS: Final = (
+    inspect.StrType,
+    inspect.FloatType,
+    inspect.BoolType,
+    inspect.BytesType,
+    inspect.NoneType,
+    inspect.LiteralType,
+)
+_INTEGERS_OF: Final[dict[type, Callable[[Any], Any]]] = {
+    event_type: attrgetter(*integer_fields_of(event_type)) for event_type in (FrameDetections, FrameShed)
+}
+"""What comes for every frame is looked at field by field: going through all that an event holds takes as long as
+decoding it twice."""
 
 
 def own_unknown_revision(event: CameraEvent, missing: UnknownRevisionError) -> InvalidMessageError:

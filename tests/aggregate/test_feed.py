@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.camera_events import CameraStatus, CaptureCounters, Decision
+from schemas.camera_events import CameraStatus, CaptureCounters, Decision, FrameDetections, FrameShed
 from schemas.topics import CAMERA_EVENTS
 from services.aggregate.feed import (
     LARGEST_INTEGER,
     LARGEST_UINT32,
     decode_event,
     has_oversized_integer,
+    integer_fields_of,
     own_unknown_revision,
 )
 from services.aggregate.judgement import UnknownRevisionError
@@ -89,6 +90,39 @@ def test_integers_are_found_however_deep_they_lie() -> None:
     large = LARGEST_INTEGER + 1
     assert all(map(has_oversized_integer, [large, [1, [large]], {"a": {"b": (large,)}}]))
     assert not any(map(has_oversized_integer, [LARGEST_INTEGER, True, 1e300, "9" * 40, None, b"9" * 40, [{}]]))
+
+
+def with_integer(event: FrameDetections | FrameShed, path: str, value: int) -> bytes:
+    built = msgspec.to_builtins(event, builtin_types=())
+    holder = built
+    *outer, name = path.split(".")
+    for part in outer:
+        holder = holder[part]
+    assert isinstance(holder[name], int)
+    holder[name] = value
+    return msgspec.json.encode(built)
+
+
+@pytest.mark.parametrize("event", [make_frame(0, water=bytes(576)), make_shed(0)])
+def test_every_integer_of_a_frames_outcome_is_looked_at(event: FrameDetections | FrameShed) -> None:
+    def count(value: Any) -> int:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return (isinstance(value, int) and not isinstance(value, bool)) + sum(map(count, inner))
+
+    paths = list(integer_fields_of(type(event)))
+    assert len(paths) == count(msgspec.to_builtins(event, builtin_types=()))
+    for path in paths:
+        value = with_integer(event, path, LARGEST_INTEGER + 1)
+        with pytest.raises(InvalidMessageError) as caught:
+            decode_event(make_record(value, event.camera_id.encode()))
+        assert caught.value.reason == "invalid_event"
+
+
+@pytest.mark.parametrize("field_type", [int | None, dict[str, int], list[int], tuple[int, ...], Any])
+def test_a_field_that_may_hold_an_integer_or_none_is_no_field_to_look_at(field_type: Any) -> None:
+    holder = msgspec.defstruct("Holder", [("field", field_type)])
+    with pytest.raises(TypeError, match="field may hold"):
+        list(integer_fields_of(holder))
 
 
 def test_the_reason_of_an_unknown_revision_names_camera_and_revision() -> None:
