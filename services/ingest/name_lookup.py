@@ -13,8 +13,7 @@ import os
 import socket
 
 from services.ingest.source_errors import SourceFailed
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from services.runtime.addresses import Address, without_scope
 
 _THREADS = 64
 """libuv has 4. A lookup without an answer takes 10 to 30 s by the defaults of /etc/resolv.conf."""
@@ -38,7 +37,7 @@ class NameLookup:
             SourceFailed: The name does not resolve.
         """
         with contextlib.suppress(ValueError):
-            return [_without_scope(ipaddress.ip_address(host))]
+            return [without_scope(ipaddress.ip_address(host))]
         task = self._under_way.get(host)
         if task is None or task.done():
             task = self._under_way[host] = asyncio.create_task(self._found(host), name=f"lookup {host}")
@@ -50,7 +49,7 @@ class NameLookup:
     async def _found(self, host: str) -> list[Address] | Exception:
         """Give the addresses, or why there are none: as a value, because nobody may be left who would take an error."""
         try:
-            return [_without_scope(ipaddress.ip_address(text)) for text in await look_up(host)]
+            return [without_scope(ipaddress.ip_address(text)) for text in await look_up(host)]
         except (OSError, ValueError) as error:  # UnicodeError, of a name that can't be one, is a ValueError
             return error
         finally:
@@ -61,7 +60,3 @@ async def look_up(host: str) -> list[str]:
     """Ask the system's resolver, on another thread."""
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return [str(place[0]) for *_, place in found]
-
-
-def _without_scope(address: Address) -> Address:
-    return ipaddress.IPv6Address(int(address)) if isinstance(address, ipaddress.IPv6Address) else address
