@@ -10,11 +10,8 @@ from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
 from deploy.local.process import ProcessStatus
-from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS
 from schemas.cameras import Camera
-from schemas.geometry import Polygon
 from services.aggregate.store_client import translated_errors
-from services.aggregate.zones import Area
 
 _FRAMES = "SELECT camera_id, captured, detected, shed, dead_lettered, expired FROM frame_accounting"
 _AGES = "SELECT camera_id, dateDiff('millisecond', max(captured_at), now64(3)) / 1000 FROM frame_outcomes GROUP BY 1"
@@ -30,9 +27,11 @@ _PARKING = """
 SELECT camera_id, vehicles_mean, vehicles_max FROM parking_minutes FINAL
 ORDER BY minute DESC LIMIT 1 BY camera_id, zone_id
 """
-_WATER = "SELECT camera_id, hex(argMax(water, captured_at)) FROM detections WHERE water != '' GROUP BY camera_id"
+_WATER = """
+SELECT camera_id, zone_id, ratio_max FROM flood_minutes FINAL ORDER BY minute DESC LIMIT 1 BY camera_id, zone_id
+"""
 _EPISODES = """
-SELECT camera_id, if(kind = '', 'parking', kind), count() FROM episodes FINAL
+SELECT camera_id, if(kind = '', episode_type, kind), count() FROM episodes FINAL
 WHERE phase = 'open' GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -86,7 +85,6 @@ def read_cameras(client: Client, cameras: Sequence[Camera]) -> tuple[CameraReadi
         ages = dict(_rows(client, _AGES))
         states = {row[0]: row[1:] for row in _rows(client, _STATES)}
         figures, cases = _figures(client)
-        grids = {camera_id: bytes.fromhex(grid) for camera_id, grid in _rows(client, _WATER)}
     return tuple(
         CameraReading(
             camera_id=camera.camera_id,
@@ -95,7 +93,7 @@ def read_cameras(client: Client, cameras: Sequence[Camera]) -> tuple[CameraReadi
             state=_state(*states.get(camera.camera_id, ("unknown", ""))),
             **dict(zip(_FRAME_FIELDS, frames.get(camera.camera_id, ()), strict=False)),
             age_seconds=ages.get(camera.camera_id),
-            figures=tuple(figures[camera.camera_id]) + _water(camera, grids.get(camera.camera_id)),
+            figures=tuple(figures[camera.camera_id]),
             open_cases=cases[camera.camera_id],
         )
         for camera in cameras
@@ -122,34 +120,6 @@ def _state(state: str, error_class: str) -> str:
     return f"{state} ({error_class})" if error_class and state != "live" else state
 
 
-def _water(camera: Camera, grid: bytes | None) -> tuple[str, ...]:
-    """Give how much of each water zone looks like water in the newest picture that has a row: no verdict, a measure."""
-    if grid is None:
-        return ()
-    zones = [(zone.zone_id, zone.polygon) for zone in camera.zones if zone.purpose == "water" and zone.polygon]
-    return tuple(f"water in {name} {mean_within(grid, polygon):.0%}" for name, polygon in zones)
-
-
-def mean_within(grid: bytes, polygon: Polygon) -> float:
-    """Give the mean probability of water, in [0, 1], of the cells whose middle lies in the zone ``polygon``.
-
-    Where none does, the cell whose middle is nearest to that of the polygon's corners counts.
-    """
-    area = Area(polygon)
-    cells = [
-        grid[row * WATER_GRID_COLUMNS + column]
-        for row in range(WATER_GRID_ROWS)
-        for column in range(WATER_GRID_COLUMNS)
-        if area.holds(((column + 0.5) / WATER_GRID_COLUMNS, (row + 0.5) / WATER_GRID_ROWS))
-    ]
-    if not cells:
-        x, y = (sum(places) / len(polygon) for places in zip(*polygon, strict=True))
-        column = min(int(x * WATER_GRID_COLUMNS), WATER_GRID_COLUMNS - 1)
-        row = min(int(y * WATER_GRID_ROWS), WATER_GRID_ROWS - 1)
-        cells = [grid[row * WATER_GRID_COLUMNS + column]]
-    return sum(cells) / 255 / len(cells)
-
-
 def _figures(client: Client) -> tuple[dict[str, list[str]], dict[str, int]]:
     """Give the figures of zones as short texts, and the number of open parking cases, by camera."""
     texts: dict[str, list[str]] = defaultdict(list)
@@ -162,10 +132,12 @@ def _figures(client: Client) -> tuple[dict[str, list[str]], dict[str, int]]:
             texts[camera_id].append(f"served {served}")
     for camera_id, mean, most in _rows(client, _PARKING):
         texts[camera_id].append(f"vehicles {mean:.1f} (max {most})")
+    for camera_id, zone_id, ratio in _rows(client, _WATER):
+        texts[camera_id].append(f"water in {zone_id} {ratio:.0%}")
     for camera_id, kind, count in _rows(client, _EPISODES):
-        if kind == "parking":
+        if kind == "parking_case":
             cases[camera_id] = count
             texts[camera_id].append(f"parking cases {count}")
         else:
-            texts[camera_id].append(kind.replace("_", " "))
+            texts[camera_id].append(kind.removesuffix("_episode").replace("_", " "))
     return texts, cases
