@@ -1,0 +1,228 @@
+"""``tilik bench store``: how fast ClickHouse answers the documented questions, and what a camera's day takes on disk.
+
+The engine makes a city's rows itself: minutes, episodes and decisions of 30 days, and a day of raw rows. Then the tiers
+are filled, and each question of docs/questions.md is asked 20 times with other days and weeks. Beside the time that an
+answer took stands the engine's CPU time for it, on average: a busy machine hardly changes it. A camera's day takes
+what its minutes take, and 86,400 times what a raw frame does. Several GB of disk are needed for a few minutes.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from deploy.local.testing import running_face
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
+from services.aggregate.row_columns import RULESET
+from services.aggregate.settings import ClickHouseSettings
+from services.aggregate.store_client import connect
+from services.aggregate.tier_rows import TIER_TYPES
+from services.cli.bench.measuring.process_usage import usage_of
+from services.cli.bench.measuring.store_city import City
+from services.cli.bench.measuring.store_questions import QUESTIONS, Period, Question
+from services.cli.bench.report import Figure, at_least, at_most, plain
+from services.runtime.errors import ConfigurationError, FatalError
+
+CAMERAS, DAYS = 1100, 30
+RUNS = 20
+MEMORY_GIB = 6.0
+GOAL_P95_SECONDS = 1.0
+GOAL_ROWS = 50_000_000
+_NEEDED_BYTES_PER_CAMERA, _NEEDED_BYTES_PER_CAMERA_DAY = 4_000_000, 60_000
+"""Of the raw day and of the minutes; twice what is left after merges, for merged parts stay for a while."""
+_LONGEST_REFRESH_SECONDS = 900.0
+_LONGEST_STATEMENT_SECONDS = 600.0
+_MINUTES = ("camera_minutes", "counter_minutes", "parking_minutes", "flood_minutes")
+_FRAMES = ("detections", "frame_outcomes")
+_DAY_SECONDS = 86_400
+
+OPTIONS = (
+    click.Option(["--cameras"], type=click.IntRange(100), default=CAMERAS, help=f"Default: {CAMERAS}."),
+    click.Option(["--days"], type=click.IntRange(2), default=DAYS, help=f"Days of minutes. Default: {DAYS}."),
+    click.Option(["--runs"], type=click.IntRange(5), default=RUNS, help=f"Runs of a question. Default: {RUNS}."),
+    click.Option(["--seed"], type=int, default=1, help="Of the days and weeks that are asked for. Default: 1."),
+)
+
+
+def run(cameras: int = CAMERAS, days: int = DAYS, runs: int = RUNS, seed: int = 1) -> Sequence[Figure]:
+    """Measure; takes about five minutes on two idle cores.
+
+    Raises:
+        ConfigurationError: There is not enough room on the disk.
+    """
+    needed = cameras * (_NEEDED_BYTES_PER_CAMERA + days * _NEEDED_BYTES_PER_CAMERA_DAY)
+    with _folder(needed) as folder, running_face(folder, MEMORY_GIB) as face:
+        settings = ClickHouseSettings(port=face.port)
+        migrate(settings, known_migrations())
+        choose_own_ruleset(settings)
+        patient = settings.model_copy(update={"write_timeout_seconds": _LONGEST_STATEMENT_SECONDS})
+        with closing(connect(patient, settings.database)) as client:
+            asking = Asking(client, face.supervisor.pid("clickhouse"), runs, random.Random(seed))  # noqa: S311
+            return measure(asking, cameras, days)
+
+
+class Asking(NamedTuple):
+    """How questions are asked: of which engine, how often, and the chance that draws what varies."""
+
+    client: Client
+    engine_pid: int
+    runs: int
+    chance: random.Random
+
+
+def measure(asking: Asking, cameras: int, days: int) -> list[Figure]:
+    """Fill a migrated, empty database and measure. Progress goes to stderr."""
+    client = asking.client
+    until_s = int(time.time()) // 60 * 60
+    city = City(cameras, days, until_s, RULESET)
+    columns = (TextColumn("{task.description:32}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+        inserting = _insert(client, city, bars)
+        bar = bars.add_task("filling the tiers", total=2)
+        filling = _refresh(client)
+        bars.advance(bar)
+        keeping = _refresh(client)
+        bars.advance(bar)
+        last = datetime.fromtimestamp(until_s, UTC).date() - timedelta(days=1)
+        period = (last - timedelta(days=days - 2), last)
+        bar = bars.add_task("asking", total=len(QUESTIONS))
+        answers: dict[str, Answered] = {}
+        for question in QUESTIONS:
+            answers[question.name] = ask(asking, question, period)
+            bars.advance(bar)
+    return [*_times(answers, inserting, filling, keeping), *_sizes(client, cameras, days)]
+
+
+def _insert(client: Client, city: City, bars: Progress) -> float:
+    """Insert everything, and give the seconds. The tiers wait until the end, as one refresh of all."""
+    statements = list(city.statements())
+    bar, began = bars.add_task("inserting", total=len(statements)), time.monotonic()
+    for row_type in TIER_TYPES:
+        client.command(f"SYSTEM STOP VIEW {row_type.TABLE}_refresh")
+    for table, select in statements:
+        bars.update(bar, description=f"inserting {table}")
+        names = [row[0] for row in client.query(f"DESCRIBE ({select})").result_rows]
+        client.command(
+            f"INSERT INTO {table} ({', '.join(names)}) {select}",
+            settings={"max_insert_threads": 1, "min_insert_block_size_rows": 2_000_000, "async_insert": 0},
+        )
+        bars.advance(bar)
+    return time.monotonic() - began
+
+
+def _refresh(client: Client) -> float:
+    """Refresh all tiers one after the other, and give the seconds.
+
+    Raises:
+        FatalError: One failed, or took too long.
+    """
+    began = time.monotonic()
+    for row_type in TIER_TYPES:
+        view = f"{row_type.TABLE}_refresh"
+        asked_at = client.query("SELECT now()").result_rows[0][0]
+        client.command(f"SYSTEM START VIEW {view}")
+        client.command(f"SYSTEM REFRESH VIEW {view}")
+        while True:
+            [(status, error, succeeded_at)] = client.query(
+                "SELECT status, exception, ifNull(last_success_time, toDateTime(0)) FROM system.view_refreshes "
+                "WHERE database = currentDatabase() AND view = {view:String}",
+                parameters={"view": view},
+            ).result_rows
+            if status == "Scheduled" and succeeded_at >= asked_at:
+                break
+            if error or time.monotonic() - began > _LONGEST_REFRESH_SECONDS:
+                raise FatalError(f"{view} is {status} after {time.monotonic() - began:.0f} s: {error[:500]}")
+            time.sleep(0.1)
+        client.command(f"SYSTEM STOP VIEW {view}")
+    return time.monotonic() - began
+
+
+class Answered(NamedTuple):
+    """What a question took: 95th percentile of the time until its answer was there, and the engine's mean CPU time."""
+
+    p95_s: float
+    cpu_s: float
+
+
+def ask(asking: Asking, question: Question, period: Period) -> Answered:
+    """Ask a question as often as is to be, once before unmeasured.
+
+    Raises:
+        FatalError: It failed, or no run had an answer, so that nothing would be measured.
+    """
+    seconds, rows, cpu_before = [], 0, 0.0
+    for number in range(asking.runs + 1):
+        parameters = question.draw(asking.chance, period)
+        began = time.monotonic()
+        try:
+            rows += len(asking.client.query(question.sql, parameters=parameters).result_rows)
+        except ClickHouseError as error:
+            raise FatalError(f"{question.name}: {error}") from error
+        if number:
+            seconds.append(time.monotonic() - began)
+        else:
+            cpu_before = usage_of(asking.engine_pid).cpu_seconds
+    if not rows:
+        raise FatalError(f"{question.name} was never answered with a row")
+    cpu = usage_of(asking.engine_pid).cpu_seconds - cpu_before
+    return Answered(statistics.quantiles(seconds, n=20, method="inclusive")[-1], cpu / asking.runs)
+
+
+def _times(answers: dict[str, Answered], inserting: float, filling: float, keeping: float) -> Iterator[Figure]:
+    yield at_most("query_p95_s_max", max(answer.p95_s for answer in answers.values()), "s", GOAL_P95_SECONDS)
+    yield plain("query_cpu_s_max", max(answer.cpu_s for answer in answers.values()), "s")
+    for name, answer in answers.items():
+        yield plain(f"query_p95_s_{name}", answer.p95_s, "s")
+        yield plain(f"query_cpu_s_{name}", answer.cpu_s, "s")
+    yield plain("insert_s", inserting, "s")
+    yield plain("tiers_fill_s", filling, "s")
+    yield plain("tiers_refresh_s", keeping, "s")
+
+
+def _sizes(client: Client, cameras: int, days: int) -> Iterator[Figure]:
+    """Give rows and bytes; a table of minutes counts for all cameras, also those that have none in it."""
+    sizes: dict[str, tuple[int, int]] = {
+        table: (int(rows), int(size))
+        for table, rows, size in client.query(
+            "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts "
+            "WHERE active AND database = currentDatabase() GROUP BY table"
+        ).result_rows
+    }
+    rows = sum(count for count, _ in sizes.values())
+    goal = GOAL_ROWS if cameras >= CAMERAS and days >= DAYS else 0
+    yield at_least("rows", rows, "rows", goal) if goal else plain("rows", rows, "rows")
+    yield plain("bytes", sum(size for _, size in sizes.values()), "bytes")
+    by_table = {table: sizes[table][1] / cameras / days for table in (*_MINUTES, "episodes")}
+    by_table["camera_statuses"] = sizes["camera_statuses"][1] / cameras
+    by_table["tiers"] = sum(sizes[t.TABLE][1] for t in TIER_TYPES if t.TABLE in sizes) / cameras / days
+    for table in _FRAMES:
+        count, size = sizes[table]
+        by_table[table] = size / count * _DAY_SECONDS
+        yield plain(f"bytes_per_frame_{table}", size / count, "bytes")
+    yield plain("bytes_per_camera_day", sum(by_table.values()), "bytes")
+    for table, size_per_day in by_table.items():
+        yield plain(f"bytes_per_camera_day_{table}", size_per_day, "bytes")
+
+
+@contextmanager
+def _folder(needed_bytes: int) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="tilik-bench-") as folder:
+        free = shutil.disk_usage(folder).free
+        Console(stderr=True).print(f"{free / 1e9:.0f} GB are free in {folder}; up to {needed_bytes / 1e9:.1f} are used")
+        if free < needed_bytes:
+            raise ConfigurationError(f"{folder} has {free / 1e9:.1f} GB free, {needed_bytes / 1e9:.1f} are needed")
+        yield Path(folder)
