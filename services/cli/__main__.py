@@ -28,6 +28,8 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     ),
     "ruleset": ("services.cli.ruleset", "Compare what rulesets found, and choose which one is current."),
     "decide": ("services.cli.decide", "Confirm or reject episodes, release a camera, approve a dry reference, mask."),
+    "thresholds": ("services.cli.thresholds", "Suggest thresholds that fit people's verdicts."),
+    "webhooks": ("services.cli.webhooks", "Ask a webhook's receiver whether signed messages arrive."),
     "store": ("services.cli.store", "Bring ClickHouse's tables up to date."),
     "models": ("services.cli.models", "Fetch and convert the detector's weights."),
     "city": ("services.cli.city", "Run hundreds of pretended cameras on this machine, to test against."),
