@@ -61,7 +61,7 @@ AS WITH
         SELECT s.from_at AS from_at, s.until_at AS until_at, argMax(c.ruleset, (c.chosen_at, c.ruleset)) AS ruleset
         FROM spans AS s
         CROSS JOIN choices AS c
-        WHERE c.from_at <= s.from_at AND s.until_at <= c.until_at
+        WHERE s.from_at < s.until_at AND c.from_at <= s.from_at AND s.until_at <= c.until_at  -- the last edge opens none
         GROUP BY s.from_at, s.until_at
     ),
     changes AS
