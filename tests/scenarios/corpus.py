@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,9 @@ class Scenario:
 def all_scenarios() -> list[Scenario]:
     """Give every scenario, sorted by name."""
     return [Scenario(folder) for folder in sorted(CORPUS.iterdir()) if (folder / "scenario.yaml").exists()]
+
+
+def side_by_side(scenarios: Iterable[Scenario]) -> Iterator[CameraEvent]:
+    """Give an event of each scenario in turn, as the cameras of a city send theirs."""
+    turns = zip_longest(*(scenario.events for scenario in scenarios))
+    return (event for event in chain.from_iterable(turns) if event is not None)

@@ -14,13 +14,14 @@ from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.table import TIME, Row, columns_of, lasting_columns_of
+from services.aggregate.table import TIME, Column, Row, columns_of, lasting_columns_of
 
 LEFT_OUT = frozenset({"detections", "frame_outcomes"})
 """Tables with a row a frame: minutes and counters sum them up, and they would bury the rest."""
 
 KEPT_TYPES = tuple(row_type for row_type in ROW_TYPES if row_type.TABLE not in LEFT_OUT)
 Values = dict[str, Any]
+_NEVER = "1970-01-01T00:00:00.000Z"
 
 
 def judged(events: Iterable[CameraEvent], cameras: Sequence[Camera]) -> dict[str, list[Row]]:
@@ -43,18 +44,23 @@ def _values(row: Row) -> Values:
     return stored_form({name: getattr(row, name) for name in lasting_columns_of(type(row))}, columns)
 
 
-def stored_form(values: Values, columns: dict[str, Any]) -> Values:
-    """Give a row's columns in the form of the files: times in ISO 8601, tuples as lists.
+def stored_form(values: Values, columns: dict[str, Column]) -> Values:
+    """Give a row's columns in the form of the files: times in ISO 8601, tuples as lists, compact."""
+    return compact(
+        {
+            name: iso_time(value) if columns[name].sql == TIME else list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+        }
+    )
 
-    What says nothing is left out: zero, false, no text, 1970. So is the ruleset's label: all rows of a run bear the
-    same, and a new one with the same rows should leave the corpus as it is.
+
+def compact(values: Values) -> Values:
+    """Leave out what says nothing: zero, false, no text, 1970, and the ruleset's label.
+
+    All rows of a run bear the same label, and a new one with the same rows should leave the corpus as it is.
     """
     assert values["ruleset"] == RULESET
-    return {
-        name: iso_time(value) if columns[name].sql == TIME else list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if name != "ruleset" and value
-    }
+    return {name: value for name, value in values.items() if name != "ruleset" and value and value != _NEVER}
 
 
 def iso_time(instant_ms: int) -> str:
