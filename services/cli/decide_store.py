@@ -55,12 +55,15 @@ def open_incidents(client: Client, camera_id: str) -> list[EpisodeFacts]:
 
 
 def waiting(client: Client, limit: int) -> list[EpisodeFacts]:
-    """Give what waits for a person: cameras in quarantine, then the newest episodes that nobody has judged.
+    """Give what waits for a person: cameras in quarantine, then the newest current episodes that nobody has judged.
+
+    A quarantine counts whatever ruleset is current: it is the live service that is to be told.
 
     Raises:
         RetryableError: As above.
     """
-    return _episodes(client, f"{_IS_QUARANTINED} OR d.verdict = ''", "", limit)
+    unjudged = "d.verdict = '' AND e.episode_id IN (SELECT episode_id FROM current_episodes)"
+    return _episodes(client, f"{_IS_QUARANTINED} OR {unjudged}", "", limit)
 
 
 def newest_picture_ms(client: Client, camera_id: str) -> int:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from schemas.camera_events import CAMERA_EVENT_CODEC, Decision
 from schemas.cameras import Zone
 from schemas.topics import CAMERA_EVENTS, PARTITIONS
-from services.aggregate.migrate import known_migrations, migrate
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
 from services.cli import decide
@@ -107,12 +107,14 @@ class Office:
 def office(kafka: KafkaSettings, clickhouse_port: int) -> Iterator[Office]:
     settings = ClickHouseSettings(port=clickhouse_port, database="decide_tests")
     migrate(settings, known_migrations())
+    choose_own_ruleset(settings)
     publish(kafka, CAMERAS)
     rows = RowStore(settings)
     tables = computed(shown([*LEARNED, *[shifted] * 70], camera_id="office-a"), CAMERAS[0])
     (incident,) = tables["episodes"]
     twins = [msgspec.structs.replace(incident, episode_id="eeeeee" + digit * 26, quarantined=False) for digit in "01"]
-    rows.write([incident, *twins, *tables["detections"]])
+    tried = msgspec.structs.replace(twins[0], episode_id="d" * 32, ruleset="tried")
+    rows.write([incident, *twins, tried, *tables["detections"]])
     yield Office(kafka, settings, rows)
     rows.close()
 
@@ -162,6 +164,16 @@ def test_episodes_are_judged_by_the_first_digits_of_their_ids(office: Office) ->
         sent = office.decisions()[-1]
         assert (sent.decision, sent.camera_id, sent.episode_id) == (decision, "office-a", episode_id)
         assert abs(sent.decided_at_ms - now_ms()) < 60_000
+
+
+@pytest.mark.integration
+def test_cameras_in_quarantine_come_first_and_episodes_of_a_ruleset_that_is_tried_wait_for_nobody(
+    office: Office,
+) -> None:
+    ids = [line.split()[0] for line in office.run("waiting").output.splitlines()]
+    assert set(ids[1:]) == {"eeeeee" + "0" * 26, "eeeeee" + "1" * 26}
+    assert "quarantined" in office.run("waiting", "--limit", "1").output
+    assert office.run("confirm", "dddddd", *WHY, "--yes").exit_code == 0
 
 
 @pytest.mark.integration
