@@ -17,7 +17,8 @@ from services.aggregate.view import CameraView
 
 REACHES_BACK_MS: Final = 60 * MINUTE_MS
 """So far before the frame that opens an incident a quarantine makes minutes invalid: those before may have been let go.
-An incident that takes longer to open is one of frames that come minutes apart, of a camera that is mostly away."""
+Longer takes only an incident of frames that come nearly a minute apart from a camera that should give three a second.
+"""
 
 
 class State(Struct, array_like=True):
