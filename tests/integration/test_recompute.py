@@ -11,10 +11,12 @@ from click import Command
 from click.testing import CliRunner
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections
+from services.aggregate.event_rows import detections_row
 from services.aggregate.recompute_period import JUDGED_TABLES
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.settings import ClickHouseSettings
+from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect
 from services.aggregate.table import lasting_columns_of
 from services.cli.recompute import command as recompute_command
@@ -23,7 +25,7 @@ from services.cli.recompute.work import Done, Task, Tell, Work, run_task
 from services.cli.ruleset import command as ruleset_command
 from services.runtime.kafka import OutgoingRecord
 from services.runtime.settings import KafkaSettings
-from tests.integration.aggregate_scene import City, event_record, shed
+from tests.integration.aggregate_scene import City, event_record, make_detections, shed
 from tests.integration.aggregate_worker import TableRows, Workers, send, stored_rows, wait_until_caught_up
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -42,7 +44,8 @@ class Recomputing:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run ``tilik recompute`` for the city's cameras in this process, and give what it says."""
-        common = ["--bootstrap", self._kafka.bootstrap_servers, "--state", str(self._state), "--processes", "1"]
+        common = ["--bootstrap", self._kafka.bootstrap_servers, "--state", str(self._state)]
+        common += [] if "--processes" in arguments else ["--processes", "1"]
         cameras = [] if "--camera" in arguments else ["--camera", f"{self.city.prefix}-*"]
         return self._invoke(recompute_command, [*arguments, *cameras, *common], code)
 
@@ -111,7 +114,7 @@ def test_from_the_raw_tables_and_from_the_topic_come_the_rows_that_the_worker_wr
     assert again == live
     assert len(live["camera_minutes"]) >= 4 * FRAMES // 60
     assert len(live["episodes"]) >= 4
-    recomputing.run("--from", "kafka", "--out", str(tmp_path / "topic"))
+    recomputing.run("--from", "kafka", "--out", str(tmp_path / "topic"), "--processes", "2")
     recomputing.run("--from", "clickhouse", "--out", str(tmp_path / "store"))
     assert sorted(path.stem for path in (tmp_path / "topic").iterdir()) == sorted(t.TABLE for t in ROW_TYPES)
     for table in JUDGED_TABLES:
@@ -182,3 +185,15 @@ def test_an_interrupted_run_goes_on_where_it_was(recomputing: Recomputing, monke
     assert "--replace" in said
     recomputing.run(*arguments, "--replace")
     assert recomputing.rows("resumed") == recomputing.rows(RULESET)
+
+
+def test_a_camera_that_fails_is_named_and_the_others_are_whole(recomputing: Recomputing, tmp_path: Path) -> None:
+    store = RowStore(recomputing.database)
+    store.write([detections_row(make_detections(f"{recomputing.city.prefix}-ghost", 0), 0)])
+    store.close()
+    said = recomputing.run("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "most", code=1)
+    assert "again-ghost failed: the registry has no revision 1 of again-ghost" in said
+    assert recomputing.rows("most") == recomputing.rows(RULESET)
+    assert "4 of 5 tasks are done" in recomputing.run(
+        "--from", "clickhouse", "--into", "clickhouse", "--ruleset", "most", code=1
+    )
