@@ -206,7 +206,6 @@ AS WITH
     (
         SELECT fromUnixTimestamp64Milli(toInt64(max(version)), 'UTC')
         FROM camera_hours
-        WHERE hour >= now64(3) - INTERVAL 40 DAY
     ) AS read_until,
     (
         SELECT (min(from_at), max(if(toUnixTimestamp64Milli(until_at) = 0, now64(3) + INTERVAL 1 DAY, until_at)))
@@ -260,7 +259,6 @@ AS WITH
     (
         SELECT fromUnixTimestamp64Milli(toInt64(max(version)), 'UTC')
         FROM counter_hours
-        WHERE hour >= now64(3) - INTERVAL 40 DAY
     ) AS read_until,
     (
         SELECT (min(from_at), max(if(toUnixTimestamp64Milli(until_at) = 0, now64(3) + INTERVAL 1 DAY, until_at)))
@@ -315,7 +313,6 @@ AS WITH
     (
         SELECT fromUnixTimestamp64Milli(toInt64(max(version)), 'UTC')
         FROM parking_hours
-        WHERE hour >= now64(3) - INTERVAL 40 DAY
     ) AS read_until,
     (
         SELECT (min(from_at), max(if(toUnixTimestamp64Milli(until_at) = 0, now64(3) + INTERVAL 1 DAY, until_at)))
@@ -367,7 +364,6 @@ AS WITH
     (
         SELECT fromUnixTimestamp64Milli(toInt64(max(version)), 'UTC')
         FROM flood_hours
-        WHERE hour >= now64(3) - INTERVAL 40 DAY
     ) AS read_until,
     (
         SELECT (min(from_at), max(if(toUnixTimestamp64Milli(until_at) = 0, now64(3) + INTERVAL 1 DAY, until_at)))
@@ -420,7 +416,6 @@ AS WITH
     (
         SELECT fromUnixTimestamp64Milli(toInt64(max(version)), 'UTC')
         FROM capture_days
-        WHERE day >= toDate(now64(3), 'Asia/Jakarta') - 40
     ) AS read_until,
     (
         SELECT toStartOfDay(min(reported_at), 'Asia/Jakarta')
