@@ -200,8 +200,8 @@ class PartitionOwner:
                     return
             else:
                 self._service.metrics.count("tilik_aggregate_events_total")
-                passed_over = partition.lower_epoch_count - passed_over_before
-                self._service.metrics.count("tilik_aggregate_frames_of_lower_epoch_total", passed_over)
+                if passed_over := partition.lower_epoch_count - passed_over_before:
+                    self._service.metrics.count("tilik_aggregate_frames_of_lower_epoch_total", passed_over)
                 return
 
     def _reject(self, partition: Partition, record: ConsumedRecord, error: InvalidMessageError) -> None:

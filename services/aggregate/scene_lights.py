@@ -10,6 +10,7 @@ unaltered and altered by ingest's simulation. There was no footage of a night.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp
 from typing import Final, Literal, NamedTuple
 
@@ -145,7 +146,7 @@ def fault_of(view: View, facts: SceneFacts) -> Fault | None:
         return _fault("covered", "contrast", facts.contrast, BLANK_CONTRAST)
     if view.now is None or not view.is_learned:
         return None
-    signature = _number(bytes.fromhex(facts.signature))
+    signature = int(facts.signature, 16)
     fault = _fault_in(view.now, facts, _loss(view.now, signature))
     if fault is None or (fault.kind == "dark" and view.is_present):
         return fault
@@ -219,7 +220,7 @@ def _learn(view: View, facts: SceneFacts, observed_ms: int) -> None:
 def _go_to_the_light_that_fits(view: View, facts: SceneFacts) -> None:
     """Begin from the light that a frame fits, where that is no longer the one of now: a lamp is on, as each evening."""
     assert view.now is not None
-    signature = _number(bytes.fromhex(facts.signature))
+    signature = int(facts.signature, 16)
     if _fault_in(view.now, facts, _loss(view.now, signature)) is None:
         return
     fitting = _light_that_fits(view, facts, signature)
@@ -288,12 +289,17 @@ def _detail(facts: SceneFacts) -> float:
 
 def _loss(light: Light, signature: int) -> Loss:
     """Compare a signature with a light; nothing is lost where too few bits are steady."""
-    steady = _number(light.steady)
-    if steady.bit_count() < FEWEST_STEADY:
+    return _lost(light.bits, light.steady, signature)
+
+
+@lru_cache(maxsize=1)  # a frame is compared with the light of now when it is judged, and again when it is followed
+def _lost(light_bits: bytes, light_steady: bytes, signature: int) -> Loss:
+    bits, steady = _number(light_bits), _number(light_steady)
+    steady_count = steady.bit_count()
+    if steady_count < FEWEST_STEADY:
         return Loss(0.0, 0.0)
-    lost = steady & (_number(light.bits) ^ signature)
-    zeros = (steady & ~_number(light.bits)).bit_count()
-    return Loss(lost.bit_count() / steady.bit_count(), (lost & signature).bit_count() / max(1, zeros))
+    lost, zeros = steady & (bits ^ signature), steady & ~bits
+    return Loss(lost.bit_count() / steady_count, (lost & signature).bit_count() / max(1, zeros.bit_count()))
 
 
 def _difference(one: Light, other: Light) -> float:

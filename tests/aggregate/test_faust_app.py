@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faust.transport.consumer import ThreadDelegateConsumer
+from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ConsumerRebalanceListener
 from faust.types.tuples import Message
 from pydantic import SecretStr
 
-from services.aggregate.faust_app import RepeatedOnce, broker_urls, credentials, data_folder, make_app, record_of
+from services.aggregate.faust_app import (
+    DirectConsumer,
+    RepeatedOnce,
+    broker_urls,
+    credentials,
+    data_folder,
+    make_app,
+    record_of,
+)
 from services.aggregate.settings import AggregateSettings
 from services.runtime.settings import KafkaSettings
 
@@ -37,6 +48,82 @@ def test_a_message_still_bears_the_generation_in_which_it_was_read() -> None:
 def test_a_new_assignment_still_sets_the_generation_before_anything_else() -> None:
     source = inspect.getsource(ConsumerRebalanceListener.on_partitions_assigned)
     assert source.index("consumer_generation_id = generation") < source.index("await")
+
+
+def test_a_message_is_still_handed_on_by_waiting_for_its_callback_first() -> None:
+    source = inspect.getsource(Consumer._drain_messages)
+    assert "self.wait_first(\n" in source
+    assert "callback(message), self.suspend_flow.wait()\n" in source
+
+
+@contextmanager
+def direct_consumer(folder: Path) -> Iterator[Any]:
+    app: Any = make_app(AggregateSettings(), 8, str(folder))
+    assert type(app.consumer) is DirectConsumer
+    try:
+        yield app.consumer
+    finally:
+        app.consumer._thread.thread_loop.close()
+
+
+def test_what_need_not_wait_is_done_without_a_task(tmp_path: Path) -> None:
+    async def callback() -> int:
+        return 7 if len(asyncio.all_tasks()) == 1 else 0
+
+    async def run() -> None:
+        with direct_consumer(tmp_path) as consumer:
+            found = await consumer.wait_first(callback(), asyncio.Event().wait())
+        assert (found.results, found.stopped) == ([7], False)
+
+    asyncio.run(run())
+
+
+def test_what_waits_goes_on_where_it_was_and_is_done_once(tmp_path: Path) -> None:
+    steps: list[str] = []
+
+    async def callback(room: asyncio.Event) -> int:
+        steps.append("begun")
+        await asyncio.sleep(0)
+        steps.append("waits")
+        await room.wait()
+        steps.append("done")
+        return 7
+
+    async def run() -> None:
+        room = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.01, room.set)
+        with direct_consumer(tmp_path) as consumer:
+            found = await consumer.wait_first(callback(room), asyncio.Event().wait())
+        assert found.results == [7]
+
+    asyncio.run(run())
+    assert steps == ["begun", "waits", "done"]
+
+
+def test_what_fails_fails_where_it_is_awaited(tmp_path: Path) -> None:
+    async def callback(waits: bool) -> None:
+        if waits:
+            await asyncio.sleep(0)
+        raise ValueError("broken")
+
+    async def run(waits: bool) -> None:
+        with direct_consumer(tmp_path) as consumer:
+            await consumer.wait_first(callback(waits), asyncio.Event().wait())
+
+    for waits in (False, True):
+        with pytest.raises(ValueError, match="broken"):
+            asyncio.run(run(waits))
+
+
+def test_a_suspended_flow_ends_a_wait(tmp_path: Path) -> None:
+    async def run() -> None:
+        suspended = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.01, suspended.set)
+        with direct_consumer(tmp_path) as consumer:
+            found = await consumer.wait_first(asyncio.Event().wait(), suspended.wait())
+        assert found.results == [True]
+
+    asyncio.run(run())
 
 
 def test_the_app_still_starts_in_no_generation(tmp_path: Any) -> None:
