@@ -41,7 +41,7 @@ def episodes_that_begin(client: Client, start: str) -> list[EpisodeFacts]:
     Raises:
         RetryableError: ClickHouse is away, or its tables are older than this command.
     """
-    return _episodes(client, "startsWith(toString(e.episode_id), {text:String})", start, 2)
+    return _episodes(client, _LATEST.format(which="startsWith(toString(episode_id), {text:String})"), "1", start, 2)
 
 
 def open_incidents(client: Client, camera_id: str) -> list[EpisodeFacts]:
@@ -50,20 +50,17 @@ def open_incidents(client: Client, camera_id: str) -> list[EpisodeFacts]:
     Raises:
         RetryableError: As above.
     """
-    which = "e.camera_id = {text:String} AND e.episode_type = 'camera_incident' AND e.phase = 'open'"
-    return _episodes(client, which, camera_id, 100)
+    incidents = _LATEST.format(which="camera_id = {text:String} AND episode_type = 'camera_incident'")
+    return _episodes(client, incidents, "e.phase = 'open'", camera_id, 100)
 
 
 def waiting(client: Client, limit: int) -> list[EpisodeFacts]:
     """Give what waits for a person: cameras in quarantine, then the newest current episodes that nobody has judged.
 
-    A quarantine counts whatever ruleset is current: it is the live service that is to be told.
-
     Raises:
         RetryableError: As above.
     """
-    unjudged = "d.verdict = '' AND e.episode_id IN (SELECT episode_id FROM current_episodes)"
-    return _episodes(client, f"{_IS_QUARANTINED} OR {unjudged}", "", limit)
+    return _episodes(client, "current_episodes", f"{_IS_QUARANTINED} OR d.verdict = ''", "", limit)
 
 
 def newest_picture_ms(client: Client, camera_id: str) -> int:
@@ -77,15 +74,17 @@ def newest_picture_ms(client: Client, camera_id: str) -> int:
     return int(rows[0][0]) if rows else 0
 
 
-def _episodes(client: Client, which: str, text: str, limit: int) -> list[EpisodeFacts]:
+def _episodes(client: Client, source: str, which: str, text: str, limit: int) -> list[EpisodeFacts]:
+    query = _EPISODES.format(source=source, which=which, first=_IS_QUARANTINED)
     with translated_errors("reading episodes"):
-        answer = client.query(
-            _EPISODES.format(which=which, first=_IS_QUARANTINED), parameters={"text": text, "limit": limit}
-        )
+        answer = client.query(query, parameters={"text": text, "limit": limit})
         return [msgspec.convert(row, EpisodeFacts, strict=False) for row in answer.named_results()]
 
 
 _IS_QUARANTINED: Final = "(e.quarantined AND e.phase = 'open')"
+
+_LATEST: Final = "(SELECT * FROM episodes FINAL WHERE {which} ORDER BY version DESC LIMIT 1 BY camera_id, episode_id)"
+"""An episode may lie there once a ruleset: the row that reflects most events tells of it."""
 
 _EPISODES: Final = """
 SELECT
@@ -97,10 +96,7 @@ SELECT
     e.ended_because AS ended_because, e.quarantined AS quarantined, e.why_names AS why_names,
     e.why_values AS why_values, e.why_thresholds AS why_thresholds,
     d.verdict AS verdict, d.verdict_by AS verdict_by
-FROM
-(
-    SELECT * FROM episodes FINAL ORDER BY version DESC LIMIT 1 BY camera_id, episode_id
-) AS e
+FROM {source} AS e
 LEFT JOIN
 (
     SELECT
@@ -116,7 +112,6 @@ WHERE {which}
 ORDER BY {first} DESC, e.started_at DESC
 LIMIT {{limit:UInt32}}
 """
-"""An episode may lie there once a ruleset: the row that was written last tells of it."""
 
 _NEWEST_PICTURE: Final = """
 SELECT toUnixTimestamp64Milli(captured_at)
