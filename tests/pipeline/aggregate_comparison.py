@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, get_type_hints
 
 from clickhouse_connect.driver.client import Client
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 
 from schemas.episodes import EPISODE_CODEC, Episode
 from schemas.topics import CAMERA_EVENTS, EPISODES
@@ -99,13 +99,13 @@ def records(kafka: KafkaSettings, topic: str, partition: int) -> Iterator[Consum
     reader = whole_topic_consumer(kafka, "comparison")
     try:
         reader.assign([TopicPartition(topic, partition, 0)])
-        while True:
-            messages = reader.consume(1000, _READ_SECONDS)
-            assert messages, f"{topic} [{partition}] could not be read to its end"
-            for message in messages:
-                if message.error() is not None:
-                    return
+        while (message := reader.poll(_READ_SECONDS)) is not None:
+            if (error := message.error()) is None:
                 yield ConsumedRecord.from_message(message)
+            else:
+                assert error.code() == KafkaError._PARTITION_EOF, error.str()
+                return
+        raise AssertionError(f"{topic} [{partition}] could not be read to its end")
     finally:
         reader.close()
 
