@@ -2,7 +2,7 @@
 
     files of sql/ ─► which are not in schema_migrations? ─► their statements in order ─► note number, name, checksum
 
-    choices of rulesets ─► is there one for this program's? ─► else it is current, from 1970 or from now on
+    choices of rulesets ─► is there one for this program's? ─► else it is current, from 1970 or from here on
 
 ClickHouse has no locks and no transactions for this. So every statement can be run again without harm (a test holds
 them to that), and two runs at once end in the same tables as one.
@@ -31,6 +31,14 @@ _FILE_NAME = re.compile(r"^(?P<number>[0-9]{4})_[a-z0-9_]+\.sql$")
 _END_OF_STATEMENT = re.compile(r";[ \t]*$", re.MULTILINE)
 
 _MINUTE_MS = 60_000
+_LAST_MINUTE = """
+SELECT toUnixTimestamp64Milli(max(minute))
+FROM camera_minutes
+WHERE ruleset != {ruleset:String}
+    AND minute <= fromUnixTimestamp64Milli({now:Int64}, 'UTC')
+    AND minute > fromUnixTimestamp64Milli({now:Int64}, 'UTC') - INTERVAL 31 DAY
+"""
+"""A clock that runs ahead does not count; 0: there is none."""
 
 _MIGRATIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations
@@ -132,27 +140,26 @@ def migrate(settings: ClickHouseSettings, migrations: Sequence[Migration]) -> li
 def choose_own_ruleset(settings: ClickHouseSettings) -> RulesetChoiceRow | None:
     """Make this program's ruleset current if no choice names it yet, and give that choice. Blocks.
 
-    The first choice of a database holds for all time, a later one from this minute on: rows of the rules before stay
-    current for the time before. What people have chosen since is left as it is. Two that choose at once do no harm:
-    they choose the same.
+    The first choice of a database holds for all time. A later one holds from the last minute on that was judged under
+    other rules: it was not complete then, and is written again as a whole, and so is what nobody has judged since.
+    Where there is none, it holds from this minute on. What people have chosen since is left as it is. Two that choose
+    at once do no harm: they choose the same.
 
     Raises:
         RetryableError: ClickHouse is away, or has not been migrated.
     """
-    client = connect(settings)
+    now = now_ms()
+    client = connect(settings, settings.database)
     try:
         with translated_errors("reading which rulesets were chosen"):
-            chosen = client.query(
-                "SELECT DISTINCT ruleset FROM {database:Identifier}.ruleset_choices",
-                parameters={"database": settings.database},
-            ).result_rows
+            chosen = {name for (name,) in client.query("SELECT DISTINCT ruleset FROM ruleset_choices").result_rows}
+            if RULESET in chosen:
+                return None
+            [(last_minute,)] = client.query(_LAST_MINUTE, parameters={"ruleset": RULESET, "now": now}).result_rows
     finally:
         client.close()
-    if (RULESET,) in {tuple(row) for row in chosen}:
-        return None
-    now = now_ms()
     choice = RulesetChoiceRow(
-        from_at=now - now % _MINUTE_MS if chosen else UNSET_MS,
+        from_at=(last_minute or now - now % _MINUTE_MS) if chosen else UNSET_MS,
         until_at=UNSET_MS,
         ruleset=RULESET,
         chosen_at=now,

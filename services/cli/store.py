@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import click
 
@@ -34,7 +35,7 @@ def migrate_command(dry_run: bool) -> None:
         for migration in pending:
             click.echo(f"applied {migration.name}")
         if (choice := choose_own_ruleset(settings)) is not None:
-            since = "for all time" if choice.from_at == UNSET_MS else "from now on"
+            since = "for all time" if choice.from_at == UNSET_MS else f"from {_utc(choice.from_at)} on"
             click.echo(f"ruleset {choice.ruleset} is current {since}")
     if not pending:
         click.echo(f"database {settings.database} is up to date")
@@ -49,6 +50,10 @@ def status_command() -> None:
         click.echo(f"{'applied' if state.applied else 'pending'}  {state.migration.name}")
     if not all(state.applied for state in states):
         sys.exit(1)
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def _clickhouse() -> ClickHouseSettings:

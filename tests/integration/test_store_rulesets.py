@@ -147,6 +147,17 @@ def test_new_rules_are_current_from_the_minute_in_which_they_start(scene: StoreS
     assert scene.ask("SELECT max(from_at) FROM current_rulesets") == [(started,)]
 
 
+def test_new_rules_are_current_from_the_last_minute_of_the_rules_before(scene: StoreScene) -> None:
+    scene.choose("1", "2026-01-01")
+    minute = now_ms() // 60_000 * 60
+    judged = [(minute - 1200, "1"), (minute - 600, "1"), (minute - 300, RULESET), (minute + 7200, "1")]
+    rows = [{"camera_id": "c", "minute": at, "ruleset": ruleset} for at, ruleset in judged]
+    scene.insert("camera_minutes", *rows)
+    choice = choose_own_ruleset(scene.settings)
+    assert choice is not None
+    assert choice.from_at == (minute - 600) * 1000, "what waited while the service was away is judged by the new rules"
+
+
 def test_what_a_person_chose_since_outlives_a_restart(scene: StoreScene) -> None:
     choose_own_ruleset(scene.settings)
     scene.choose("by hand", "2100-01-01")
