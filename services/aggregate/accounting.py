@@ -6,7 +6,7 @@ captured = detected + shed + dead-lettered + expired + in flight      per camera
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -45,13 +45,14 @@ class CameraMinute(Struct, array_like=True):
     ages_appended: dict[int, int] = field(default_factory=dict)
     ages_detected: dict[int, int] = field(default_factory=dict)
 
-    def take(self, event: FrameOutcome, recorded: Recorded, reason: str, skewed: bool) -> None:
+    def take(self, arrival: Arrival, recorded: Recorded) -> None:
         """Count a frame that ``recorded`` says is new, or better than it was before."""
+        event, reason = arrival.event, arrival.reason
         self.ended[reason] = self.ended.get(reason, 0) + 1
         if recorded.kind == "better":
             self.ended[recorded.was] = self.ended.get(recorded.was, 0) - 1
         else:
-            self.skewed += skewed
+            self.skewed += arrival.skewed
             self.tops[event.owner_epoch] = max(self.tops.get(event.owner_epoch, 0), event.sequence + 1)
             _count_age(self.ages_appended, event.frame.appended_at_ms - event.captured_at_ms)
         self.expired += len(recorded.expired)
@@ -91,32 +92,38 @@ class CameraMinute(Struct, array_like=True):
         )
 
 
+class Arrival(NamedTuple):
+    """A frame's outcome as accounting sees it.
+
+    ``reason`` tells why the frame was not judged; empty: it was. ``skewed``: its capture time is known to be wrong.
+    ``minute`` (since 1970) is the one in which it is accounted for: that of its capture or, where the capture time is
+    wrong, that in which Kafka took it.
+    """
+
+    event: FrameOutcome
+    reason: ShedReason | str
+    skewed: bool
+    minute: int
+
+
+def arrival_of(event: FrameOutcome) -> Arrival:
+    """Give what accounting goes by."""
+    skewed = is_skewed(event)
+    at_ms = event.frame.appended_at_ms if skewed else event.captured_at_ms
+    return Arrival(event, "" if isinstance(event, FrameDetections) else event.reason, skewed, at_ms // MINUTE_MS)
+
+
 def is_skewed(event: FrameOutcome) -> bool:
     """Tell whether the frame claims to have been taken more than 30 s after Kafka had it."""
     return event.captured_at_ms > event.frame.appended_at_ms + SKEW_MS
 
 
-def minute_of(event: FrameOutcome) -> int:
-    """Give the minute (since 1970) in which the frame is accounted for.
-
-    That is the minute of its capture. Where the capture time is known to be wrong, it is the minute in which Kafka took
-    the frame.
-    """
-    return (event.frame.appended_at_ms if is_skewed(event) else event.captured_at_ms) // MINUTE_MS
-
-
-def reason_of(event: FrameOutcome) -> ShedReason | str:
-    """Give why the frame was not judged; empty: it was."""
-    return "" if isinstance(event, FrameDetections) else event.reason
-
-
-def add_outcome_rows(event: FrameOutcome, recorded: Recorded, minute: int, unsaved: Unsaved) -> None:
+def add_outcome_rows(arrival: Arrival, recorded: Recorded, unsaved: Unsaved) -> None:
     """Hold the row of this outcome, and those of the frames that it shows to have expired."""
     add = unsaved.rows[FrameOutcomeRow.TABLE].append
-    reason = reason_of(event)
-    add(_outcome_row(event, minute, reason, outcome_version(RANKS[reason], unsaved.offset)))
+    add(_outcome_row(arrival, outcome_version(RANKS[arrival.reason], unsaved.offset)))
     for sequence in recorded.expired:
-        add(_expired_row(event, minute, sequence))
+        add(_expired_row(arrival, sequence))
 
 
 def counters_row(camera_id: str, ledger: EpochLedger, version: int) -> CaptureCountersRow:
@@ -148,18 +155,19 @@ def expired_in(gap: Gap, sequence: int) -> int:
     return sequence - gap.start + 1
 
 
-def _outcome_row(event: FrameOutcome, minute: int, reason: str, version: int) -> FrameOutcomeRow:
+def _outcome_row(arrival: Arrival, version: int) -> FrameOutcomeRow:
+    event, reason = arrival.event, arrival.reason
     return FrameOutcomeRow(
         camera_id=event.camera_id,
         owner_epoch=event.owner_epoch,
         sequence=event.sequence,
         outcome=_OUTCOMES.get(reason, "shed"),
         reason=reason,
-        minute=minute * MINUTE_MS,
+        minute=arrival.minute * MINUTE_MS,
         captured_at=event.captured_at_ms,
         appended_at=event.frame.appended_at_ms,
         judged_at=event.detected_at_ms if isinstance(event, FrameDetections) else event.shed_at_ms,
-        clock_skewed=is_skewed(event),
+        clock_skewed=arrival.skewed,
         event_id=event.event_id,
         camera_revision=event.camera_revision,
         source_kind=event.source_kind,
@@ -169,18 +177,19 @@ def _outcome_row(event: FrameOutcome, minute: int, reason: str, version: int) ->
     )
 
 
-def _expired_row(after: FrameOutcome, minute: int, sequence: int) -> FrameOutcomeRow:
+def _expired_row(arrival: Arrival, sequence: int) -> FrameOutcomeRow:
+    after = arrival.event
     return FrameOutcomeRow(
         camera_id=after.camera_id,
         owner_epoch=after.owner_epoch,
         sequence=sequence,
         outcome="expired",
         reason="",
-        minute=minute * MINUTE_MS,
+        minute=arrival.minute * MINUTE_MS,
         captured_at=after.captured_at_ms,
         appended_at=after.frame.appended_at_ms,
         judged_at=0,
-        clock_skewed=is_skewed(after),
+        clock_skewed=arrival.skewed,
         event_id="",
         camera_revision=after.camera_revision,
         source_kind=after.source_kind,

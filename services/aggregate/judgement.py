@@ -25,7 +25,7 @@ from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameDete
 from schemas.cameras import Camera
 from schemas.episodes import Episode
 from services.aggregate import accounting
-from services.aggregate.accounting import CameraMinute
+from services.aggregate.accounting import Arrival, CameraMinute
 from services.aggregate.event_rows import decision_row, detections_row, status_row
 from services.aggregate.ledger import Recorded
 from services.aggregate.observation import MINUTE_MS
@@ -186,53 +186,54 @@ class Judgement:
             effective_at_ms = max(event.decided_at_ms, state.watermark_ms)
             state.decisions[event.event_id] = effective_at_ms
             item = OrderedDecision(effective_at_ms, event.event_id, event.decision, event.mask, event.decided_by)
-            insort(state.waiting, item, key=_turn)
+            _queue(state.waiting, item)
         self._unsaved.rows[DecisionRow.TABLE].append(decision_row(event, effective_at_ms, self._unsaved.offset))
 
     def _take_frame(self, state: CameraState, event: FrameOutcome) -> None:
-        recorded, minute = self._record(state, event)
+        arrival = accounting.arrival_of(event)
+        recorded = self._record(state, arrival)
         if recorded.kind == "repeated":
             return
-        accounting.add_outcome_rows(event, recorded, minute, self._unsaved)
+        accounting.add_outcome_rows(arrival, recorded, self._unsaved)
         if isinstance(event, FrameDetections):
             self._unsaved.rows[DetectionsRow.TABLE].append(detections_row(event, self._unsaved.offset))
-        skewed = accounting.is_skewed(event)
-        in_time = recorded.kind != "settled" and takes(state, minute, skewed)
+        in_time = recorded.kind != "settled" and takes(state, arrival.minute, arrival.skewed)
         if in_time:
-            self._count(state, event, recorded, minute)
+            self._count(state, arrival, recorded)
         else:
             self._count_too_late(state)
             settle_too_late(state, event)
-        if skewed:
+        if arrival.skewed:
             return
         is_late = event.captured_at_ms < state.watermark_ms
         if in_time and isinstance(event, FrameDetections):
             self._place(state, event, is_late)
         if in_time and is_late:
-            state.minutes[minute].late += 1
+            state.minutes[arrival.minute].late += 1
         state.latest_ms = max(state.latest_ms, event.captured_at_ms)
         self._judge_due(state)
 
-    def _record(self, state: CameraState, event: FrameOutcome) -> tuple[Recorded, int]:
-        minute = accounting.minute_of(event)
+    def _record(self, state: CameraState, arrival: Arrival) -> Recorded:
+        event = arrival.event
         ledger = state.ledger(event.owner_epoch)
         state.activity_ms = max(state.activity_ms, event.frame.appended_at_ms)
         if ledger is None:
-            return _SETTLED, minute
+            return _SETTLED
         ledger.touch(event.frame.appended_at_ms)
         self._unsaved.epochs[state.camera_id].add(event.owner_epoch)
-        return ledger.record(event.sequence, accounting.reason_of(event), minute), minute
+        return ledger.record(event.sequence, arrival.reason, arrival.minute)
 
-    def _count(self, state: CameraState, event: FrameOutcome, recorded: Recorded, minute: int) -> None:
-        window = state.minutes.get(minute)
+    def _count(self, state: CameraState, arrival: Arrival, recorded: Recorded) -> None:
+        window = state.minutes.get(arrival.minute)
         if window is None:
-            window = state.minutes[minute] = CameraMinute()
-        window.take(event, recorded, accounting.reason_of(event), accounting.is_skewed(event))
+            window = state.minutes[arrival.minute] = CameraMinute()
+        window.take(arrival, recorded)
         changed = self._unsaved.minutes[state.camera_id]
-        changed.add(minute)
-        if recorded.filled is not None and recorded.filled.minute in state.minutes:
-            state.minutes[recorded.filled.minute].expired -= accounting.expired_in(recorded.filled, event.sequence)
-            changed.add(recorded.filled.minute)
+        changed.add(arrival.minute)
+        filled = recorded.filled
+        if filled is not None and filled.minute in state.minutes:
+            state.minutes[filled.minute].expired -= accounting.expired_in(filled, arrival.event.sequence)
+            changed.add(filled.minute)
 
     def _count_too_late(self, state: CameraState) -> None:
         latest = state.minutes.get(state.latest_ms // MINUTE_MS)
@@ -245,7 +246,7 @@ class Judgement:
         view = self._view(event.camera_id, event.camera_revision)
         sight = sight_of(event, view)
         if not is_late:
-            insort(state.waiting, sight, key=_turn)
+            _queue(state.waiting, sight)
         elif state.applied_epoch in (0, event.owner_epoch):  # another reader's frames may show the same footage again
             seen = sight.without(_masks_at(state, sight.at_ms))
             counter.amend(state.counter, seen, view)
@@ -301,9 +302,17 @@ class Judgement:
             state.masks.append(Mask(decision.at_ms, decision.mask))
 
 
+def _queue(waiting: list[Sight | OrderedDecision], item: Sight | OrderedDecision) -> None:
+    """Put an item where its turn is: nearly always behind all others."""
+    if not waiting or _turn(waiting[-1]) <= _turn(item):
+        waiting.append(item)
+    else:
+        insort(waiting, item, key=_turn)
+
+
 def _turn(item: Sight | OrderedDecision) -> tuple[int, str]:
     return item.at_ms, item.event_id
 
 
 def _masks_at(state: CameraState, at_ms: int) -> tuple[Area, ...]:
-    return tuple(Area(mask.polygon) for mask in state.masks if mask.since_ms <= at_ms)
+    return tuple([Area(mask.polygon) for mask in state.masks if mask.since_ms <= at_ms]) if state.masks else ()
