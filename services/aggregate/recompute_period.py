@@ -15,12 +15,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameDetections, FrameOutcome
+from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameOutcome
 from services.aggregate.accounting import is_skewed
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import FindCamera, Judgement
 from services.aggregate.ledger import EpochLedger
-from services.aggregate.recompute_events import REVIEWS
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES, ParkingStayRow
 from services.aggregate.state import CameraState, encode_state
@@ -78,19 +77,32 @@ class CameraStart(Struct):
     Attributes:
         ledgers: Of each epoch that was there before: the first sequence number that is read, and its latest time.
         masks: Decisions that masked a part of the picture before; they hold for ever.
+        dry: The last approval of a dry reference before. Its picture is gone: the first frame read stands for it.
     """
 
     camera_id: str
     ledgers: dict[int, EpochLedger] = field(default_factory=dict)
     masks: list[tuple[int, Decision]] = field(default_factory=list)
+    dry: tuple[int, Decision] | None = None
+
+    @property
+    def decisions(self) -> list[tuple[int, Decision]]:
+        """Give the decisions from before that still hold, with their offsets, in the order in which they came."""
+        return sorted(self.masks + ([] if self.dry is None else [self.dry]), key=lambda placed: placed[0])
 
     def pass_over(self, event: CameraEvent, offset: int) -> None:
         """Take note of an event from before the reading."""
         if isinstance(event, Decision):
-            if event.decision == "static_object_masked":
-                self.masks.append((offset, event))
+            self.decide(event, offset)
         elif not isinstance(event, CameraStatus):
             self.note(event.owner_epoch, event.sequence, event.frame.appended_at_ms)
+
+    def decide(self, decision: Decision, offset: int) -> None:
+        """Take note of a decision from before the reading; later ones come later."""
+        if decision.decision == "static_object_masked":
+            self.masks.append((offset, decision))
+        elif decision.decision == "dry_reference_approved":
+            self.dry = (offset, decision)
 
     def note(self, epoch: int, sequence: int, appended_at_ms: int) -> None:
         """Take note of a frame from before the reading."""
@@ -136,14 +148,14 @@ class PeriodJudgement:
         """
         camera_id = event.camera_id
         if camera_id not in self._begun:
-            if self._period.is_cut and _is_before(event, self._period.reading_from_ms):
+            if self._period.is_cut and not _is_frame_from(event, self._period.reading_from_ms):
                 self._starts.setdefault(camera_id, CameraStart(camera_id)).pass_over(event, offset)
                 return False
             self.begin(self._starts.pop(camera_id, CameraStart(camera_id)))
         if isinstance(event, (CameraStatus, Decision)):
             if self.is_over(camera_id):
                 return False
-        elif event.captured_at_ms >= self._period.until_ms and self._is_past(event):
+        elif (at_ms := time_of(event)) >= self._period.until_ms and self._is_past(camera_id, at_ms):
             return False
         self._judgement.apply(event, offset)
         if not isinstance(event, (CameraStatus, Decision)) and not is_skewed(event):
@@ -155,7 +167,7 @@ class PeriodJudgement:
         self._begun.add(start.camera_id)
         if start.ledgers:
             self._judgement.load(start.blob())
-        for offset, decision in start.masks:
+        for offset, decision in start.decisions:
             self._judgement.apply(decision, offset)
 
     def is_over(self, camera_id: str) -> bool:
@@ -169,8 +181,8 @@ class PeriodJudgement:
         rows = {table: list(self._wanted(batch)) for table, batch in drained.items() if table in self._tables}
         return {table: batch for table, batch in rows.items() if batch}
 
-    def _is_past(self, event: FrameOutcome) -> bool:
-        return event.captured_at_ms >= self._period.reading_until_ms or self.is_over(event.camera_id)
+    def _is_past(self, camera_id: str, at_ms: int) -> bool:
+        return at_ms >= self._period.reading_until_ms or self.is_over(camera_id)
 
     def _wanted(self, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:
@@ -187,13 +199,14 @@ def relabelled(row: Row, ruleset: str) -> Row:
     return msgspec.structs.replace(row, ruleset=ruleset)
 
 
-def _is_before(event: CameraEvent, instant_ms: int) -> bool:
-    """Tell whether an event, the next of a camera that has not begun, is from before ``instant_ms``.
+def time_of(event: FrameOutcome) -> int:
+    """Give the time at which a frame counts: its capture, or, where that is known to be wrong, when Kafka took it."""
+    return event.frame.appended_at_ms if is_skewed(event) else event.captured_at_ms
 
-    A status has the wall's time, which says nothing of footage; it starts no camera. A review changes no judgement.
+
+def _is_frame_from(event: CameraEvent, instant_ms: int) -> bool:
+    """Tell whether a camera's reading begins with this event: its first frame that is not from before ``instant_ms``.
+
+    What follows it is read whatever its time, since late frames count too.
     """
-    if isinstance(event, CameraStatus):
-        return True
-    if isinstance(event, Decision):
-        return event.decision in REVIEWS or event.decided_at_ms < instant_ms
-    return event.captured_at_ms < instant_ms or (isinstance(event, FrameDetections) and is_skewed(event))
+    return not isinstance(event, (CameraStatus, Decision)) and time_of(event) >= instant_ms

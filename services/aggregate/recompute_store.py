@@ -10,6 +10,7 @@ twice and counts once, and an earlier outcome of a frame that no merge has remov
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
@@ -17,6 +18,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.camera_events import CameraEvent
 from services.aggregate.accounting import SKEW_MS
+from services.aggregate.observation import MINUTE_MS
 from services.aggregate.recomputation import PlacedEvent
 from services.aggregate.recompute_events import (
     decision_event,
@@ -25,26 +27,35 @@ from services.aggregate.recompute_events import (
     shed_offset,
     status_event,
 )
-from services.aggregate.recompute_period import CameraStart, Period
+from services.aggregate.recompute_period import END_OF_TIME_MS, CameraStart, Period
 from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow, FrameOutcomeRow
 from services.aggregate.store_client import translated_errors
 from services.aggregate.table import TIME, Row, columns_of
+from services.aggregate.windows import LATENESS_MS
 
 SPAN_FRAMES: Final = 20_000
 """Judged frames in one span: some 40 MB while they are being read."""
 
+LATE_MS: Final = 2 * LATENESS_MS
+"""Frames from before a reading starts that are read with it if they came later: twice as old as any that counts."""
+
 _NO_END: Final = 2**63 - 1
 _ORDER_MASK: Final = (1 << 60) - 1
-_SHED_OFFSET: Final = f"bitXor(bitAnd(version, {_ORDER_MASK}), {_ORDER_MASK})"
+_OUTCOME_OFFSET: Final = f"bitXor(bitAnd(version, {_ORDER_MASK}), {_ORDER_MASK})"
 """What ``ledger.outcome_version`` made of the offset, undone."""
 
-_SKEWED: Final = f"toUnixTimestamp64Milli(captured_at) > toUnixTimestamp64Milli(appended_at) + {SKEW_MS}"
-_IN_TIME: Final = (
-    "((toUnixTimestamp64Milli(captured_at) >= {since:Int64} AND toUnixTimestamp64Milli(captured_at) < {until:Int64})"
-    f" OR ({_SKEWED} AND toUnixTimestamp64Milli(appended_at) >= {{since:Int64}}"
-    " AND toUnixTimestamp64Milli(appended_at) < {until:Int64}))"
+_TIME: Final = (
+    f"if(toUnixTimestamp64Milli(captured_at) > toUnixTimestamp64Milli(appended_at) + {SKEW_MS},"
+    " toUnixTimestamp64Milli(appended_at), toUnixTimestamp64Milli(captured_at))"
 )
-"""A frame is of a period by its capture, or, where that is known to be wrong, by when Kafka took it."""
+"""``recompute_period.time_of``."""
+
+_LAST_SECOND_MS: Final = 10_413_791_999_000
+"""The last second of 2299, beyond which ClickHouse has no time."""
+
+_IN_TIME: Final = f"{_TIME} >= {{since:Int64}} AND {_TIME} < {{until:Int64}}"
+_TO_READ: Final = f"{_TIME} >= {{earliest:Int64}} AND {_TIME} < {{until:Int64}}"
+"""Beside its offset: what a reading that has begun reads."""
 
 _IS_SHED: Final = "outcome IN ('shed', 'dead_lettered')"
 
@@ -52,18 +63,43 @@ R = TypeVar("R", bound=Row)
 
 
 def cameras_in_store(client: Client, period: Period) -> list[str]:
-    """Give the ids of the cameras that have frames in the period, sorted.
+    """Give the ids of the cameras that have frames or minutes in the period, sorted.
+
+    By times that the tables are sorted by, so that a day is soon found; minutes tell of cameras whose clock is wrong.
 
     Raises:
         RetryableError: ClickHouse is away, or refuses.
     """
+    between = "%s >= fromUnixTimestamp64Milli({since:Int64}) AND %s < fromUnixTimestamp64Milli({until:Int64})"
     text = (
-        f"SELECT DISTINCT camera_id FROM detections WHERE {_IN_TIME}"  # noqa: S608  names of ours
-        f" UNION DISTINCT SELECT DISTINCT camera_id FROM frame_outcomes WHERE {_IS_SHED} AND {_IN_TIME}"
+        f"SELECT DISTINCT camera_id FROM detections WHERE {between % ('captured_at', 'captured_at')}"  # noqa: S608  names of ours
+        f" UNION DISTINCT SELECT DISTINCT camera_id FROM camera_minutes WHERE {between % ('minute', 'minute')}"
     )
-    parameters = {"since": period.reading_from_ms, "until": period.until_ms}
+    parameters = {"since": period.reading_from_ms, "until": min(period.until_ms, _LAST_SECOND_MS)}
     with translated_errors("reading which cameras have frames"):
         return sorted(str(row[0]) for row in client.query(text, parameters=parameters).result_rows)
+
+
+def kept_period(client: Client, camera_id: str, period: Period) -> Period:
+    """Give the part of a period of which a camera's detections are still kept; the whole, where none are gone yet.
+
+    Outcomes of frames are kept longer: without this, frames whose detections are gone would seem to have expired.
+    """
+    parameters = {"camera": camera_id, "since": period.reading_from_ms, "until": period.reading_until_ms}
+    oldest = f"""
+        SELECT if(count() = 0, {END_OF_TIME_MS}, min({_TIME}))
+        FROM detections WHERE camera_id = {{camera:String}} AND {_IN_TIME}
+    """  # noqa: S608  names of ours
+    gone_before = f"""
+        SELECT count() FROM frame_outcomes
+        WHERE camera_id = {{camera:String}} AND outcome = 'detected' AND {_IN_TIME} AND {_TIME} < ({oldest})
+    """  # noqa: S608  names of ours
+    with translated_errors(f"reading what is kept of {camera_id}"):
+        ((oldest_ms, gone),) = client.query(f"SELECT ({oldest}), ({gone_before})", parameters=parameters).result_rows
+    if not gone:
+        return period
+    since_ms = max(period.since_ms, -(-oldest_ms // MINUTE_MS) * MINUTE_MS)
+    return Period(since_ms, max(period.until_ms, since_ms), since_ms - max(oldest_ms, period.reading_from_ms))
 
 
 class StoredCamera:
@@ -83,6 +119,7 @@ class StoredCamera:
             "camera": camera_id,
             "since": period.reading_from_ms,
             "until": period.reading_until_ms,
+            "earliest": max(0, period.reading_from_ms - LATE_MS),
         }
 
     def frame_count(self) -> int:
@@ -95,15 +132,19 @@ class StoredCamera:
         start = CameraStart(self._camera_id)
         if not self._period.is_cut:
             return start
-        text = (
-            "SELECT owner_epoch, max(sequence), max(toUnixTimestamp64Milli(appended_at)) FROM frame_outcomes"  # noqa: S608  names of ours
-            " WHERE camera_id = {camera:String} AND toUnixTimestamp64Milli(captured_at) < {since:Int64}"
-            f" AND NOT ({_SKEWED}) GROUP BY owner_epoch"
-        )
-        for epoch, sequence, appended_at_ms in self._ask(text):
-            start.note(epoch, sequence, appended_at_ms)
-        masks = self._rows(DecisionRow, "version < {low:UInt64} AND decision = 'static_object_masked'", self._first())
-        start.masks = [(row.version, decision_event(row)) for row in sorted(masks, key=attrgetter("version"))]
+        first = self._first
+        text = f"""
+            SELECT owner_epoch, max(sequence), toUnixTimestamp64Milli(min(appended_at)),
+                toUnixTimestamp64Milli(max(appended_at))
+            FROM frame_outcomes
+            WHERE camera_id = {{camera:String}} AND outcome != 'expired' AND {_OUTCOME_OFFSET} < {{low:UInt64}}
+            GROUP BY owner_epoch
+        """  # noqa: S608  names of ours
+        for epoch, sequence, *times in self._ask(text, low=first):
+            for appended_at_ms in times:
+                start.note(epoch, sequence, appended_at_ms)
+        for row in sorted(self._rows(DecisionRow, "version < {low:UInt64}", first), key=attrgetter("version")):
+            start.decide(decision_event(row), row.version)
         return start
 
     def spans(self) -> Iterator[list[PlacedEvent]]:
@@ -112,29 +153,30 @@ class StoredCamera:
         Raises:
             RetryableError: ClickHouse is away, or refuses.
         """
-        low = self._first() if self._period.is_cut else 0
-        edges = [edge for edge in self._edges() if edge > low]
+        low = self._first if self._period.is_cut else 0
+        edges = [edge for edge in self._edges(low) if edge > low]
         for start, end in zip([low, *edges], [*edges, _NO_END], strict=True):
             yield self._span(start, end)
 
+    @cached_property
     def _first(self) -> int:
         """Give the lowest offset among the frames that are read; beyond all offsets where there are none."""
         text = (
             f"SELECT min(at) FROM (SELECT min(source_offset) AS at, count() AS n FROM detections"  # noqa: S608  names of ours
             f" WHERE camera_id = {{camera:String}} AND {_IN_TIME}"
-            f" UNION ALL SELECT min({_SHED_OFFSET}), count() FROM frame_outcomes"
+            f" UNION ALL SELECT min({_OUTCOME_OFFSET}), count() FROM frame_outcomes"
             f" WHERE camera_id = {{camera:String}} AND {_IS_SHED} AND {_IN_TIME}) WHERE n > 0"
         )
         found = self._ask(text)
         return int(found[0][0]) if found and found[0][0] is not None else _NO_END
 
-    def _edges(self) -> list[int]:
+    def _edges(self, low: int) -> list[int]:
         text = (
             "SELECT source_offset FROM (SELECT source_offset, row_number() OVER (ORDER BY source_offset) AS number"  # noqa: S608  names of ours
-            f" FROM detections WHERE camera_id = {{camera:String}} AND {_IN_TIME})"
+            f" FROM detections WHERE camera_id = {{camera:String}} AND {_TO_READ} AND source_offset >= {{low:UInt64}})"
             f" WHERE number % {SPAN_FRAMES} = 0 ORDER BY source_offset"
         )
-        return [int(row[0]) for row in self._ask(text)]
+        return [int(row[0]) for row in self._ask(text, low=low)]
 
     def _span(self, low: int, high: int) -> list[PlacedEvent]:
         """Give the events with low ≤ offset < high."""
@@ -144,10 +186,10 @@ class StoredCamera:
             places[status.version] = status_event(status)
         for decision in self._rows(DecisionRow, between % ("version", "version"), low, high):
             places[decision.version] = decision_event(decision)
-        outcomes = f"{_IS_SHED} AND {_IN_TIME} AND {between % (_SHED_OFFSET, _SHED_OFFSET)}"
+        outcomes = f"{_IS_SHED} AND {_TO_READ} AND {between % (_OUTCOME_OFFSET, _OUTCOME_OFFSET)}"
         for outcome in self._rows(FrameOutcomeRow, outcomes, low, high):
             places[shed_offset(outcome)] = shed_event(outcome)
-        judged = f"{_IN_TIME} AND {between % ('source_offset', 'source_offset')}"
+        judged = f"{_TO_READ} AND {between % ('source_offset', 'source_offset')}"
         for detections in self._rows(DetectionsRow, judged, low, high):
             places[detections.source_offset] = detections_event(detections)
         return [PlacedEvent(offset, places[offset]) for offset in sorted(places)]

@@ -10,7 +10,7 @@ from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.recomputation import NewestRows, any_revision_of, recompute
-from services.aggregate.recompute_period import ALL_TABLES, JUDGED_TABLES, Period, PeriodJudgement
+from services.aggregate.recompute_period import ALL_TABLES, JUDGED_TABLES, CameraStart, Period, PeriodJudgement
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CameraMinuteRow, CounterMinuteRow
 from services.aggregate.table import Row
@@ -80,6 +80,18 @@ def test_a_mask_from_before_the_reading_still_holds() -> None:
     assert row.queue_max == 0
 
 
+def test_of_dry_references_from_before_the_reading_the_last_one_is_taken_over() -> None:
+    start = CameraStart("loket-1")
+    for offset, seconds in ((3, 10), (5, 20)):
+        start.pass_over(make_decision(seconds, "dry_reference_approved"), offset)
+    start.pass_over(make_decision(30, "quarantine_released"), 6)
+    start.pass_over(make_decision(5, "static_object_masked", mask=((0.0, 0.0), (0.1, 0.0), (0.1, 0.1))), 4)
+    assert [(offset, one.decision) for offset, one in start.decisions] == [
+        (4, "static_object_masked"),
+        (5, "dry_reference_approved"),
+    ]
+
+
 def test_what_is_open_at_the_end_is_followed_until_it_ends() -> None:
     camera = parking_camera()
     events = [*frames(0, 600, [vehicle(0.3)]), *frames(600, 8000)]
@@ -118,3 +130,20 @@ def test_judged_rows_get_the_name_of_the_ruleset_and_keep_all_else() -> None:
     live, other = (judged(events, parking_camera(), Period(), name) for name in (RULESET, "trial"))
     for table in JUDGED_TABLES:
         assert other[table] == [msgspec.structs.replace(row, ruleset="trial") for row in live[table]], table
+
+
+def test_late_frames_from_before_the_reading_are_read_once_it_has_begun() -> None:
+    late = make_frame(119, [person(0.2)], sequence=119)
+    events: list[CameraEvent] = [*frames(0, 119), *frames(120, 123), late, *frames(123, 300)]
+    (row,) = judged(events, counter_camera(), Period(ms(120), ms(180), 0))[CameraMinuteRow.TABLE]
+    assert isinstance(row, CameraMinuteRow)
+    assert (row.frames, row.expired) == (60, 0)
+    assert not judged([*frames(0, 119), late], counter_camera(), Period(ms(120), ms(180), 0))[CameraMinuteRow.TABLE]
+
+
+def test_a_frame_of_a_wrong_clock_counts_when_kafka_took_it() -> None:
+    ahead = make_frame(9_000_000, sequence=130, appended_after_ms=-(9_000_000 - 130) * 1000)
+    events: list[CameraEvent] = [*frames(0, 130), ahead, *frames(131, 300)]
+    (row,) = judged(events, counter_camera(), Period(ms(120), ms(180), 60_000))[CameraMinuteRow.TABLE]
+    assert isinstance(row, CameraMinuteRow)
+    assert (row.frames, row.clock_skewed, row.expired) == (60, 1, 0)

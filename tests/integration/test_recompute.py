@@ -155,9 +155,10 @@ def test_a_ruleset_that_lacks_cameras_is_not_made_current_by_mistake(recomputing
 
 
 def test_of_a_period_only_its_rows_are_written_after_a_warm_up(recomputing: Recomputing) -> None:
-    period = ["--since", "2025-06-15T15:10Z", "--until", "2025-06-15T15:12Z", "--warm-up", "4min"]
+    period = ["--since", "2025-06-15T15:10Z", "--until", "2025-06-15T15:12Z", "--warm-up", "2min"]
     said = recomputing.run("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "part", *period)
     assert "approximate" in said
+    assert "open at 2025-06-15 22:08 WIB under the current rules: again-00 (parking case)" in said
     live, part = recomputing.rows(RULESET), recomputing.rows("part")
     minutes = {1_750_000_200_000, 1_750_000_260_000}
     for table in ("camera_minutes", "counter_minutes"):
@@ -197,3 +198,17 @@ def test_a_camera_that_fails_is_named_and_the_others_are_whole(recomputing: Reco
     assert "4 of 5 tasks are done" in recomputing.run(
         "--from", "clickhouse", "--into", "clickhouse", "--ruleset", "most", code=1
     )
+
+
+def test_where_detections_are_gone_rows_begin_with_what_is_kept(recomputing: Recomputing) -> None:
+    camera_id, oldest_ms = recomputing.city.camera_ids[-1], 1_750_000_090_000
+    client = connect(recomputing.database, recomputing.database.database)
+    client.command(
+        f"DELETE FROM detections WHERE camera_id = '{camera_id}' AND toUnixTimestamp64Milli(captured_at) < {oldest_ms}"
+    )
+    client.close()
+    said = recomputing.run("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "kept", "--camera", camera_id)
+    assert "of 1 cameras detections are kept no more from the start" in said
+    live, kept = recomputing.rows(RULESET)["counter_minutes"], recomputing.rows("kept")["counter_minutes"]
+    assert kept == {key: row for key, row in live.items() if key[0] == camera_id and key[1] >= oldest_ms}
+    assert len(kept) >= 4

@@ -26,6 +26,7 @@ from services.cli.recompute.planning import (
     camera_tasks,
     delete_rows,
     entries_of,
+    open_at_start,
     partition_tasks,
     period_of,
     require_a_name_for_what_is_approximate,
@@ -34,7 +35,7 @@ from services.cli.recompute.planning import (
 from services.cli.recompute.pool import run_tasks
 from services.cli.recompute.progress import RunProgress, digest_of
 from services.cli.recompute.row_files import PARTS, join_parts, written_tables
-from services.cli.recompute.times import duration_ms, instant_ms
+from services.cli.recompute.times import duration_ms, instant_ms, local_minute
 from services.cli.recompute.work import Done, Task, Work, judge_lines
 from services.runtime.camera_registry import read_registry
 from services.runtime.errors import ConfigurationError
@@ -194,6 +195,12 @@ def _summarize(work: Work, ended: Sequence[Done], console: Console) -> None:
     for one in ended:
         for table, count in (one.rows or {}).items():
             counts[table] = counts.get(table, 0) + count
+    late = [one.since_ms for one in ended if one.since_ms > work.period.since_ms]
+    if late:
+        first, last = local_minute(min(late)), local_minute(max(late))
+        say(
+            console, f"of {len(late)} cameras detections are kept no more from the start, but from {first} to {last} on"
+        )
     written = ", ".join(f"{count} {table}" for table, count in counts.items() if count) or "none"
     events, passed_over = sum(one.events for one in ended), sum(one.passed_over for one in ended)
     where = work.folder if work.folder is not None else "ClickHouse"
@@ -208,7 +215,10 @@ def _tasks(wanted: Wanted, console: Console) -> list[Task]:
     if wanted.work.source == "kafka":
         return partition_tasks(wanted.kafka, entries, wanted.options.patterns)
     with clickhouse_client(_store(wanted.work)) as client:
-        return camera_tasks(client, entries, wanted.work.period, wanted.options.patterns)
+        tasks = camera_tasks(client, entries, wanted.work.period, wanted.options.patterns)
+        if told := open_at_start(client, [task.name for task in tasks], wanted.work.period):
+            say(console, told)
+    return tasks
 
 
 def _make_room(wanted: Wanted, tasks: Sequence[Task]) -> None:

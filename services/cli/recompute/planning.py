@@ -7,24 +7,29 @@ from contextlib import closing
 from fnmatch import fnmatchcase
 from typing import Final
 
+import msgspec
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import KafkaException
 
 from schemas.cameras import Camera
 from schemas.topics import CAMERA_EVENTS
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.recompute_period import END_OF_TIME_MS, JUDGED_TABLES, Period
 from services.aggregate.recompute_store import cameras_in_store
 from services.aggregate.row_columns import RULESET
+from services.aggregate.rows import ParkingStayRow
 from services.aggregate.store_client import translated_errors
 from services.cli.recompute.overrides import Overrides
 from services.cli.recompute.times import local_minute
-from services.cli.recompute.work import Task
+from services.cli.recompute.work import ANY_REVISION, Task
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.kafka import translated, whole_topic_consumer
 from services.runtime.settings import KafkaSettings
 
-_TIME_OF: Final = {"parking_stays": "started_at", "episodes": "started_at"}
-"""Column by which rows of a table are of a period; of the other judged tables it is the minute."""
+_LASTING: Final = frozenset({EpisodeRow.TABLE, ParkingStayRow.TABLE})
+"""Tables whose rows are of a period if any moment of them is; of the other judged tables it is their minute."""
+
+_NAMED_EPISODES: Final = 8
 
 
 def period_of(since_ms: int | None, until_ms: int | None, warm_up_ms: int) -> Period:
@@ -40,10 +45,13 @@ def period_of(since_ms: int | None, until_ms: int | None, warm_up_ms: int) -> Pe
 
 
 def entries_of(revisions: Iterable[Camera], overrides: Overrides) -> dict[str, tuple[Camera, ...]]:
-    """Give every revision of each camera as it is judged, by camera id."""
+    """Give every revision of each camera as it is judged, by camera id; one for all where a file gives its entry."""
     found: dict[str, list[Camera]] = {}
     for camera in revisions:
-        found.setdefault(camera.camera_id, []).append(overrides.applied(camera))
+        if camera.camera_id not in overrides.entries:
+            found.setdefault(camera.camera_id, []).append(overrides.applied(camera))
+    for camera_id, entry in overrides.entries.items():
+        found[camera_id] = [msgspec.structs.replace(overrides.applied(entry), revision=ANY_REVISION)]
     return {camera_id: tuple(entries) for camera_id, entries in found.items()}
 
 
@@ -86,7 +94,7 @@ def partition_tasks(
             raise translated(error) from error
     if topic.error is not None or not topic.partitions:
         raise RetryableError(f"topic {CAMERA_EVENTS.name} is not there: {topic.error}")
-    return [Task(f"partition {number}", wanted, number) for number in sorted(topic.partitions)]
+    return [Task(f"partition {one}", wanted, one, all_cameras=not patterns) for one in sorted(topic.partitions)]
 
 
 def require_a_name_for_what_is_approximate(ruleset: str, period: Period, *, from_topic: bool) -> None:
@@ -126,15 +134,40 @@ def approximations(period: Period) -> Iterator[str]:
     start = local_minute(period.reading_from_ms)
     hours = period.warm_up_ms / 3_600_000
     yield f"judged from {start} on, {hours:g} h for warm-up; rows are written from {local_minute(period.since_ms)}"
-    yield f"approximate: flood baselines start at {start} without what was learnt, or approved as dry, before"
+    yield (
+        f"approximate: flood baselines start at {start}, from nothing, or, where a dry reference was approved before, "
+        "from the first frame"
+    )
     yield f"approximate: what was open, parked or quarantined at {start} is seen only from there on"
 
 
+def open_at_start(client: Client, camera_ids: Sequence[str], period: Period) -> str:
+    """Name the current episodes that were open where the reading starts: they begin late there, or are not seen."""
+    if not period.is_cut:
+        return ""
+    text = (
+        "SELECT camera_id, replaceAll(trim(concat(episode_type, ' ', kind)), '_', ' ') FROM current_episodes"
+        " WHERE camera_id IN {cameras:Array(String)} AND toUnixTimestamp64Milli(started_at) < {at:Int64}"
+        " AND (phase = 'open' OR toUnixTimestamp64Milli(ended_at) > {at:Int64}) ORDER BY camera_id, started_at"
+    )
+    with translated_errors("reading what was open"):
+        parameters = {"cameras": list(camera_ids), "at": period.reading_from_ms}
+        found = [f"{camera} ({what})" for camera, what in client.query(text, parameters=parameters).result_rows]
+    if not found:
+        return ""
+    more = f" and {len(found) - _NAMED_EPISODES} more" if len(found) > _NAMED_EPISODES else ""
+    return (
+        f"open at {local_minute(period.reading_from_ms)} under the current rules: "
+        f"{', '.join(found[:_NAMED_EPISODES])}{more}; a longer --warm-up sees them begin"
+    )
+
+
 def _of(table: str) -> str:
-    time = f"toUnixTimestamp64Milli({_TIME_OF.get(table, 'minute')})"
+    """Give the condition that a row is one that a computation of the period writes; see ``Period.holds``."""
+    first, last = ("started_at", "last_seen_at") if table in _LASTING else ("minute", "minute")
     return (
         "ruleset = {ruleset:String} AND camera_id IN {cameras:Array(String)}"
-        f" AND {time} >= {{since:Int64}} AND {time} < {{until:Int64}}"
+        f" AND toUnixTimestamp64Milli({first}) < {{until:Int64}} AND toUnixTimestamp64Milli({last}) >= {{since:Int64}}"
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -24,7 +24,7 @@ from services.aggregate.judgement import FindCamera, UnknownRevisionError
 from services.aggregate.partition import newest_of_each_key
 from services.aggregate.recomputation import DRAIN_EVERY, PlacedEvent, any_revision_of
 from services.aggregate.recompute_period import Period, PeriodJudgement
-from services.aggregate.recompute_store import StoredCamera
+from services.aggregate.recompute_store import StoredCamera, kept_period
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect
@@ -37,6 +37,8 @@ from services.runtime.settings import KafkaSettings
 SourceKind = Literal["file", "kafka", "clickhouse"]
 Tell = Callable[[int, int], None]
 """(done, total) of a task's events; the total is an estimate."""
+
+ANY_REVISION: Final = 0
 
 _WRITE_TRIES: Final = 5
 _SILENCE_SECONDS: Final = 60.0
@@ -67,14 +69,15 @@ class Task:
 
     Attributes:
         name: What people call it.
-        entries: Every revision of the cameras under which events may have to be judged, overrides applied.
-        any_revision: The entries stand for every revision of their camera.
+        entries: Every revision of the cameras under which events may have to be judged, overrides applied; one of
+            revision ``ANY_REVISION`` stands for all of its camera.
+        all_cameras: Cameras without an entry are wanted too: live, what they report has rows.
     """
 
     name: str
     entries: tuple[Camera, ...]
     partition: int = -1
-    any_revision: bool = False
+    all_cameras: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Done:
     """What became of a task. ``fault``: why it failed; what it has written then is not whole.
 
     ``passed_over`` events could not be judged, as live: they break their contract, or name an unknown revision.
+    ``since_ms`` is the first minute that was written, later than wanted where detections are not kept any more.
     """
 
     name: str
@@ -89,6 +93,7 @@ class Done:
     passed_over: int = 0
     rows: dict[str, int] | None = None
     fault: str = ""
+    since_ms: int = 0
 
 
 class Sink(Protocol):
@@ -209,15 +214,14 @@ def judge_lines(work: Work, cameras: tuple[Camera, ...], lines: Iterator[PlacedE
 
 
 def _finder(task: Task) -> FindCamera:
-    if task.any_revision:
-        return any_revision_of(task.entries)
-    by_revision = {(camera.camera_id, camera.revision): camera for camera in task.entries}
-    return lambda camera_id, revision: by_revision.get((camera_id, revision))
+    known = {(camera.camera_id, camera.revision): camera for camera in task.entries}
+    return lambda camera_id, revision: known.get((camera_id, revision)) or known.get((camera_id, ANY_REVISION))
 
 
 def _stored_camera(work: Work, task: Task, tell: Tell) -> Done:
     settings = work.store or ClickHouseSettings()
     with closing(connect(settings, settings.database)) as client:
+        work = replace(work, period=kept_period(client, task.name, work.period))
         stored = StoredCamera(client, task.name, work.period)
         total = stored.frame_count()
         judging = Judging(work, _finder(task))
@@ -229,7 +233,7 @@ def _stored_camera(work: Work, task: Task, tell: Tell) -> Done:
             tell(judging.event_count, total)
             if judging.judgement.is_over(task.name):
                 break
-        return Done(task.name, judging.event_count, 0, judging.finish())
+        return Done(task.name, judging.event_count, 0, judging.finish(), since_ms=work.period.since_ms)
 
 
 def _partition(work: Work, task: Task, tell: Tell) -> Done:
@@ -238,7 +242,7 @@ def _partition(work: Work, task: Task, tell: Tell) -> Done:
     for record, done, total in _records(work.kafka or KafkaSettings(), task.partition):
         if done % DRAIN_EVERY == 0:
             tell(done, total)
-        if (record.key or b"").decode(errors="replace") not in wanted:
+        if not task.all_cameras and (record.key or b"").decode(errors="replace") not in wanted:
             continue
         try:
             _judge_record(judging, record)

@@ -43,6 +43,7 @@ def command(  # noqa: PLR0913, PLR0917  (one for each option)
     Choices are kept; where they overlap, the latest one rules. So choosing the former one again takes it back.
     """
     settings = clickhouse_settings(clickhouse)
+    chosen_by = _person(by)
     if not reason.strip():
         raise click.UsageError("--reason must say why")
     with clickhouse_client(settings) as client:
@@ -52,8 +53,18 @@ def command(  # noqa: PLR0913, PLR0917  (one for each option)
         click.echo(line, err=True)
     if missing and not partial:
         raise ConfigurationError(f"{name} would hide those minutes: choose another period, or say --partial")
-    _write(settings, name, span, (by or getpass.getuser()).strip(), reason.strip())
+    _write(settings, name, span, chosen_by, reason.strip())
     click.echo(f"{name} is current from {_told(span.since_ms)} until {_told(span.until_ms)}")
+
+
+def _person(by: str | None) -> str:
+    try:
+        name = (by if by is not None else getpass.getuser()).strip()
+    except (ImportError, KeyError, OSError) as error:
+        raise click.UsageError("this system does not know who you are: say --by") from error
+    if not name:
+        raise click.UsageError("--by must say a name")
+    return name
 
 
 def _span(found: list[Span], name: str, since: str | None, until: str | None) -> Span:

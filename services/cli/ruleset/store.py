@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from services.cli.ruleset.comparison import MINUTE_MS, DayMinutes, DaySum, Episo
 
 MINUTE_TABLES: Final[tuple[type[Row], ...]] = (CameraMinuteRow, CounterMinuteRow, ParkingMinuteRow, FloodMinuteRow)
 COUNTED_TABLES: Final[tuple[type[Row], ...]] = (*MINUTE_TABLES, ParkingStayRow, EpisodeRow)
+
+_BATCH_CAMERAS: Final = 50
 
 _PICKED = (
     "ruleset = {ruleset:String} AND toUnixTimestamp64Milli(minute) >= {since:Int64}"
@@ -123,8 +125,9 @@ def differing_minutes(client: Client, a: str, b: str, spans: dict[str, Span]) ->
             GROUP BY camera_id, day
             ORDER BY camera_id, day
         """  # noqa: S608  names of ours
-        for camera_id, day, changed, only_a, only_b in _ask(client, text, **_between(a, b, spans)):
-            found.append(DayMinutes(camera_id, day, row_type.TABLE, changed, only_a, only_b))
+        for batch in _batches(spans):
+            for camera_id, day, changed, only_a, only_b in _ask(client, text, **_between(a, b, batch)):
+                found.append(DayMinutes(camera_id, day, row_type.TABLE, changed, only_a, only_b))
     return found
 
 
@@ -143,7 +146,9 @@ def minute_sums(client: Client, a: str, b: str, spans: dict[str, Span]) -> list[
             GROUP BY camera_id, day
             ORDER BY camera_id, day
         """  # noqa: S608  names of ours
-        found += [DaySum(camera, day, name, x, y) for camera, day, x, y in _ask(client, text, **_between(a, b, spans))]
+        for batch in _batches(spans):
+            answer = _ask(client, text, **_between(a, b, batch))
+            found += [DaySum(camera, day, name, in_a, in_b) for camera, day, in_a, in_b in answer]
     return found
 
 
@@ -162,12 +167,24 @@ def episodes(client: Client, ruleset: str, spans: dict[str, Span]) -> list[Episo
 
 
 def missing_minutes(client: Client, ruleset: str, within: Span) -> dict[str, int]:
-    """Give how many minutes of each camera the current ruleset has in a span, and this one has not; only where any."""
+    """Give how many minutes more the current ruleset has of each camera, summed by hour; only where any.
+
+    An hour in which both have as many minutes, but other ones, is not found.
+    """
+    between = "toUnixTimestamp64Milli(minute) >= {since:Int64} AND toUnixTimestamp64Milli(minute) < {until:Int64}"
     text = f"""
-        SELECT camera_id, count() FROM current_camera_minutes
-        WHERE toUnixTimestamp64Milli(minute) >= {{since:Int64}} AND toUnixTimestamp64Milli(minute) < {{until:Int64}}
-            AND (camera_id, minute) NOT IN (SELECT camera_id, minute FROM camera_minutes WHERE {_PICKED})
-        GROUP BY camera_id ORDER BY camera_id
+        SELECT camera_id, sum(lacking) AS total FROM (
+            SELECT camera_id, toStartOfHour(minute) AS hour,
+                greatest(toInt64(uniqExactIf(minute, is_current)) - toInt64(uniqExactIf(minute, NOT is_current)), 0)
+                    AS lacking
+            FROM (
+                SELECT camera_id, minute, true AS is_current FROM current_camera_minutes WHERE {between}
+                UNION ALL
+                SELECT camera_id, minute, false FROM camera_minutes WHERE {_PICKED}
+            )
+            GROUP BY camera_id, hour
+        )
+        GROUP BY camera_id HAVING total > 0 ORDER BY camera_id
     """  # noqa: S608  names of ours
     found = _ask(client, text, ruleset=ruleset, since=within.since_ms, until=within.until_ms)
     return {camera_id: int(count) for camera_id, count in found}
@@ -183,6 +200,13 @@ def _within(time: str) -> str:
         f" AND {at} >= arrayElement({{sinces:Array(Int64)}}, {place})"
         f" AND {at} < arrayElement({{untils:Array(Int64)}}, {place})"
     )
+
+
+def _batches(spans: dict[str, Span]) -> Iterator[dict[str, Span]]:
+    """Give the spans of a few cameras at a time: a month of these is two million minutes in the engine's memory."""
+    cameras = sorted(spans)
+    for start in range(0, len(cameras), _BATCH_CAMERAS):
+        yield {camera_id: spans[camera_id] for camera_id in cameras[start : start + _BATCH_CAMERAS]}
 
 
 def _between(a: str, b: str, spans: dict[str, Span]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytest
 
 from services.aggregate.row_columns import RULESET
 from services.cli.recompute.overrides import Overrides, read_overrides, ruleset_label
+from services.cli.recompute.planning import entries_of
+from services.cli.recompute.work import ANY_REVISION
 from services.runtime.errors import ConfigurationError
 from tests.aggregate.make_events import make_camera
 
@@ -88,3 +90,12 @@ def test_a_name_that_could_be_taken_for_something_else_is_refused(name: str) -> 
 def test_the_live_name_is_refused_to_other_rules(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="changed"):
         ruleset_label(RULESET, overrides(tmp_path, "rules: {parking: {grace_seconds: 60}}"))
+
+
+def test_entries_of_a_file_hold_for_revisions_that_the_registry_does_not_know(tmp_path: Path) -> None:
+    found = Overrides({"loket-1": make_camera(sample_fps=2.0), "loket-9": make_camera(camera_id="loket-9")})
+    registry = [make_camera(revision=1), make_camera(revision=2), make_camera(camera_id="loket-2", revision=3)]
+    entries = entries_of(registry, found)
+    assert [(one.revision, one.sample_fps) for one in entries["loket-1"]] == [(ANY_REVISION, 2.0)]
+    assert [one.revision for one in entries["loket-2"]] == [3]
+    assert [one.revision for one in entries["loket-9"]] == [ANY_REVISION]
