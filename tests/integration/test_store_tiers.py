@@ -139,6 +139,20 @@ def test_a_water_zone_s_hour_knows_which_minutes_were_flood(scene: StoreScene) -
     assert ratio_s == pytest.approx(60.0)
 
 
+@pytest.mark.parametrize("kind", ["camera", "counter", "parking", "flood"])
+def test_a_day_of_jakarta_is_the_sum_of_its_hours(scene: StoreScene, kind: str) -> None:
+    zone = {"zone_id": "z"} if kind in ("parking", "flood") else {}
+    times = ["2026-05-01T16:59:00Z", "2026-05-01T17:00:00Z", "2026-05-02T16:59:00Z"]
+    scene.insert(f"{kind}_minutes", *(minute(0, minute=at, **zone) for at in times))
+    scene.insert(f"{kind}_minutes", minute(0, minute="2026-05-02T03:00:00Z", valid=False, observed_s=30.0, **zone))
+    scene.refresh(f"{kind}_hours")
+    columns = "toString(day), minutes, valid_minutes, observed_s, expected_s"
+    assert scene.ask(f"SELECT {columns} FROM {kind}_days ORDER BY day") == [
+        ("2026-05-01", 1, 1, 60.0, 60.0),
+        ("2026-05-02", 3, 2, 150.0, 180.0),
+    ]
+
+
 def test_days_of_capture_are_absolute_by_epoch_and_day_in_jakarta(scene: StoreScene) -> None:
     def status(number: int, at: str, captured: int, late: int, epoch: int = 1) -> dict[str, Any]:
         counters = {"captured": captured, "missed": {"late": late}, "owner_epoch": epoch}

@@ -1,6 +1,7 @@
--- One view for each question that docs/questions.md lists. Days, weeks and hours of the day are Asia/Jakarta; weeks
--- begin on Monday. Names and places are those of a camera's newest registry revision. Hours come from the hourly tiers,
--- which lag by up to 5 minutes. Where something can't be known, its ``_known`` column is false and the figure is 0.
+-- Daily tiers, which are sums of hours, and one view for each question that docs/questions.md lists. Days, weeks and
+-- hours of the day are Asia/Jakarta; weeks begin on Monday. Names and places are those of a camera's newest registry
+-- revision. Hours come from the hourly tiers, which lag by up to 5 minutes. Where something can't be known, its _known
+-- column is false and the figure is 0.
 
 CREATE OR REPLACE VIEW current_cameras
 (
@@ -69,6 +70,106 @@ AS SELECT
 FROM camera_hours AS h FINAL
 GROUP BY camera_id, day
 COMMENT 'What became of each camera\'s frames of a day, from the hourly tier';
+
+CREATE OR REPLACE VIEW counter_days
+(
+    `camera_id`      LowCardinality(String) COMMENT 'The camera',
+    `day`            Date COMMENT 'Day in Asia/Jakarta',
+    `minutes`        UInt64 COMMENT 'Minutes with a row, of 1440',
+    `valid_minutes`  UInt64 COMMENT 'Those of them that are valid',
+    `open_minutes`   UInt64 COMMENT 'Valid minutes that began in opening hours, or where none are set',
+    `queue_s`        Float64 COMMENT 'Seconds observed of the queue in them',
+    `queue_person_s` Float64 COMMENT 'People in the queue times seconds; by queue_s it is the mean queue',
+    `queue_max`      UInt64 COMMENT 'Largest number of people in the queue in a frame of them',
+    `staff_s`        Float64 COMMENT 'Seconds observed of the staff zone in them',
+    `staffed_s`      Float64 COMMENT 'Those of them with a person in it; by staff_s it is the staffed ratio',
+    `served_minutes` UInt64 COMMENT 'Those of the minutes in which people served can be counted',
+    `served`         UInt64 COMMENT 'People served in these',
+    `observed_s`     Float64 COMMENT 'Seconds that frames observed, of all minutes',
+    `expected_s`     Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row'
+)
+AS SELECT
+    camera_id,
+    toDate(hour, 'Asia/Jakarta') AS day,
+    sum(h.minutes) AS minutes,
+    sum(h.valid_minutes) AS valid_minutes,
+    sum(h.open_minutes) AS open_minutes,
+    sum(h.queue_s) AS queue_s,
+    sum(h.queue_person_s) AS queue_person_s,
+    max(h.queue_max) AS queue_max,
+    sum(h.staff_s) AS staff_s,
+    sum(h.staffed_s) AS staffed_s,
+    sum(h.served_minutes) AS served_minutes,
+    sum(h.served) AS served,
+    sum(h.observed_s) AS observed_s,
+    sum(h.expected_s) AS expected_s
+FROM counter_hours AS h FINAL
+GROUP BY camera_id, day
+COMMENT 'Queue and staff of each counter by day, from the hourly tier';
+
+CREATE OR REPLACE VIEW parking_days
+(
+    `camera_id`         LowCardinality(String) COMMENT 'The camera',
+    `zone_id`           LowCardinality(String) COMMENT 'The zone, unique within its camera',
+    `day`               Date COMMENT 'Day in Asia/Jakarta',
+    `minutes`           UInt64 COMMENT 'Minutes with a row, of 1440',
+    `valid_minutes`     UInt64 COMMENT 'Those of them that are valid',
+    `forbidden_minutes` UInt64 COMMENT 'Valid minutes that began while parking was forbidden',
+    `forbidden_s`       Float64 COMMENT 'Seconds that frames observed in them',
+    `vehicle_seconds`   Float64 COMMENT 'Vehicles times seconds in them; by forbidden_s it is the mean',
+    `vehicles_max`      UInt64 COMMENT 'Largest number of vehicles in a frame of them',
+    `cases_open_max`    UInt64 COMMENT 'Largest number of parking cases open at one frame of them',
+    `observed_s`        Float64 COMMENT 'Seconds that frames observed, of all minutes',
+    `expected_s`        Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row'
+)
+AS SELECT
+    camera_id,
+    zone_id,
+    toDate(hour, 'Asia/Jakarta') AS day,
+    sum(h.minutes) AS minutes,
+    sum(h.valid_minutes) AS valid_minutes,
+    sum(h.forbidden_minutes) AS forbidden_minutes,
+    sum(h.forbidden_s) AS forbidden_s,
+    sum(h.vehicle_seconds) AS vehicle_seconds,
+    max(h.vehicles_max) AS vehicles_max,
+    max(h.cases_open_max) AS cases_open_max,
+    sum(h.observed_s) AS observed_s,
+    sum(h.expected_s) AS expected_s
+FROM parking_hours AS h FINAL
+GROUP BY camera_id, zone_id, day
+COMMENT 'Vehicles in each no-parking zone by day, from the hourly tier';
+
+CREATE OR REPLACE VIEW flood_days
+(
+    `camera_id`        LowCardinality(String) COMMENT 'The camera',
+    `zone_id`          LowCardinality(String) COMMENT 'The zone, unique within its camera',
+    `day`              Date COMMENT 'Day in Asia/Jakarta',
+    `minutes`          UInt64 COMMENT 'Minutes with a row, of 1440',
+    `valid_minutes`    UInt64 COMMENT 'Those of them that are valid',
+    `flood_minutes`    UInt64 COMMENT 'Valid minutes whose state is flood',
+    `onset_minutes`    UInt64 COMMENT 'Valid minutes whose state is onset',
+    `ratio_s`          Float64 COMMENT 'Ratio under water times seconds; by valid_observed_s it is the mean ratio',
+    `ratio_max`        Float64 COMMENT 'Largest ratio under water in a frame, 0 to 1',
+    `valid_observed_s` Float64 COMMENT 'Seconds that frames observed in valid minutes',
+    `observed_s`       Float64 COMMENT 'Seconds that frames observed, of all minutes',
+    `expected_s`       Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row'
+)
+AS SELECT
+    camera_id,
+    zone_id,
+    toDate(hour, 'Asia/Jakarta') AS day,
+    sum(h.minutes) AS minutes,
+    sum(h.valid_minutes) AS valid_minutes,
+    sum(h.flood_minutes) AS flood_minutes,
+    sum(h.onset_minutes) AS onset_minutes,
+    sum(h.ratio_s) AS ratio_s,
+    max(h.ratio_max) AS ratio_max,
+    sum(h.valid_observed_s) AS valid_observed_s,
+    sum(h.observed_s) AS observed_s,
+    sum(h.expected_s) AS expected_s
+FROM flood_hours AS h FINAL
+GROUP BY camera_id, zone_id, day
+COMMENT 'How much of each water zone was under water by day, from the hourly tier';
 
 CREATE OR REPLACE VIEW accounting_by_day
 (
