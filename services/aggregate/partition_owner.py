@@ -34,6 +34,10 @@ T = TypeVar("T")
 _LOOK_AGAIN_SECONDS = 0.1
 _SEEK_AGAIN_SECONDS = 1.0
 _LAST_TRIES = 3
+_REST_RATIO = 3.0
+"""A checkpoint writes the state of every camera that changed, however few events did it. So that it takes no more than
+a quarter of the time, the next one waits so many times as long as the last one took."""
+_LONGEST_REST_SECONDS = 5.0
 
 
 class Feed(Protocol):
@@ -74,6 +78,7 @@ class PartitionOwner:
         self._taking_over = asyncio.Lock()
         self._full = False
         self._failures = 0
+        self._took_seconds = 0.0
         self._blocking = ThreadPoolExecutor(1, "checkpoint")
         service.health.wait_for("partitions")
 
@@ -229,7 +234,7 @@ class PartitionOwner:
 
     async def _pause(self) -> bool:
         """Wait until the next checkpoint is due, longer after failures; False: the service is told to stop."""
-        wanted = self._settings.flush_seconds * 2 ** min(self._failures, 10)
+        wanted = rest_seconds(self._settings.flush_seconds, self._took_seconds) * 2 ** min(self._failures, 10)
         until = time.monotonic() + min(wanted, max(self._settings.backoff_most_seconds, self._settings.flush_seconds))
         while not self._service.stopping.is_set() and (left := until - time.monotonic()) > 0:
             self._service.health.touch()
@@ -242,11 +247,12 @@ class PartitionOwner:
         """Take one checkpoint of all that changed; True: nothing is left unsaved of what was there when it began."""
         snapshots = [p.snapshot() for p in self._partitions.values() if p.has_changed and p.fenced_at is None]
         if snapshots:
-            self._full = False
+            self._full, began = False, time.monotonic()
             outcomes = await self._in_thread(partial(self._checkpoint.save, snapshots))
             for snapshot, outcome in zip(snapshots, outcomes, strict=True):
                 snapshot.settle(outcome)
             self._failures = 0 if set(outcomes) <= {"saved", "fenced"} else self._failures + 1
+            self._took_seconds = 0.0 if self._failures else time.monotonic() - began
         await self._tell_group()
         self._show()
         return not self._failures
@@ -283,3 +289,8 @@ class PartitionOwner:
         show("tilik_aggregate_partitions", len(self._partitions))
         show("tilik_aggregate_cameras", sum(partition.camera_count for partition in self._partitions.values()))
         show("tilik_aggregate_unsaved_rows", sum(partition.unsaved_count for partition in self._partitions.values()))
+
+
+def rest_seconds(flush_seconds: float, took_seconds: float) -> float:
+    """Give how long to wait between two checkpoints, the last of which took ``took_seconds``."""
+    return max(flush_seconds, min(_REST_RATIO * took_seconds, _LONGEST_REST_SECONDS))

@@ -12,7 +12,7 @@ from services.aggregate.checkpoint_load import LoadedPartition
 from services.aggregate.checkpoint_transaction import SaveOutcome
 from services.aggregate.metrics import AGGREGATE_METRICS
 from services.aggregate.partition import Snapshot
-from services.aggregate.partition_owner import PartitionOwner
+from services.aggregate.partition_owner import PartitionOwner, rest_seconds
 from services.aggregate.settings import AggregateSettings
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import FatalError, RetryableError
@@ -248,3 +248,13 @@ def test_events_that_retention_removed_are_counted() -> None:
     bench = Bench(next_offset=2, first_offset=10, end_offset=20)
     run(lambda: bench.owner.take_over(1))
     assert b"tilik_aggregate_lost_events_total 8.0" in bench.service.metrics.exposition()
+
+
+@pytest.mark.parametrize(
+    ("flush_seconds", "took_seconds", "rests_seconds"),
+    [(1.0, 0.0, 1.0), (1.0, 0.3, 1.0), (1.0, 0.5, 1.5), (1.0, 60.0, 5.0), (30.0, 60.0, 30.0)],
+)
+def test_checkpoints_that_take_long_come_more_rarely(
+    flush_seconds: float, took_seconds: float, rests_seconds: float
+) -> None:
+    assert rest_seconds(flush_seconds, took_seconds) == rests_seconds
