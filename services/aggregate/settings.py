@@ -43,12 +43,16 @@ class AggregateSettings(ServiceSettings):
     )
     migrate: bool = Field(True, description="Whether to bring ClickHouse's tables up to date at the start.")
     flush_seconds: Seconds = Field(
-        1.0, le=60, description="Time between two checkpoints, in seconds: what a row waits for at most."
+        1.0,
+        le=60,
+        description="Time between two checkpoints, in seconds: what a row waits for at most; up to 5 s where they take "
+        "long, as while a worker catches up.",
     )
     unsaved_rows_limit: int = Field(
-        20_000,
+        60_000,
         ge=100,
-        description="Rows held in memory before reading pauses; reached only while ClickHouse or Kafka is away.",
+        description="Rows held in memory, some 1.5 KB each, before reading pauses: while ClickHouse or Kafka is away, "
+        "or a worker catches up.",
     )
     backoff_most_seconds: Seconds = Field(
         15.0, le=300, description="Longest pause between two tries of a checkpoint that fails, in seconds."
