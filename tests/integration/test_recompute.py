@@ -89,8 +89,8 @@ def recomputing(kafka: KafkaSettings, clickhouse_port: int, tmp_path_factory: py
     city = City("again", 4)
     send(kafka, city.registry())
     send(kafka, list(with_frames_shed_before_they_were_judged(city.events(FRAMES))))
-    workers.start()
     try:
+        workers.start().wait_until_ready()
         wait_until_caught_up(kafka)
     finally:
         workers.end()

@@ -134,7 +134,8 @@ def write_csv(days: Sequence[DayChange], file: TextIO) -> None:
 
 def _print(found: Comparison, with_episodes: bool, console: Console) -> None:
     period = f"{local_minute(found.since_ms)} to {local_minute(found.until_ms)}"
-    console.print(f"A = {found.a}, B = {found.b}; {found.cameras} cameras, {period}", highlight=False, markup=False)
+    compared = f"{found.cameras} camera{'s' if found.cameras > 1 else ''}, {period}"
+    console.print(f"A = {found.a}, B = {found.b}; {compared}", highlight=False, markup=False)
     for name, cameras in ((found.a, found.only_a), (found.b, found.only_b)):
         if cameras:
             named = ", ".join(cameras[:5]) + (f" and {len(cameras) - 5} more" if len(cameras) > 5 else "")
@@ -145,7 +146,7 @@ def _print(found: Comparison, with_episodes: bool, console: Console) -> None:
         console.print("nothing differs: the same minutes, the same episodes")
         return
     console.print(_days_table(found.days))
-    if with_episodes:
+    if with_episodes and found.episodes:
         console.print(_episodes_table(found.episodes))
 
 
@@ -163,8 +164,8 @@ def _days_table(days: Sequence[DayChange]) -> Table:
         for name, one in day.sums.items():
             sums[name].a += one.a
             sums[name].b += one.b
-    table.add_column("camera", f"{len({day.camera_id for day in days})} cameras")
-    table.add_column("day", f"{len(days)} camera-days")
+    table.add_column("camera", "all")
+    table.add_column("day", str(len(days)))
     headings = {"only_a": "episodes only A", "only_b": "only B", "changed": "changed", "minutes": "minutes differ"}
     for name, heading in headings.items():
         table.add_column(heading, str(totals[name]), justify="right")
