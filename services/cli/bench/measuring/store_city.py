@@ -3,6 +3,7 @@
 Of ten cameras one watches a counter, one a market, seven stand in streets and neighbourhoods, one at a pump. Streets
 with a no-parking zone are two of ten, water zones two of ten. A camera's hour is missing once in a hundred; a hundredth
 of the cameras is blind for the last three hours. Raw detections are one frame in 15 s: what a frame takes is measured.
+Figures have as many decimals as detect gives them.
 """
 
 # ruff: noqa: S608  (statements are made of numbers and of this file's own words)
@@ -148,13 +149,14 @@ _DETECTION = f"""captured_at, 1790000000000 AS owner_epoch, f AS sequence, {_hex
     captured_at + toIntervalMillisecond(600 + h % 400) AS detected_at, 1280 AS width, 720 AS height,
     'nanodet' AS detector_name, '1x1' AS detector_tiles,
     {_array("['person', 'motorcycle', 'car', 'truck'][cityHash64(h, i, 1) % 4 + 1]")} AS object_labels,
-    arrayReverseSort({_array("0.35 + cityHash64(h, i, 2) % 65000003 / 100000007")}) AS object_scores,
-    {_array("cityHash64(h, i, 3) % 90000003 / 100000007")} AS object_lefts,
-    {_array("cityHash64(h, i, 4) % 90000003 / 100000007")} AS object_tops,
-    arrayMap(x -> x + 0.05, object_lefts) AS object_rights, arrayMap(x -> x + 0.1, object_tops) AS object_bottoms,
-    0.4 + h % 1000003 / 10000007 AS luma, 0.2 + h % 1000033 / 10000079 AS contrast,
-    200 + h % 1000037 / 10007 AS sharpness, {_hex(1, "h")} AS content_hash, {_hex(4, "h, 5")} AS signature,
-    0.8 + h % 1000039 / 10000103 AS reliability,
+    arrayReverseSort({_array("0.35 + cityHash64(h, i, 2) % 6500 / 10000")}) AS object_scores,
+    {_array("cityHash64(h, i, 3) % 90000 / 100000")} AS object_lefts,
+    {_array("cityHash64(h, i, 4) % 90000 / 100000")} AS object_tops,
+    arrayMap(x -> round(x + 0.05, 5), object_lefts) AS object_rights,
+    arrayMap(x -> round(x + 0.1, 5), object_tops) AS object_bottoms,
+    0.4 + h % 1009 / 10000 AS luma, 0.2 + h % 1013 / 10000 AS contrast,
+    200 + h % 10007 / 100 AS sharpness, {_hex(1, "h")} AS content_hash, {_hex(4, "h, 5")} AS signature,
+    0.8 + h % 101 / 1000 AS reliability,
     if(c % 10 >= 8, concat(repeat(char(2), 288), randomString(288)), '') AS water, toUInt64(f) * 66000 + c AS version,
     version AS source_offset"""
 _OUTCOME = f"""1790000000000 AS owner_epoch, f AS sequence, if(h % 97 = 0, 'shed', 'detected') AS outcome,
