@@ -54,4 +54,7 @@ OPERATIONS = (
     _sends("aggregate", AGGREGATE_STATE),
     _sends("aggregate", EPISODES),
     _buries("aggregate", CAMERA_EVENTS),
+    _receives("webhooks", CAMERAS),
+    _receives("webhooks", EPISODES),
+    _buries("webhooks", EPISODES),
 )

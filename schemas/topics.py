@@ -9,8 +9,8 @@
 | episodes         | episode_id  | Episode (JSON)                | compacted and 30 days     |
 | <topic>-dlq      | original    | DeadLetter (JSON)             | 14 days                   |
 
-A topic without a sender is marked so in the AsyncAPI document: today these are the dead letters of cameras (the command
-line refuses a wrong camera before it is sent) and of episodes (which no service reads yet).
+A topic without a sender is marked so in the AsyncAPI document: today these are the dead letters of cameras, for the
+command line refuses a wrong camera before it is sent.
 
 Topics that are keyed by camera have equally many partitions, so that whoever owns a partition of one owns its cameras
 in all of them. That holds only if every producer hashes alike: murmur2.

@@ -25,6 +25,8 @@ from services.detect.settings import DetectSettings
 from services.ingest.metrics import INGEST_METRICS
 from services.ingest.settings import IngestSettings
 from services.runtime.metrics import MetricDefinition
+from services.webhooks.metrics import WEBHOOK_METRICS
+from services.webhooks.settings import WebhookSettings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 
@@ -41,6 +43,7 @@ _PARTS: tuple[tuple[str, type[BaseSettings], tuple[MetricDefinition, ...]], ...]
     ("Ingest", IngestSettings, tuple(INGEST_METRICS)),
     ("Detect", DetectSettings, tuple(DETECT_METRICS)),
     ("Aggregate", AggregateSettings, tuple(AGGREGATE_METRICS)),
+    ("Webhooks", WebhookSettings, tuple(WEBHOOK_METRICS)),
     ("The local platform", LocalSettings, ()),
 )
 

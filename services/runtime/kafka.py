@@ -133,6 +133,30 @@ def frames_consumer(settings: KafkaSettings, group: str) -> Consumer:
     )
 
 
+def subscription_consumer(settings: KafkaSettings, group: str, session_timeout_seconds: float) -> Consumer:
+    """Give a consumer of a group that goes on where it stood, one record after the other, committed records only.
+
+    The classic protocol, because there the session time-out is the client's to choose: so long is nothing delivered
+    after a member has died. Where a new group starts is for whoever assigns.
+    """
+    return _client(
+        Consumer,
+        {
+            **settings.client_config(),
+            "group.id": group,
+            "group.protocol": "classic",
+            "session.timeout.ms": int(session_timeout_seconds * 1000),
+            "heartbeat.interval.ms": 1_000,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "queued.min.messages": 100,
+            "queued.max.messages.kbytes": 8_192,
+            "fetch.wait.max.ms": 100,
+        },
+    )
+
+
 def whole_topic_consumer(settings: KafkaSettings, name: str) -> Consumer:
     """Give a consumer that belongs to no group and reads a topic from its beginning, committed records only."""
     return _client(
