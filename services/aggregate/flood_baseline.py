@@ -78,9 +78,11 @@ class WaterBaseline(Struct, array_like=True):
         ratio_16 = _ratio_16(levels, np.frombuffer(self.baseline, np.float32) if self.baseline else None)
         oldest = ((at_ms - round(rule.median_seconds * 1000)) << _TIME_SHIFT) + FULL
         window = self.window
-        if window and window[0] <= oldest:
-            window = self.window = [frame for frame in window if frame > oldest]
         window.append((at_ms << _TIME_SHIFT) + ratio_16)
+        gone = 0
+        while window[gone] <= oldest:
+            gone += 1
+        del window[:gone]
         return _median(window)
 
     def learn(self, observed_ms: int, rule: FloodRule) -> None:
