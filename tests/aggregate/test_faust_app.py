@@ -141,6 +141,7 @@ def test_the_app_commits_nothing_and_declares_nothing_by_itself(tmp_path: Any) -
     assert conf.processing_guarantee.value == "at_least_once"
     assert conf.web_enabled is False
     assert conf.broker_session_timeout == 6.0
+    assert 0.8 * conf.stream_buffer_maxsize + conf.broker_max_poll_records < conf.stream_buffer_maxsize
 
 
 def test_every_start_uses_the_same_folder_and_a_start_makes_no_other() -> None:
