@@ -37,6 +37,8 @@ log = get_logger(__name__)
 
 SERVICE = "webhooks"
 _POLL_SECONDS = 0.5
+_POLL_AT_LEAST_SECONDS = 30.0
+"""librdkafka's max.poll.interval.ms is 300 s; an attempt takes a minute at most."""
 _MORE_SECONDS = 0.05
 """How long more changes are waited for: those that came together are one batch."""
 _FLUSH_SECONDS = 35.0
@@ -85,6 +87,7 @@ class Subscriber:
         self.assigned = False
         self.disabled = False
         self.beat_at = time.monotonic()
+        self._polled_at = self.beat_at
         self._delivery = delivery
         self._settings = delivery.settings
         self._held: list[ConsumedRecord] = []
@@ -139,7 +142,7 @@ class Subscriber:
             pass
 
     def _take(self, seconds: float) -> bool:
-        self.beat_at = time.monotonic()
+        self.beat_at = self._polled_at = time.monotonic()
         message = self._consumer.poll(seconds)
         if message is None or not _usable(message):
             return message is not None
@@ -180,7 +183,7 @@ class Subscriber:
             changes.append(change)
         newest = {each.episode.episode_id: each for each in changes if each.episode is not None and self._wants(each)}
         for change in changes:
-            if self._rebalanced or self._delivery.stopping.is_set():
+            if not self._goes_on():
                 return
             if change.fault is not None:
                 settled, posted = self._buried(change.record, change.fault), True
@@ -270,6 +273,12 @@ class Subscriber:
                 self._log.error("webhooks.dead_letter", reason=fault.reason, detail=fault.detail)
                 return True
 
+    def _goes_on(self) -> bool:
+        """Tell whether the batch is still ours. Polls now and then: Kafka takes a member that doesn't for dead."""
+        if time.monotonic() - self._polled_at > _POLL_AT_LEAST_SECONDS:
+            return self._wait(0)
+        return not self._rebalanced and not self._delivery.stopping.is_set()
+
     def _wait(self, seconds: float) -> bool:
         """Pause, and stay a member of the group; False: told to stop, or the partitions were taken away."""
         deadline = time.monotonic() + seconds
@@ -278,9 +287,9 @@ class Subscriber:
         try:
             while not self._delivery.stopping.is_set() and not self._rebalanced:
                 left = deadline - time.monotonic()
+                self._take(max(0.0, min(left, _POLL_SECONDS)))
                 if left <= 0:
-                    return True
-                self._take(min(left, _POLL_SECONDS))
+                    return not self._rebalanced
             return False
         finally:
             self._paused = False
