@@ -37,4 +37,4 @@ async def count(stream: Any) -> None:
 
 
 if __name__ == "__main__":
-    faust.Worker(app, loglevel="ERROR").execute_from_commandline()
+    faust.Worker(app, loglevel="ERROR", quiet=True).execute_from_commandline()

@@ -104,7 +104,11 @@ class EpochLedger(Struct, array_like=True):
 
     def record(self, sequence: int, reason: ShedReason | str, minute: int) -> Recorded:
         """Enter a frame's outcome (``reason`` empty: detected) that is accounted for in ``minute``."""
-        if sequence >= self.top:
+        if sequence == self.top:  # nearly always
+            self.top += 1
+            self._enter(sequence, reason)
+            return _NEW
+        if sequence > self.top:
             return self._append(sequence, reason, minute)
         if sequence < self.floor:
             return _SETTLED

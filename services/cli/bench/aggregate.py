@@ -79,6 +79,7 @@ def run(cameras: int, rounds: int, seconds: int) -> Sequence[Figure]:
         FatalError: A side has ended early.
     """
     city, console = City(cameras), Console(stderr=True)
+    peer_events = min(_PEER_EVENTS, cameras * seconds)  # what the first round publishes, at most
     console.print("a day's state")
     states = city.states_after(STATE_SECONDS)
     with TemporaryDirectory(prefix="tilik-bench-") as folder, running_platform(Path(folder)) as stack:
@@ -87,8 +88,8 @@ def run(cameras: int, rounds: int, seconds: int) -> Sequence[Figure]:
         publish(stack, states)
         sides: dict[str, Callable[[], Pace]] = {
             "tilik": _worker_side(stack, city, seconds),
-            "faust_table": peer_side(stack, "benchmarks.peers.aggregate_table", _PEER_EVENTS),
-            "bare_consumer": peer_side(stack, "benchmarks.peers.aggregate_consume", _PEER_EVENTS),
+            "faust_table": peer_side(stack, "benchmarks.peers.aggregate_table", peer_events),
+            "bare_consumer": peer_side(stack, "benchmarks.peers.aggregate_consume", peer_events),
         }
         measured = in_turns(sides, rounds, console)
         console.print("steady")

@@ -159,12 +159,15 @@ def peer_side(stack: LocalStack, module: str, events: int) -> Callable[[], Pace]
         started += 1
         group = f"bench-{module.rsplit('.', 1)[-1]}-{started}"
         command = [sys.executable, "-m", module, stack.bootstrap_servers, CAMERA_EVENTS.name, group, str(events)]
-        done = subprocess.run(
-            command, cwd=_REPOSITORY, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
-        )
+        try:
+            done = subprocess.run(
+                command, cwd=_REPOSITORY, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise FatalError(f"{module} did not read {events} events in {_TIMEOUT_SECONDS:g} s") from error
         if done.returncode != 0 or not done.stdout.strip():
             raise FatalError(f"{module} failed: {done.stderr.strip()[-1000:]}")
-        counted, seconds, cpu_seconds = done.stdout.split()
+        counted, seconds, cpu_seconds = done.stdout.split()[-3:]
         return Pace(float(counted), float(seconds), float(cpu_seconds))
 
     return measure
