@@ -76,9 +76,9 @@ def sight_of(event: FrameDetections, view: CameraView) -> Sight:
     for thing in event.objects:
         label, box = thing.label, thing.box
         if label == "person":
-            if wants_people and not any(area.holds_box(box) for area in exclude):
+            if wants_people and not (exclude and any(area.holds_box(box) for area in exclude)):
                 people.append(box)
-        elif wants_vehicles and label in VEHICLES and not any(area.holds_box(box) for area in exclude):
+        elif wants_vehicles and label in VEHICLES and not (exclude and any(area.holds_box(box) for area in exclude)):
             vehicles.append(Vehicle(label, thing.score, box))  # type: ignore[arg-type]
     frame = event.frame
     return Sight(
