@@ -73,7 +73,7 @@ def lanes_of(scenario: Scenario) -> list[Lane]:
     ticks = [((at_ms - start_ms) / 1000, colour) for at_ms, colour in _frame_ticks(scenario)]
     rows = judged(scenario.events, scenario.cameras)
     return [
-        Lane("frames", ticks=tuple(sorted(ticks))),
+        Lane("frames taken", ticks=tuple(sorted(ticks))),
         *_seen(sights, views, start_ms),
         *_judged_lanes(rows, start_ms),
     ]
