@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.registry_rows import CameraRow
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -23,7 +25,7 @@ def database(clickhouse_port: int) -> Iterator[StoreScene]:
 def scene(database: StoreScene) -> StoreScene:
     database.clear()
     database.choose("2", "2026-05-02")
-    database.insert("cameras", camera("c", 1, name="Old name", kelurahan="Elsewhere"), camera("c", 2))
+    database.insert(CameraRow.TABLE, camera("c", 1, name="Old name", kelurahan="Elsewhere"), camera("c", 2))
     return database
 
 
@@ -50,7 +52,7 @@ def verdict(number: int, said: str, at: str = "2026-05-04T00:00:00Z") -> dict[st
 
 
 def test_a_kelurahan_is_flooded_while_any_of_its_zones_is_and_days_are_jakarta_s(scene: StoreScene) -> None:
-    scene.insert("cameras", camera("d"), camera("e", kelurahan="Tegalsari"))
+    scene.insert(CameraRow.TABLE, camera("d"), camera("e", kelurahan="Tegalsari"))
     before_midnight, after = "2026-05-01T16:59:00Z", "2026-05-01T17:00:00Z"
     flood = {"state": "flood", "ratio_max": 0.5}
     scene.insert(
@@ -76,7 +78,7 @@ def test_a_kelurahan_is_flooded_while_any_of_its_zones_is_and_days_are_jakarta_s
 
 def test_parking_cases_count_in_the_hour_of_jakarta_in_which_they_began(scene: StoreScene) -> None:
     scene.insert(
-        "episodes",
+        EpisodeRow.TABLE,
         episode(1, "2026-05-01T00:59:00Z", dwell_s=400.0),
         episode(2, "2026-05-01T01:00:00Z", dwell_s=500.0),
         episode(3, "2026-05-01T01:30:00Z", dwell_s=900.0),
@@ -104,7 +106,7 @@ def test_a_counter_s_week_begins_on_jakarta_s_monday_and_weighs_minutes_by_what_
     )
     unattended = {"episode_type": "counter_episode", "kind": "unattended"}
     scene.insert(
-        "episodes",
+        EpisodeRow.TABLE,
         episode(1, "2026-05-05T03:00:00Z", ended_at="2026-05-05T03:05:00Z", **unattended),
         episode(2, "2026-05-05T04:00:00Z", phase="open", last_seen_at="2026-05-05T04:01:00Z", **unattended),
         episode(3, "2026-05-05T05:00:00Z", ended_at="2026-05-05T06:00:00Z", **unattended),
@@ -132,7 +134,7 @@ def test_blind_is_an_active_camera_without_a_valid_judged_frame_and_the_first_re
     slow, paused = camera("slow", sample_fps=1 / 300), camera("paused", state="paused")
     others = [camera(name) for name in names if name not in ("slow", "paused")]
     scene.client.command("TRUNCATE TABLE cameras")
-    scene.insert("cameras", slow, paused, *others)
+    scene.insert(CameraRow.TABLE, slow, paused, *others)
     owned = {"owner_epoch": 1, "active_at": ago(0), "reported_at": ago(0), "ingest_instance": "one"}
     states = {name: "backing_off" if name == "not_live" else "live" for name in names if name != "not_owned"}
     scene.insert("capture_counters", *({"camera_id": name, "state": state, **owned} for name, state in states.items()))
@@ -169,8 +171,8 @@ def test_the_accounting_of_a_day_sets_what_was_captured_beside_what_became_of_it
 
 
 def test_precision_is_told_with_its_counts_by_camera_rule_and_week(scene: StoreScene) -> None:
-    scene.insert("episodes", *(episode(n, "2026-05-05T03:00:00Z") for n in range(1, 5)))
-    scene.insert("episodes", episode(5, "2026-05-03T16:59:00Z"), episode(6, "2026-05-03T17:00:00Z", ruleset="x"))
+    scene.insert(EpisodeRow.TABLE, *(episode(n, "2026-05-05T03:00:00Z") for n in range(1, 5)))
+    scene.insert(EpisodeRow.TABLE, episode(5, "2026-05-03T16:59:00Z"), episode(6, "2026-05-03T17:00:00Z", ruleset="x"))
     scene.insert("decisions", *(verdict(n, "confirmed") for n in (1, 2)), verdict(3, "rejected"))
     scene.insert("decisions", verdict(2, "rejected", "2026-05-03T00:00:00Z"))
     columns = "toString(week), episodes, confirmed, rejected, suspected, precision_known, round(precision, 4)"
@@ -184,7 +186,7 @@ def test_hours_without_data_are_those_in_which_no_frame_was_judged_from_the_firs
     [(today,)] = scene.ask("SELECT toDate(now('Asia/Jakarta'))")
     assert isinstance(today, date)
     before = today - timedelta(days=2)
-    scene.insert("cameras", camera("gone", state="removed"))
+    scene.insert(CameraRow.TABLE, camera("gone", state="removed"))
     in_jakarta = [f"{before}T{hour:02}:10:00+07:00" for hour in (5, 6, 23)]
     scene.insert("camera_minutes", minute(in_jakarta[0], detected=1), minute(in_jakarta[1], shed_stale=1))
     scene.insert(

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.topics import FRAMES
+from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.registry_rows import CameraRow
 
 FRAME_SECONDS = 15
 """Time between two raw frames of a camera. At the city's one a second a day would be 95 million rows."""
@@ -37,7 +39,7 @@ class City:
 
     def statements(self) -> Iterator[tuple[str, str]]:
         """Give what is inserted: the table, and a SELECT whose columns have the names of the table's."""
-        yield "cameras", self._registry()
+        yield CameraRow.TABLE, self._registry()
         for day in range(self.days):
             for table, share, columns in _MINUTES:
                 yield table, self._minutes(table, share, columns, day)
@@ -46,7 +48,7 @@ class City:
         yield "camera_statuses", self._of_day("camera_statuses", _STATUS)
         yield "capture_counters", self._counters()
         for episode_type, kind, share, per_day, columns in _EPISODES:
-            yield "episodes", self._episodes(episode_type, kind, share, per_day, columns)
+            yield EpisodeRow.TABLE, self._episodes(episode_type, kind, share, per_day, columns)
         yield "decisions", _DECISIONS
 
     def _registry(self) -> str:
