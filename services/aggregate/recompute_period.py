@@ -115,6 +115,17 @@ class CameraStart(Struct):
         return encode_state(CameraState(self.camera_id, epochs=[self.ledgers[epoch] for epoch in sorted(self.ledgers)]))
 
 
+class Suspended(Struct, frozen=True):
+    """A camera's judgement between two events, to be gone on with by another process.
+
+    ``latest_ms`` is its latest capture time, ``still_open`` the keys of its rows of the period that are open.
+    """
+
+    blob: bytes
+    latest_ms: int
+    still_open: list[list[str]]
+
+
 class PeriodJudgement:
     """The judgement of some cameras over a period, its rows under the name of a ruleset.
 
@@ -170,6 +181,22 @@ class PeriodJudgement:
         for offset, decision in start.decisions:
             self._judgement.apply(decision, offset)
 
+    def resume(self, camera_id: str, suspended: Suspended) -> None:
+        """Go on with the judgement of a camera."""
+        self._begun.add(camera_id)
+        self._judgement.load(suspended.blob)
+        self._latest[camera_id] = suspended.latest_ms
+        self._open[camera_id] = {tuple(key) for key in suspended.still_open}
+
+    def suspend(self, camera_id: str) -> tuple[dict[str, list[Row]], Suspended | None]:
+        """Give the wanted rows that have changed, and how the camera stands; None: as at the last drain."""
+        drained = self._judgement.drain()
+        rows = self._wanted_of(drained.rows)
+        if camera_id not in drained.blobs:
+            return rows, None
+        still_open = [[str(part) for part in key] for key in sorted(self._open[camera_id], key=str)]
+        return rows, Suspended(drained.blobs[camera_id], self._latest[camera_id], still_open)
+
     def is_over(self, camera_id: str) -> bool:
         """Tell whether nothing that follows can change the camera's rows of the period, as of the last drain."""
         past = self._latest[camera_id] - self._period.until_ms
@@ -177,12 +204,14 @@ class PeriodJudgement:
 
     def drain(self) -> dict[str, list[Row]]:
         """Give the wanted rows that have changed, by table."""
-        drained = self._judgement.drain(blobs=False).rows
-        rows = {table: list(self._wanted(batch)) for table, batch in drained.items() if table in self._tables}
-        return {table: batch for table, batch in rows.items() if batch}
+        return self._wanted_of(self._judgement.drain(blobs=False).rows)
 
     def _is_past(self, camera_id: str, at_ms: int) -> bool:
         return at_ms >= self._period.reading_until_ms or self.is_over(camera_id)
+
+    def _wanted_of(self, drained: dict[str, list[Row]]) -> dict[str, list[Row]]:
+        rows = {table: list(self._wanted(batch)) for table, batch in drained.items() if table in self._tables}
+        return {table: batch for table, batch in rows.items() if batch}
 
     def _wanted(self, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:

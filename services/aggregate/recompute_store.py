@@ -147,13 +147,13 @@ class StoredCamera:
             start.decide(decision_event(row), row.version)
         return start
 
-    def spans(self) -> Iterator[list[PlacedEvent]]:
-        """Give the events, sorted by offset, a span at a time. Blocks.
+    def spans(self, start_offset: int = 0) -> Iterator[list[PlacedEvent]]:
+        """Give the events from an offset on, sorted by offset, a span at a time. Blocks.
 
         Raises:
             RetryableError: ClickHouse is away, or refuses.
         """
-        low = self._first if self._period.is_cut else 0
+        low = max(start_offset, self._first if self._period.is_cut else 0)
         edges = [edge for edge in self._edges(low) if edge > low]
         for start, end in zip([low, *edges], [*edges, _NO_END], strict=True):
             yield self._span(start, end)

@@ -147,3 +147,23 @@ def test_a_frame_of_a_wrong_clock_counts_when_kafka_took_it() -> None:
     (row,) = judged(events, counter_camera(), Period(ms(120), ms(180), 60_000))[CameraMinuteRow.TABLE]
     assert isinstance(row, CameraMinuteRow)
     assert (row.frames, row.clock_skewed, row.expired) == (60, 1, 0)
+
+
+def test_a_judgement_that_is_suspended_and_resumed_gives_the_same_rows() -> None:
+    camera = parking_camera()
+    events = [*frames(0, 600, [vehicle(0.3)]), *frames(600, 8000)]
+    period = Period(ms(120), ms(420), 60_000)
+    newest, judgement = NewestRows(), PeriodJudgement(any_revision_of([camera]), period, "trial", JUDGED_TABLES)
+    for number, event in enumerate(events):
+        judgement.take(event, number)
+        if number % 190 == 189 and number > 60:
+            rows, suspended = judgement.suspend("loket-1")
+            newest.add(rows)
+            judgement = PeriodJudgement(any_revision_of([camera]), period, "trial", JUDGED_TABLES)
+            if suspended is None:
+                break  # over: nothing has changed any more
+            judgement.resume("loket-1", suspended)
+    newest.add(judgement.drain())
+    whole = judged(events, camera, period, "trial")
+    assert lasting(newest.sorted()) == {t: lasting(whole)[t] if t in JUDGED_TABLES else [] for t in whole}
+    assert len(whole[EpisodeRow.TABLE]) == 1

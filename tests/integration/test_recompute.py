@@ -10,9 +10,11 @@ import pytest
 from click import Command
 from click.testing import CliRunner
 
-from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections
-from services.aggregate.event_rows import detections_row
-from services.aggregate.recompute_period import JUDGED_TABLES
+from schemas.camera_events import CAMERA_EVENT_CODEC, Decision, FrameDetections, make_event_id
+from services.aggregate import recompute_store
+from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.event_rows import decision_row, detections_row
+from services.aggregate.recompute_period import JUDGED_TABLES, Suspended
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.settings import ClickHouseSettings
@@ -20,13 +22,13 @@ from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect
 from services.aggregate.table import lasting_columns_of
 from services.cli.recompute import command as recompute_command
-from services.cli.recompute import pool
-from services.cli.recompute.work import Done, Task, Tell, Work, run_task
+from services.cli.recompute.work import Judging
 from services.cli.ruleset import command as ruleset_command
+from services.cli.thresholds import command as thresholds_command
 from services.runtime.kafka import OutgoingRecord
 from services.runtime.settings import KafkaSettings
 from tests.integration.aggregate_scene import City, event_record, make_detections, shed
-from tests.integration.aggregate_worker import TableRows, Workers, send, stored_rows, wait_until_caught_up
+from tests.integration.aggregate_worker import TableRows, Workers, send, stored_rows, wait_until, wait_until_caught_up
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -52,6 +54,10 @@ class Recomputing:
     def ruleset(self, *arguments: str, code: int = 0) -> str:
         """Run ``tilik ruleset`` in this process."""
         return self._invoke(ruleset_command, list(arguments), code)
+
+    def thresholds(self, *arguments: str) -> str:
+        """Run ``tilik thresholds`` in this process."""
+        return self._invoke(thresholds_command, list(arguments), 0)
 
     def rows(self, ruleset: str) -> TableRows:
         """Give the judged rows of a ruleset, by table and key, the ruleset itself left out of both."""
@@ -90,7 +96,8 @@ def recomputing(kafka: KafkaSettings, clickhouse_port: int, tmp_path_factory: py
     send(kafka, city.registry())
     send(kafka, list(with_frames_shed_before_they_were_judged(city.events(FRAMES))))
     try:
-        workers.start().wait_until_ready()
+        worker = workers.start()
+        wait_until(lambda: worker.get("/readyz")[0] == 200, 120, "readiness")
         wait_until_caught_up(kafka)
     finally:
         workers.end()
@@ -167,20 +174,47 @@ def test_of_a_period_only_its_rows_are_written_after_a_warm_up(recomputing: Reco
     assert recomputing.rows("part-of-topic") == part
 
 
-def test_an_interrupted_run_goes_on_where_it_was(recomputing: Recomputing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thresholds_are_suggested_from_the_verdicts_in_clickhouse(recomputing: Recomputing) -> None:
+    rows = stored_rows(recomputing.database, recomputing.city.prefix)[EpisodeRow.TABLE]
+    live = [key for key in sorted(rows) if key[2] == RULESET]
+    store = RowStore(recomputing.database)
+    for number, (camera_id, episode_id, _) in enumerate(live):
+        decision = Decision(
+            event_id=make_event_id("verdict", episode_id),
+            camera_id=camera_id,
+            decided_at_ms=1_750_000_900_000,
+            decided_by="petugas",
+            decision="episode_confirmed" if number % 2 else "episode_rejected",
+            reason="looked at it",
+            episode_id=episode_id,
+        )
+        store.write([decision_row(decision, decision.decided_at_ms, 10_000 + number)])
+    store.close()
+    said = recomputing.thresholds("suggest", "--by", "all")
+    assert "parking.grace_seconds *" in said
+    assert "rules:" in said
+    assert len(live) >= 4
+
+
+def test_an_interrupted_run_goes_on_where_it_was_also_within_a_camera(
+    recomputing: Recomputing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments = ("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "resumed")
-    done: list[str] = []
+    suspended: list[str] = []
+    suspend = Judging.suspend
 
-    def interrupted(work: Work, task: Task, tell: Tell) -> Done:
-        if len(done) == 2:
+    def interrupted(judging: Judging, camera_id: str) -> Suspended | None:
+        suspended.append(camera_id)
+        if len(suspended) > 6:
             raise KeyboardInterrupt
-        done.append(task.name)
-        return run_task(work, task, tell)
+        return suspend(judging, camera_id)
 
-    monkeypatch.setattr(pool, "run_task", interrupted)
-    recomputing.run(*arguments, code=1)
-    monkeypatch.undo()
-    assert "2 of 4 tasks are done" in recomputing.run(*arguments)
+    monkeypatch.setattr(recompute_store, "SPAN_FRAMES", 100)
+    with monkeypatch.context() as patches:
+        patches.setattr(Judging, "suspend", interrupted)
+        recomputing.run(*arguments, code=1)
+    assert suspended[0] != suspended[-1] == suspended[-2]
+    assert "1 of 4 tasks are done" in recomputing.run(*arguments)
     assert recomputing.rows("resumed") == recomputing.rows(RULESET)
     said = recomputing.run(*arguments, code=1)
     assert "--replace" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -161,19 +161,23 @@ def _recompute(wanted: Wanted, console: Console) -> bool:
     """Do the tasks of a source that many processes share, and tell whether any failed."""
     tasks = _tasks(wanted, console)
     progress = _progress(wanted)
-    done = progress.done() if wanted.options.resume else {}
+    goes_on = wanted.options.resume and progress.is_begun()
+    done = progress.done() if goes_on else {}
     pending = [task for task in tasks if task.name not in done]
-    if done:
+    if goes_on:
         told = f"going on with the run that was interrupted: {len(tasks) - len(pending)} of {len(tasks)} tasks are done"
         say(console, f"{told} (--no-resume starts over)")
     else:
         _make_room(wanted, tasks)
         progress.start_over()
+    work = wanted.work
+    if work.source == "clickhouse" and work.folder is None:
+        work = replace(work, halves=progress.halves, inputs=progress.inputs)
     ended = list(done.values())
-    for one in run_tasks(wanted.work, pending, wanted.options.processes, console) if pending else ():
+    for one in run_tasks(work, pending, wanted.options.processes, console) if pending else ():
         progress.note(one)
         ended.append(one)
-    return _conclude(wanted.work, ended, progress, console)
+    return _conclude(work, ended, progress, console)
 
 
 def _conclude(work: Work, ended: Sequence[Done], progress: RunProgress, console: Console) -> bool:

@@ -6,6 +6,7 @@ The first line says what the run is of, each further one what became of a task. 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,22 +34,29 @@ class RunProgress:
     path: Path
     inputs: str
 
-    def done(self) -> dict[str, Done]:
-        """Give the tasks that ended well, by name; none where the file is of another run, or not there."""
+    @property
+    def halves(self) -> Path:
+        """Give the folder of what is half done."""
+        return self.path.with_suffix(".halves")
+
+    def is_begun(self) -> bool:
+        """Tell whether this very run has begun and not ended."""
         try:
-            head, *lines = self.path.read_bytes().splitlines()
-            if msgspec.json.decode(head, type=_Head).inputs != self.inputs:
-                return {}
-        except (OSError, ValueError, msgspec.DecodeError):
-            return {}
+            return msgspec.json.decode(self._lines()[0], type=_Head).inputs == self.inputs
+        except (IndexError, msgspec.DecodeError):
+            return False
+
+    def done(self) -> dict[str, Done]:
+        """Give the tasks that ended well, by name."""
         found = []
-        for line in lines:
+        for line in self._lines()[1:]:
             with suppress(msgspec.DecodeError):  # it was cut off: what it said is done again
                 found.append(msgspec.json.decode(line, type=Done))
         return {done.name: done for done in found if not done.fault}
 
     def start_over(self) -> None:
         """Begin the file anew."""
+        self.forget()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(msgspec.json.encode(_Head(self.inputs)))
 
@@ -58,8 +66,12 @@ class RunProgress:
             file.write(b"\n" + msgspec.json.encode(done))  # first the end of a line that was cut off
 
     def forget(self) -> None:
-        """Remove the file: the run is whole."""
+        """Remove the file, and what is half done: the run is whole."""
         self.path.unlink(missing_ok=True)
+        shutil.rmtree(self.halves, ignore_errors=True)
+
+    def _lines(self) -> list[bytes]:
+        return self.path.read_bytes().splitlines() if self.path.exists() else []
 
 
 def digest_of(*facts: Any) -> str:

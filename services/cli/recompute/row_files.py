@@ -42,6 +42,9 @@ class PartFiles:
         """Take rows by table."""
         self._newest.add(rows)
 
+    def flush(self) -> None:
+        """Keep what is held: only the whole can be sorted."""
+
     def finish(self) -> dict[str, int]:
         """Write the parts, and give the number of rows of each table."""
         counts: dict[str, int] = {}

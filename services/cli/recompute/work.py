@@ -23,12 +23,13 @@ from services.aggregate.feed import decode_event, own_unknown_revision
 from services.aggregate.judgement import FindCamera, UnknownRevisionError
 from services.aggregate.partition import newest_of_each_key
 from services.aggregate.recomputation import DRAIN_EVERY, PlacedEvent, any_revision_of
-from services.aggregate.recompute_period import Period, PeriodJudgement
+from services.aggregate.recompute_period import Period, PeriodJudgement, Suspended
 from services.aggregate.recompute_store import StoredCamera, kept_period
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect
 from services.aggregate.table import Row
+from services.cli.recompute.half_done import HalfDone
 from services.cli.recompute.row_files import PartFiles
 from services.runtime.errors import FatalError, InvalidMessageError, RetryableError
 from services.runtime.kafka import ConsumedRecord, translated, whole_topic_consumer
@@ -52,6 +53,9 @@ class Work:
         store: Where raw rows are read, and rows are written unless there is a folder.
         folder: Where files are written; None: rows go to ClickHouse.
         tables: Tables whose rows are wanted.
+        halves: Where cameras that are half done are noted; None: nowhere. Only what is written to ClickHouse as it
+            comes can be gone on with in the middle.
+        inputs: Digest of what the rows depend on.
     """
 
     source: SourceKind
@@ -61,6 +65,8 @@ class Work:
     kafka: KafkaSettings | None = None
     store: ClickHouseSettings | None = None
     folder: Path | None = None
+    halves: Path | None = None
+    inputs: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,9 @@ class Sink(Protocol):
     def add(self, rows: dict[str, list[Row]]) -> None:
         """Take rows by table; later ones of a key replace earlier ones."""
 
+    def flush(self) -> None:
+        """Make durable what can be before the end."""
+
     def finish(self) -> dict[str, int]:
         """Make all of them durable, and give how many went to each table."""
 
@@ -125,15 +134,16 @@ class StoreRows:
         for table, batch in rows.items():
             self._held.setdefault(table, []).extend(batch)
         if sum(map(len, self._held.values())) >= self.BATCH_ROWS:
-            self._flush()
+            self.flush()
 
     def finish(self) -> dict[str, int]:
         """Write what is held, and give how many rows were written to each table."""
-        self._flush()
+        self.flush()
         self._store.close()
         return self._counts
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is held."""
         held, self._held = newest_of_each_key(self._held), {}
         rows = [row for batch in held.values() for row in batch]
         for attempt in range(_WRITE_TRIES):
@@ -199,6 +209,14 @@ class Judging:
         self._undrained = 0
         self._sink.add(self.judgement.drain())
 
+    def suspend(self, camera_id: str) -> Suspended | None:
+        """Make durable what the camera's events have led to, and give how it stands."""
+        self._undrained = 0
+        rows, suspended = self.judgement.suspend(camera_id)
+        self._sink.add(rows)
+        self._sink.flush()
+        return suspended
+
     def finish(self) -> dict[str, int]:
         """Make everything durable, and give how many rows each table got."""
         self.drain()
@@ -225,15 +243,30 @@ def _stored_camera(work: Work, task: Task, tell: Tell) -> Done:
         stored = StoredCamera(client, task.name, work.period)
         total = stored.frame_count()
         judging = Judging(work, _finder(task))
-        judging.judgement.begin(stored.start())
-        for events in stored.spans():
+        half = None if work.halves is None else HalfDone(work.halves / f"{task.name}.half", work.inputs)
+        start_offset = _begin(judging, stored, task.name, half)
+        for events in stored.spans(start_offset):
             for placed in events:
                 judging.take(placed.event, placed.offset)
-            judging.drain()
+            if half is None:
+                judging.drain()
+            elif events and (suspended := judging.suspend(task.name)) is not None:
+                half.note(events[-1].offset + 1, judging.event_count, suspended)
             tell(judging.event_count, total)
             if judging.judgement.is_over(task.name):
                 break
         return Done(task.name, judging.event_count, 0, judging.finish(), since_ms=work.period.since_ms)
+
+
+def _begin(judging: Judging, stored: StoredCamera, camera_id: str, half: HalfDone | None) -> int:
+    """Begin a camera, or go on with it, and give the offset of the first event that is still to be judged."""
+    found = None if half is None else half.read()
+    if found is None:
+        judging.judgement.begin(stored.start())
+        return 0
+    judging.judgement.resume(camera_id, found.suspended)
+    judging.event_count = found.event_count
+    return found.next_offset
 
 
 def _partition(work: Work, task: Task, tell: Tell) -> Done:

@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.aggregate.recompute_period import END_OF_TIME_MS, Period
+from services.aggregate.recompute_period import END_OF_TIME_MS, Period, Suspended
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CameraStatusRow
+from services.cli.recompute.half_done import HalfDone
 from services.cli.recompute.planning import (
     approximations,
     period_of,
@@ -31,7 +32,8 @@ def test_what_ended_well_is_found_again(tmp_path: Path) -> None:
     progress.note(good)
     progress.note(Done("loket-2", fault="the registry has no revision 3 of loket-2"))
     assert progress.done() == {"loket-1": good}
-    assert RunProgress(progress.path, "other").done() == {}
+    assert progress.is_begun()
+    assert not RunProgress(progress.path, "other").is_begun()
 
 
 def test_a_line_that_was_cut_off_costs_no_more_than_a_repetition(tmp_path: Path) -> None:
@@ -43,8 +45,22 @@ def test_a_line_that_was_cut_off_costs_no_more_than_a_repetition(tmp_path: Path)
     assert progress.done() == {"loket-1": Done("loket-1")}
     progress.note(Done("loket-2"))
     assert progress.done().keys() == {"loket-1", "loket-2"}
+    progress.halves.mkdir()
     progress.forget()
     assert progress.done() == {}
+    assert not progress.is_begun()
+    assert not progress.halves.exists()
+
+
+def test_a_camera_that_is_half_done_is_gone_on_with_by_the_same_run_alone(tmp_path: Path) -> None:
+    half = HalfDone(tmp_path / "halves" / "loket-1.half", "one")
+    assert half.read() is None
+    suspended = Suspended(b"state", 5, [["loket-1", "a" * 32]])
+    half.note(9, 8, suspended)
+    found = half.read()
+    assert found is not None
+    assert (found.next_offset, found.event_count, found.suspended) == (9, 8, suspended)
+    assert HalfDone(half.path, "other").read() is None
 
 
 def test_the_digest_of_inputs_tells_runs_apart() -> None:
