@@ -32,9 +32,9 @@ async def count(stream: Any) -> None:
         if seen == EVENTS // 10:
             began = (time.perf_counter(), time.process_time())
         if seen == EVENTS * 9 // 10:
-            print(seen - EVENTS // 10, time.perf_counter() - began[0], time.process_time() - began[1], flush=True)
+            print("", seen - EVENTS // 10, time.perf_counter() - began[0], time.process_time() - began[1], flush=True)
             os._exit(0)
 
 
 if __name__ == "__main__":
-    faust.Worker(app, loglevel="ERROR", quiet=True).execute_from_commandline()
+    faust.Worker(app, loglevel="ERROR", quiet=True, redirect_stdouts=False).execute_from_commandline()

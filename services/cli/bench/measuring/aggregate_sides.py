@@ -165,9 +165,10 @@ def peer_side(stack: LocalStack, module: str, events: int) -> Callable[[], Pace]
             )
         except subprocess.TimeoutExpired as error:
             raise FatalError(f"{module} did not read {events} events in {_TIMEOUT_SECONDS:g} s") from error
-        if done.returncode != 0 or not done.stdout.strip():
+        words = done.stdout.split()
+        if done.returncode != 0 or len(words) < 3:
             raise FatalError(f"{module} failed: {done.stderr.strip()[-1000:]}")
-        counted, seconds, cpu_seconds = done.stdout.split()[-3:]
+        counted, seconds, cpu_seconds = words[-3:]
         return Pace(float(counted), float(seconds), float(cpu_seconds))
 
     return measure
