@@ -13,9 +13,9 @@ a tenth of its events to nine tenths, so that no start-up does.
 - Faust Table: the usual Faust program: decode, and update a count for each camera, whose changelog goes to Kafka.
 - bare consumer: confluent-kafka reads the same bytes and decodes them, and keeps nothing.
 
-Steady figures are of events that come at 1,100 a second. steady_state_written is the size of the states that
-checkpoints hold, steady_state_on_disk what Kafka keeps of them, compressed. recovery is the time from a worker's start
-until it owns all cameras with their states; after a kill the group waits for its session timeout (6 s) besides.
+Steady figures are of events that come at 1,100 a second; steady_state_written is before compression. recovery is the
+time from a worker's start until it owns all cameras with their states; after a kill the group waits for its session
+timeout (6 s) besides.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +32,6 @@ from rich.console import Console
 
 from deploy.local.platform import LocalStack
 from deploy.local.testing import running_platform
-from schemas.topics import AGGREGATE_STATE
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect
 from services.cli.bench.measuring.aggregate_city import City
@@ -151,25 +149,15 @@ def compare(measured: Mapping[str, Sequence[Pace]]) -> list[Figure]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Steady:
-    """What was read of a steady worker: at the beginning, at the end, and by how much the state in Kafka grew."""
-
-    before: Reading
-    after: Reading
-    grown_bytes: int
-
-
-def steady_figures(steady: Steady, cameras: int, ready_seconds: float) -> list[Figure]:
+def steady_figures(readings: tuple[Reading, Reading], cameras: int, ready_seconds: float) -> list[Figure]:
     """Give what a worker costs at a city's pace, and what its recovery took."""
-    before, after = steady.before, steady.after
+    before, after = readings
     pace = after.pace_since(before)
     state_bytes = total(after.metrics, STATE_BYTES) - total(before.metrics, STATE_BYTES)
     return [
         plain("steady_events_per_second", pace.a_second, "events/s"),
         plain("steady_cpu", pace.cpu_seconds / pace.seconds, "cores"),
         plain("steady_state_written", state_bytes / pace.seconds / 1e6, "MB/s"),
-        plain("steady_state_on_disk", steady.grown_bytes / pace.seconds / 1e6, "MB/s"),
         plain("steady_rows_per_second", pace.rows / pace.seconds, "rows/s"),
         plain("memory", after.usage.memory_bytes / 1e6, "MB"),
         plain("memory_per_camera", after.usage.memory_bytes / 1e3 / cameras, "KB/camera"),
@@ -200,7 +188,7 @@ def _worker_side(stack: LocalStack, city: City, seconds: int) -> Callable[[], Pa
     return measure
 
 
-def _steady(stack: LocalStack, worker: RunningWorker, city: City, first: int) -> Steady:
+def _steady(stack: LocalStack, worker: RunningWorker, city: City, first: int) -> tuple[Reading, Reading]:
     """Let events come at one a second and camera, and watch the worker once it is steady."""
     seconds = [list(city.records(range(second, second + 1))) for second in range(first, first + STEADY_SECONDS)]
     began = time.monotonic()
@@ -215,17 +203,12 @@ def _steady(stack: LocalStack, worker: RunningWorker, city: City, first: int) ->
     sender = threading.Thread(target=send)
     sender.start()
     time.sleep(_STEADY_FROM)
-    before, bytes_before = worker.read(), _state_bytes_on_disk(stack)
+    before = worker.read()
     time.sleep(max(0.0, began + STEADY_SECONDS - 1 - time.monotonic()))
-    after, bytes_after = worker.read(), _state_bytes_on_disk(stack)
+    after = worker.read()
     sender.join()
     worker.wait_until_applied(sum(map(len, seconds)))
-    return Steady(before, after, bytes_after - bytes_before)
-
-
-def _state_bytes_on_disk(stack: LocalStack) -> int:
-    logs = (stack.settings.state_dir / "kafka" / "data").glob(f"{AGGREGATE_STATE.name}-*/*.log")
-    return sum(log.stat().st_size for log in logs)
+    return before, after
 
 
 def _rows_of_events(stack: LocalStack) -> int:
