@@ -209,10 +209,14 @@ class CounterRuns(Struct, array_like=True):
         return ratio
 
     def _absence_ms(self, clock_ms: int) -> int:
-        """Give how long staff has been away within the opening hours, in observed time."""
+        """Give how long staff has been away within the opening hours, in observed time.
+
+        A presence that may yet turn out to be too short to end the absence does not add to it.
+        """
         if self.absent_from is None or self.opened is None:
             return 0
-        return clock_ms - max(self.absent_from.clock_ms, self.opened.clock_ms)
+        until_ms = clock_ms if self.present_from is None else self.present_from.clock_ms
+        return until_ms - max(self.absent_from.clock_ms, self.opened.clock_ms)
 
     def _judge_unattended(self, moment: Moment, waiting_ratio: float, unsaved: Unsaved) -> None:
         if self.waiting_from is None:
@@ -225,9 +229,9 @@ class CounterRuns(Struct, array_like=True):
                 Crossing(name="staff_absence", value=absence_s, threshold=threshold, unit="s"),
                 Crossing(name="waiting_ratio", value=waiting_ratio, threshold=WAITING_RATIO, unit="ratio"),
             )
-            start = Start(
-                "unattended", max(first.at_ms, self.opened.at_ms), first.evidence, why, absence_s >= threshold
-            )
+            started_at_ms = max(first.at_ms, self.opened.at_ms)
+            in_time = self.present_from is None or started_at_ms < self.present_from.at_ms
+            start = Start("unattended", started_at_ms, first.evidence, why, in_time and absence_s >= threshold)
             self._go_on(start, moment, moment.scene.waiting, unsaved)
 
     def _judge_not_open(self, moment: Moment, unsaved: Unsaved) -> None:
@@ -261,6 +265,8 @@ class CounterRuns(Struct, array_like=True):
         episode = self.episodes.get(start.kind)
         sight = moment.sight
         if episode is not None:
+            if start.kind in IN_OPENING_HOURS and moment.scene.staff:
+                return  # staff may be back: then it has ended before this frame
             episode.see(sight, people)
         elif start.crossed:
             camera, seen = moment.camera, sight.evidence
@@ -286,7 +292,7 @@ class CounterRuns(Struct, array_like=True):
     def _end(self, kind: Kind, ended_at_ms: int, because: EndReason, unsaved: Unsaved) -> None:
         episode = self.episodes.pop(kind, None)
         if episode is not None:
-            episode.publish(unsaved, max(ended_at_ms, episode.started_at_ms), because)
+            episode.publish(unsaved, ended_at_ms, because)
 
 
 def _time_of(sighting: Sighting) -> int:

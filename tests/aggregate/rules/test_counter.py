@@ -289,8 +289,19 @@ def test_people_still_there_after_a_gap_go_on() -> None:
     assert (episode.phase, episode.started_at) == ("open", ms(0))
 
 
-def test_an_episode_never_ends_before_it_began() -> None:
-    """Staff come at 100 s, people wait from 105 s on, and the absence is long enough before the presence counts."""
-    (episode,) = episodes(until(300, (0, 1, CLERK), (100, 300, CLERK), (75, 300, CUSTOMER)))
-    assert episode.ended_because == "cleared"
-    assert episode.ended_at >= episode.started_at
+def test_staff_that_may_be_back_open_no_episode() -> None:
+    """Away for 119 s, and for 130 s before anybody waited: the presence that ends it has not lasted 30 s yet."""
+    assert episodes(until(300, (0, 1, CLERK), (119, 300, CLERK), (0, 300, CUSTOMER))) == []
+    assert episodes(until(300, (0, 1, CLERK), (130, 300, CLERK), (105, 300, CUSTOMER))) == []
+
+
+def test_an_absence_that_a_short_presence_does_not_end_opens_its_episode_after_it() -> None:
+    (episode,) = episodes(until(300, (0, 1, CLERK), (110, 130, CLERK), (0, 300, CUSTOMER)))
+    assert (episode.started_at, episode.phase) == (ms(0), "open")
+    assert episode.why_values[0] > 130
+
+
+def test_frames_in_which_staff_may_be_back_are_no_part_of_an_episode() -> None:
+    (episode,) = episodes(until(300, (0, 1, CLERK), (150, 300, CLERK), (0, 300, CUSTOMER)))
+    assert (episode.ended_at, episode.ended_because) == (ms(150), "cleared")
+    assert episode.last_seen_at == ms(149)
