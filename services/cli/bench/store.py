@@ -151,6 +151,8 @@ def _refresh(client: Client) -> float:
             late = time.monotonic() - began > _LONGEST_REFRESH_SECONDS
             if late or (status == "Scheduled" and error not in ("", "cancelled")):
                 raise FatalError(f"{view} is {status} after {time.monotonic() - began:.0f} s: {error[:500]}")
+            if status == "Scheduled":  # not begun yet, or cancelled
+                client.command(f"SYSTEM REFRESH VIEW {view}")
             time.sleep(0.1)
         client.command(f"SYSTEM STOP VIEW {view}")
     return time.monotonic() - began
