@@ -14,8 +14,8 @@ class DeadLetter(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A message that is never tried again.
 
     ``reason`` is a fixed word (``undecodable``, ``refused``, ``invalid_headers``, ``invalid_event``, ``wrong_key``,
-    ``unknown_revision``, ``invalid_episode``, ``expired``), ``detail`` says what a person needs. ``original`` is None for frames: a picture of people is
-    not kept for debugging.
+    ``unknown_revision``, ``invalid_episode``, ``expired``), ``detail`` says what a person needs. ``original`` is None
+    for frames: a picture of people is not kept for debugging.
     """
 
     topic: Annotated[str, Meta(min_length=1)]

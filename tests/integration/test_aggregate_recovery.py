@@ -76,7 +76,7 @@ def assert_published_episodes_are(
             assert record.key == episode.episode_id.encode()
             latest[episode.camera_id, episode.episode_id] = episode
     assert len(latest) >= city.camera_count
-    assert latest.keys() == rows[EpisodeRow.TABLE].keys()
+    assert latest.keys() == {key[:2] for key in rows[EpisodeRow.TABLE]}
     client = connect(database, database.database)
     stored = client.query("SELECT camera_id, toString(episode_id), phase, revision FROM episodes FINAL").result_rows
     client.close()

@@ -95,5 +95,5 @@ def test_any_order_within_the_lateness_gives_the_same_rows(parts: list[Part], se
     events = events_of(parts)
     mixed = [*within_lateness(events[:-1], seed), events[-1]]
     expected, found = (lasting(judged_in_pieces(one, CAMERA, frozenset(), frozenset())) for one in (events, mixed))
-    for table in ("episodes", "decisions", "camera_minutes"):
+    for table in (EpisodeRow.TABLE, "decisions", "camera_minutes"):
         assert found[table] == expected[table], table

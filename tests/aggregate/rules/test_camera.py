@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.camera_events import CameraEvent, make_event_id
 from schemas.episodes import Crossing
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import Judgement
 from tests.aggregate.camera_stories import (
     CAMERA,
@@ -265,7 +266,7 @@ def test_where_it_is_drained_and_moved_to_another_worker_changes_no_row(drained:
 @given(st.integers(0, 2**32))
 def test_any_order_within_the_lateness_gives_the_same_incidents(seed: int) -> None:
     mixed = lasting(computed(within_lateness(STORY[:-1], seed), WITH_ZONES))
-    for table in ("episodes", "camera_minutes", "counter_minutes", "decisions"):
+    for table in (EpisodeRow.TABLE, "camera_minutes", "counter_minutes", "decisions"):
         assert mixed[table] == EXPECTED[table], table
 
 
