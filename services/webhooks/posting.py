@@ -70,17 +70,23 @@ class Poster:
     def post(self, message: Message) -> Answer:
         """Try once. Blocks for some time-outs at most. Every failure is an answer, never an exception."""
         try:
+            return self._posted_or_not(message)
+        except Exception as error:  # whatever one receiver provokes must not end the delivery to all others
+            return Answer("again", f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+    def _posted_or_not(self, message: Message) -> Answer:
+        try:
             addresses = [one for one in _looked_up(self._parts) if self._policy.allows(one)]
         except (OSError, UnicodeError) as error:
             return Answer("again", f"the host's name does not resolve: {error}")
         if not addresses:
             return Answer("again", "the host is in no allowed network")
         return self._runner.run(self._tried(addresses[:_MOST_ADDRESSES], message))
-
-    def close(self) -> None:
-        """Close kept connections."""
-        self._runner.run(self._client.aclose())
-        self._runner.close()
 
     async def _tried(self, addresses: list[Address], message: Message) -> Answer:
         answer = Answer("again", "")

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 import yaml
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from schemas.cameras import Name
 from schemas.episodes import Episode, Phase
@@ -45,17 +47,18 @@ class Subscription(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     simulated: bool = False
     allow_http: bool = False
 
-    def wants(self, episode: Episode, kecamatan: str) -> bool:
-        """Tell whether a change of ``episode``, of a camera in ``kecamatan``, is for this receiver."""
+    def may_want(self, episode: Episode) -> bool:
+        """Tell whether a change of ``episode`` is for this receiver, wherever its camera stands."""
         if episode.simulated and not self.simulated:
             return False
         kind = getattr(episode, "kind", "")
         return (
-            _passes(self.types, type_of(episode))
-            and _passes(self.kinds, kind)
-            and _passes(self.phases, episode.phase)
-            and _passes(self.kecamatan, kecamatan)
+            _passes(self.types, type_of(episode)) and _passes(self.kinds, kind) and _passes(self.phases, episode.phase)
         )
+
+    def wants(self, episode: Episode, kecamatan: str) -> bool:
+        """Tell whether a change of ``episode``, of a camera in ``kecamatan``, is for this receiver."""
+        return self.may_want(episode) and _passes(self.kecamatan, kecamatan)
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,17 +83,16 @@ def read_subscriptions(path: Path) -> tuple[Subscription, ...]:
     names = [one.name for one in found.subscriptions]
     if len(set(names)) != len(names):
         raise ConfigurationError(f"{path}: two subscriptions have one name")
-    for subscription in found.subscriptions:
-        _check_url(path, subscription)
-    return found.subscriptions
+    return tuple(replace(each, url=_checked_url(path, each)) for each in found.subscriptions)
 
 
-def _check_url(path: Path, subscription: Subscription) -> None:
+def _checked_url(path: Path, subscription: Subscription) -> str:
+    """Give the URL with its host in ASCII, as names are looked up and certificates are made out."""
     try:
         parts = urlsplit(subscription.url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, "" if parts.port is None else f":{parts.port}"
     except ValueError:
-        host, parts = None, urlsplit("")
+        host, port, parts = None, "", urlsplit("")
     where = f"{path}: subscription {subscription.name}"
     if parts.scheme not in _SCHEMES or not host:
         raise ConfigurationError(f"{where}: the url is none of http or https with a host")
@@ -98,6 +100,27 @@ def _check_url(path: Path, subscription: Subscription) -> None:
         raise ConfigurationError(f"{where}: the url is not https; allow_http: true allows that")
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(f"{where}: the url holds credentials; the signature says who sends")
+    try:
+        ascii_host = _ascii_host(host)
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: the url's host is not a name that can be looked up: {error}") from error
+    return subscription.url if ascii_host == host else parts._replace(netloc=f"{ascii_host}{port}").geturl()
+
+
+def _ascii_host(host: str) -> str:
+    """Give a host's name in ASCII, by IDNA 2008 where it is not; the codec only holds it to DNS's lengths.
+
+    Raises:
+        ValueError: It can't be encoded.
+    """
+    if ":" in host:  # an IPv6 address
+        return host
+    try:
+        found = host if host.isascii() else httpx.URL(scheme="https", host=host).raw_host.decode("ascii")
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from error
+    found.encode("idna")
+    return found
 
 
 def _passes(wanted: tuple[str, ...], value: str) -> bool:

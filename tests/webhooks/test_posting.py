@@ -19,6 +19,17 @@ def test_nothing_is_posted_to_an_address_that_is_not_allowed(url: str) -> None:
     assert answer == Answer("again", "the host is in no allowed network")
 
 
+def test_what_nobody_thought_of_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """httpx raises UnicodeEncodeError for a host in another script; reading the subscriptions encodes it before."""
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("203.0.113.1", 0))])
+    monkeypatch.setattr(AddressPolicy, "allows", lambda *_: True)
+    poster = Poster("https://bücher.example/x", bytes(24), AddressPolicy(["public"]), 1)
+    answer = poster.post(check_message("a", 0))
+    poster.close()
+    assert answer.verdict == "again"
+    assert "UnicodeEncodeError" in answer.text
+
+
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [

@@ -58,6 +58,9 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("name: a, url: 'ftp://a.example', secret: a", "none of http or https"),
         ("name: a, url: 'https://', secret: a", "none of http or https"),
         ("name: a, url: 'https://a.example'", "secret"),
+        ("name: a, url: 'https://\u2603.example', secret: a", "can be looked up"),
+        (f"name: a, url: 'https://{'a' * 64}.example', secret: a", "can be looked up"),
+        ("name: a, url: 'https://a..example', secret: a", "can be looked up"),
         ("name: a, url: 'https://a.example', secret: a, kind: [flood]", "kind"),
         ("name: a, url: 'https://a.example', secret: a}, {name: a, url: 'https://b.example', secret: a", "one name"),
     ],
@@ -66,6 +69,19 @@ def test_a_wrong_entry_is_refused(tmp_path: Path, entry: str, complaint: str) ->
     with pytest.raises(ConfigurationError, match=complaint) as caught:
         read(tmp_path, f"subscriptions: [{{{entry}}}]")
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "ascii_url"),
+    [
+        ("https://bücher.example:8443/t/é?x=1", "https://xn--bcher-kva.example:8443/t/é?x=1"),
+        ("https://[2001:db8::1]:8443/t", "https://[2001:db8::1]:8443/t"),
+        ("https://in_house.example/t", "https://in_house.example/t"),
+    ],
+)
+def test_a_host_s_name_is_ascii_as_it_is_looked_up_and_certified(tmp_path: Path, url: str, ascii_url: str) -> None:
+    [found] = read(tmp_path, f"subscriptions: [{{name: a, url: '{url}', secret: a}}]")
+    assert found.url == ascii_url
 
 
 def test_a_secret_is_a_file_before_it_is_a_setting(tmp_path: Path) -> None:
