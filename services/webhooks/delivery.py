@@ -27,6 +27,7 @@ from services.runtime.kafka import ConsumedRecord, subscription_consumer, transl
 from services.runtime.logging import get_logger
 from services.runtime.loop import deliver
 from services.runtime.metrics import Metrics
+from services.webhooks.beginning import beginning_of
 from services.webhooks.message import Message as WebhookMessage
 from services.webhooks.message import Standing, message_of
 from services.webhooks.posting import Answer, Poster
@@ -63,7 +64,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A record, and what it says, or why it says nothing."""
+    """A record, and what it says, or why it says nothing; neither: it is for others."""
 
     record: ConsumedRecord
     episode: Episode | None = None
@@ -150,20 +151,16 @@ class Subscriber:
         return True
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Go on where the group stands. A group that is new starts now: nobody wants to hear of last month's cases."""
-        places = consumer.committed(partitions, timeout=30)
-        fresh = [place for place in places if place.offset < 0]
-        for place in fresh:
-            marks = consumer.get_watermark_offsets(place, timeout=30)
-            if marks is None:
-                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-            place.offset = marks[1]
-        consumer.assign(places)
-        if fresh:  # or a change before the first commit would be lost with the process
-            consumer.commit(offsets=fresh, asynchronous=False)
-        if self._paused and places:
-            consumer.pause(places)
-        self._log.info("webhooks.assigned", partitions=[place.partition for place in places], new=len(fresh))
+        """Go on where the group stands."""
+        found = beginning_of(consumer, [each.partition for each in partitions])
+        consumer.assign(found.places)
+        if found.unsaved:
+            consumer.commit(offsets=found.unsaved, asynchronous=False)
+            event = "webhooks.group_begins_now" if found.is_new else "webhooks.partitions_begin_at_their_start"
+            self._log.warning(event, partitions=[place.partition for place in found.unsaved])
+        if self._paused and found.places:
+            consumer.pause(found.places)
+        self._log.info("webhooks.assigned", partitions=[place.partition for place in found.places])
         self.assigned = True
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -206,16 +203,22 @@ class Subscriber:
         try:
             episode = EPISODE_CODEC.decode(record.value)
         except ContractError as error:
-            return _Change(record, fault=InvalidMessageError("invalid_episode", str(error)))
+            return _Change(record, fault=self._fault("invalid_episode", str(error)))
+        if not self.subscription.may_want(episode):
+            return _Change(record)
         while True:
             try:
                 return _Change(record, episode, self._delivery.find_standing(episode))
-            except InvalidMessageError as fault:
-                return _Change(record, fault=fault)
+            except InvalidMessageError as error:
+                return _Change(record, fault=self._fault(error.reason, error.detail))
             except RetryableError as error:
                 self._log.warning("webhooks.registry_waits", error=str(error))
                 if not self._wait(self._settings.backoff_first_seconds):
                     return None
+
+    def _fault(self, reason: str, detail: str) -> InvalidMessageError:
+        """Give a fault that says whose it is: each subscription writes its own dead letters."""
+        return InvalidMessageError(reason, f"{self.subscription.name}: {detail}")
 
     def _wants(self, change: _Change) -> bool:
         return change.episode is not None and self.subscription.wants(change.episode, change.standing.kecamatan)
@@ -229,8 +232,8 @@ class Subscriber:
                 left_seconds = self._settings.give_up_after_seconds - age_seconds
                 self._oldest(age_seconds)
                 if left_seconds <= 0:
-                    text = f"{self.subscription.name}: undelivered after {age_seconds:.0f} s: {said}"
-                    return self._buried(record, InvalidMessageError("expired", text))
+                    text = f"undelivered after {age_seconds:.0f} s: {said}"
+                    return self._buried(record, self._fault("expired", text))
                 self.beat_at = time.monotonic()
                 answer = self._delivery.poster.post(message)
                 self._count("tilik_webhooks_attempts_total", verdict=answer.verdict)
@@ -254,7 +257,7 @@ class Subscriber:
             self._log.error("webhooks.disabled", answer=answer.text)
             return False
         if answer.verdict == "refused":
-            return self._buried(record, InvalidMessageError("refused", f"{self.subscription.name}: {answer.text}"))
+            return self._buried(record, self._fault("refused", answer.text))
         return True
 
     def _buried(self, record: ConsumedRecord, fault: InvalidMessageError) -> bool:
