@@ -97,8 +97,11 @@ def command() -> None:
 def waiting_command(limit: int, clickhouse: str | None) -> None:
     """List what waits for a person: cameras in quarantine, then the newest episodes that nobody has judged."""
     with clickhouse_client(clickhouse_settings(clickhouse)) as client:
-        for episode in store.waiting(client, limit):
-            click.echo(told(episode))
+        found = store.waiting(client, limit)
+    for episode in found:
+        click.echo(told(episode))
+    if not found:
+        click.echo("nothing waits", err=True)
 
 
 @command.command("confirm")

@@ -45,13 +45,13 @@ def episodes_that_begin(client: Client, start: str) -> list[EpisodeFacts]:
 
 
 def open_incidents(client: Client, camera_id: str) -> list[EpisodeFacts]:
-    """Give the incidents of a camera that are open.
+    """Give the current incidents of a camera that are open; those of a ruleset that is only tried are none.
 
     Raises:
         RetryableError: As above.
     """
-    incidents = _LATEST.format(which="camera_id = {text:String} AND episode_type = 'camera_incident'")
-    return _episodes(client, incidents, "e.phase = 'open'", camera_id, 100)
+    which = "e.camera_id = {text:String} AND e.episode_type = 'camera_incident' AND e.phase = 'open'"
+    return _episodes(client, "current_episodes", which, camera_id, 100)
 
 
 def waiting(client: Client, limit: int) -> list[EpisodeFacts]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
@@ -16,7 +17,7 @@ from schemas.topics import CAMERA_EVENTS, PARTITIONS
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
-from services.cli import decide
+from services.cli import decide, decide_store
 from services.cli.cameras import confirmation, publish
 from services.cli.cameras.murmur2 import partition_of
 from services.cli.decide_texts import instant_of, polygon_of
@@ -78,6 +79,18 @@ def test_who_decides_and_why_must_be_said_where_nobody_can_be_asked(said: tuple[
     assert "kept with who decided and why" in answer.output
 
 
+@contextmanager
+def no_clickhouse(_: object) -> Iterator[None]:
+    yield None
+
+
+def test_that_nothing_waits_is_said_and_is_no_line_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "clickhouse_client", no_clickhouse)
+    monkeypatch.setattr(decide_store, "waiting", lambda *_: [])
+    answer = CliRunner().invoke(decide.command, ["waiting"])
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "nothing waits\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """A registry and a database of its own, and a person in front of them."""
@@ -113,7 +126,7 @@ def office(kafka: KafkaSettings, clickhouse_port: int) -> Iterator[Office]:
     tables = computed(shown([*LEARNED, *[shifted] * 70], camera_id="office-a"), CAMERAS[0])
     (incident,) = tables["episodes"]
     twins = [msgspec.structs.replace(incident, episode_id="eeeeee" + digit * 26, quarantined=False) for digit in "01"]
-    tried = msgspec.structs.replace(twins[0], episode_id="d" * 32, ruleset="tried")
+    tried = msgspec.structs.replace(twins[0], camera_id="office-b", episode_id="d" * 32, ruleset="tried")
     rows.write([incident, *twins, tried, *tables["detections"]])
     yield Office(kafka, settings, rows)
     rows.close()
@@ -190,7 +203,7 @@ REFUSED = [
     (("release", "office-z"), "there is no camera 'office-z'"),
     (("dry", "office-z"), "there is no camera 'office-z'"),
     (("mask", "office-z", "--corners", "0,0 1,0 1,1"), "there is no camera 'office-z'"),
-    (("release", "office-b"), "has no open incident"),
+    (("release", "office-b"), "has no open incident"),  # but under a ruleset that is tried
     (("dry", "office-a"), "has no water zone"),
     (("dry", "office-b", "--at", "newest"), "no picture of the camera has been judged yet"),
     (("confirm", "0123456789"), "there is no episode '0123456789'"),
