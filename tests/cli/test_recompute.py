@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, FrameDetections
 from schemas.codec import ContractError
+from services.aggregate.recompute_period import JUDGED_TABLES
 from services.aggregate.rows import ROW_TYPES
 from services.cli.recompute import command, iso_time, read_line
 from services.runtime.errors import ConfigurationError
@@ -54,10 +55,12 @@ def registry(tmp_path: Path) -> Path:
     return path
 
 
-def run(registry: Path, content: bytes, name: str) -> tuple[Result, Path]:
+def run(registry: Path, content: bytes, name: str, *options: str) -> tuple[Result, Path]:
     source, out = registry.parent / f"{name}.jsonl", registry.parent / name
     source.write_bytes(content)
-    result = CliRunner().invoke(command, ["--from", str(source), "--cameras", str(registry), "--out", str(out)])
+    result = CliRunner().invoke(
+        command, ["--from", str(source), "--cameras", str(registry), "--out", str(out), *options]
+    )
     return result, out
 
 
@@ -75,6 +78,13 @@ def test_a_file_is_written_for_every_table(registry: Path) -> None:
     assert "version" not in minutes[0]
     assert len((out / "frame_outcomes.jsonl").read_bytes().splitlines()) == 700
     assert len((out / "parking_stays.jsonl").read_bytes().splitlines()) > 0
+
+
+@pytest.mark.parametrize("period", [("--since", "2025-10-13T07:01"), ("--until", "2025-10-13T07:02")])
+def test_of_a_period_only_what_was_judged_is_written(registry: Path, period: tuple[str, str]) -> None:
+    result, out = run(registry, lines_of(stream()), "part", *period)
+    assert result.exit_code == 0, result.output
+    assert set(contents(out)) == {f"{table}.jsonl" for table in JUDGED_TABLES}
 
 
 def test_twice_and_shuffled_within_the_lateness_the_bytes_are_the_same(registry: Path) -> None:

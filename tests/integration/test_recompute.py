@@ -246,3 +246,15 @@ def test_where_detections_are_gone_rows_begin_with_what_is_kept(recomputing: Rec
     live, kept = recomputing.rows(RULESET)["counter_minutes"], recomputing.rows("kept")["counter_minutes"]
     assert kept == {key: row for key, row in live.items() if key[0] == camera_id and key[1] >= oldest_ms}
     assert len(kept) >= 4
+
+
+def test_of_a_camera_whose_detections_are_all_gone_nothing_is_judged(recomputing: Recomputing) -> None:
+    gone, whole = recomputing.city.camera_ids[1:3]
+    client = connect(recomputing.database, recomputing.database.database)
+    client.command(f"DELETE FROM detections WHERE camera_id = '{gone}'")
+    client.close()
+    cameras = ("--camera", gone, "--camera", whole)
+    said = recomputing.run("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "gone", *cameras)
+    assert f"of {gone} no detections are kept any more: nothing was judged" in said
+    live, found = recomputing.rows(RULESET)["camera_minutes"], recomputing.rows("gone")["camera_minutes"]
+    assert found == {key: row for key, row in live.items() if key[0] == whole}

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from schemas.cameras import Camera
-from services.aggregate.recompute_period import ALL_TABLES, JUDGED_TABLES, Period
+from services.aggregate.recompute_period import ALL_TABLES, END_OF_TIME_MS, JUDGED_TABLES, Period
 from services.aggregate.row_columns import RULESET
 from services.aggregate.settings import ClickHouseSettings
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
@@ -26,6 +26,7 @@ from services.cli.recompute.planning import (
     camera_tasks,
     delete_rows,
     entries_of,
+    kept_no_more,
     open_at_start,
     partition_tasks,
     period_of,
@@ -35,7 +36,7 @@ from services.cli.recompute.planning import (
 from services.cli.recompute.pool import run_tasks
 from services.cli.recompute.progress import RunProgress, digest_of
 from services.cli.recompute.row_files import PARTS, join_parts, written_tables
-from services.cli.recompute.times import duration_ms, instant_ms, local_minute
+from services.cli.recompute.times import duration_ms, instant_ms
 from services.cli.recompute.work import Done, Task, Work, judge_lines
 from services.runtime.camera_registry import read_registry
 from services.runtime.errors import ConfigurationError
@@ -140,7 +141,8 @@ def _work(options: Options, overrides: Overrides) -> Work:
     from_topic = options.source == "kafka"
     if options.out is None:
         require_a_name_for_what_is_approximate(ruleset, period, from_topic=from_topic)
-    live = not overrides and not period.is_cut and options.source != "clickhouse"
+    is_whole = not period.is_cut and period.until_ms == END_OF_TIME_MS
+    live = not overrides and is_whole and options.source != "clickhouse"
     return Work(
         source="clickhouse" if options.source == "clickhouse" else "kafka" if from_topic else "file",
         period=period,
@@ -199,12 +201,8 @@ def _summarize(work: Work, ended: Sequence[Done], console: Console) -> None:
     for one in ended:
         for table, count in (one.rows or {}).items():
             counts[table] = counts.get(table, 0) + count
-    late = [one.since_ms for one in ended if one.since_ms > work.period.since_ms]
-    if late:
-        first, last = local_minute(min(late)), local_minute(max(late))
-        say(
-            console, f"of {len(late)} cameras detections are kept no more from the start, but from {first} to {last} on"
-        )
+    for sentence in kept_no_more(ended, work.period):
+        say(console, sentence)
     written = ", ".join(f"{count} {table}" for table, count in counts.items() if count) or "none"
     events, passed_over = sum(one.events for one in ended), sum(one.passed_over for one in ended)
     where = work.folder if work.folder is not None else "ClickHouse"

@@ -21,7 +21,7 @@ from services.aggregate.rows import ParkingStayRow
 from services.aggregate.store_client import translated_errors
 from services.cli.recompute.overrides import Overrides
 from services.cli.recompute.times import local_minute
-from services.cli.recompute.work import ANY_REVISION, Task
+from services.cli.recompute.work import ANY_REVISION, Done, Task
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.kafka import translated, whole_topic_consumer
 from services.runtime.settings import KafkaSettings
@@ -30,6 +30,7 @@ _LASTING: Final = frozenset({EpisodeRow.TABLE, ParkingStayRow.TABLE})
 """Tables whose rows are of a period if any moment of them is; of the other judged tables it is their minute."""
 
 _NAMED_EPISODES: Final = 8
+_NAMED_CAMERAS: Final = 8
 
 
 def period_of(since_ms: int | None, until_ms: int | None, warm_up_ms: int) -> Period:
@@ -139,6 +140,17 @@ def approximations(period: Period) -> Iterator[str]:
         "from the first frame"
     )
     yield f"approximate: what was open, parked or quarantined at {start} is seen only from there on"
+
+
+def kept_no_more(ended: Iterable[Done], period: Period) -> Iterator[str]:
+    """Tell of the cameras whose detections have gone by their lifetime, all of them or those of the start."""
+    late = [one for one in ended if one.since_ms > period.since_ms]
+    if gone := sorted(one.name for one in late if one.since_ms >= period.until_ms):
+        more = f" and {len(gone) - _NAMED_CAMERAS} more" if len(gone) > _NAMED_CAMERAS else ""
+        yield f"of {', '.join(gone[:_NAMED_CAMERAS])}{more} no detections are kept any more: nothing was judged"
+    if begins := [one.since_ms for one in late if one.since_ms < period.until_ms]:
+        first, last = local_minute(min(begins)), local_minute(max(begins))
+        yield f"of {len(begins)} cameras detections are kept no more from the start, but from {first} to {last} on"
 
 
 def open_at_start(client: Client, camera_ids: Sequence[str], period: Period) -> str:

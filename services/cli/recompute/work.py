@@ -8,6 +8,7 @@ Cameras are independent of each other, so tasks are too; each is as exact alone 
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -91,7 +92,8 @@ class Done:
     """What became of a task. ``fault``: why it failed; what it has written then is not whole.
 
     ``passed_over`` events could not be judged, as live: they break their contract, or name an unknown revision.
-    ``since_ms`` is the first minute that was written, later than wanted where detections are not kept any more.
+    ``since_ms`` is the first minute that was written, later than wanted where detections are not kept any more; no
+    earlier than the end of the period, where none are.
     """
 
     name: str
@@ -168,6 +170,9 @@ def run_task(work: Work, task: Task, tell: Tell) -> Done:
         return Done(task.name, fault=f"the registry has no revision {error.revision} of {error.camera_id}")
     except (RetryableError, FatalError) as error:
         return Done(task.name, fault=str(error))
+    except Exception as error:  # a defect, or a row of another form: the other cameras have nothing to do with it
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return Done(task.name, fault=f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})")
 
 
 def sink_of(work: Work) -> Sink:
@@ -239,7 +244,10 @@ def _finder(task: Task) -> FindCamera:
 def _stored_camera(work: Work, task: Task, tell: Tell) -> Done:
     settings = work.store or ClickHouseSettings()
     with closing(connect(settings, settings.database)) as client:
-        work = replace(work, period=kept_period(client, task.name, work.period))
+        kept = kept_period(client, task.name, work.period)
+        if kept.since_ms >= work.period.until_ms:
+            return Done(task.name, since_ms=kept.since_ms)
+        work = replace(work, period=kept)
         stored = StoredCamera(client, task.name, work.period)
         total = stored.frame_count()
         judging = Judging(work, _finder(task))

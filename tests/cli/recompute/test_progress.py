@@ -7,12 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from services.aggregate.recompute_period import END_OF_TIME_MS, Period, Suspended
+from services.aggregate.recompute_period import END_OF_TIME_MS, JUDGED_TABLES, Period, Suspended
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CameraStatusRow
+from services.cli.recompute import work
 from services.cli.recompute.half_done import HalfDone
 from services.cli.recompute.planning import (
     approximations,
+    kept_no_more,
     period_of,
     require_a_name_for_what_is_approximate,
     selected,
@@ -98,6 +100,32 @@ def test_a_warm_up_belongs_to_a_start() -> None:
     assert "2025-10-13 07:00 WIB" in told[0]
     with pytest.raises(ConfigurationError):
         period_of(60_000, 60_000, 0)
+
+
+def test_cameras_of_which_nothing_or_not_all_is_kept_are_told_of() -> None:
+    day = 1_760_313_600_000
+    gone = [Done(f"gone-{n}", since_ms=END_OF_TIME_MS) for n in range(9)]
+    ended = [Done("whole"), Done("late-1", since_ms=day), Done("late-2", since_ms=day + 3_600_000), *gone]
+    nothing, late = kept_no_more(ended, Period())
+    assert nothing.startswith("of gone-0, gone-1, ")
+    assert "gone-7 and 1 more no detections are kept" in nothing
+    assert "of 2 cameras" in late
+    assert "from 2025-10-13 07:00 WIB to 2025-10-13 08:00 WIB" in late
+    (only,) = kept_no_more([Done("a", since_ms=day), Done("b")], Period(0, day))
+    assert only.startswith("of a no detections")
+    assert list(kept_no_more([Done("b")], Period())) == []
+
+
+def test_a_task_that_fails_in_an_unforeseen_way_is_told_of_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> Done:
+        raise ValueError("of another form")
+
+    monkeypatch.setattr(work, "_stored_camera", fails)
+    wanted = work.Work("clickhouse", Period(), "trial", JUDGED_TABLES)
+    done = work.run_task(wanted, work.Task("jalan-1", ()), lambda *_: None)
+    assert done.fault.startswith("ValueError: of another form (test_progress.py:")
 
 
 def test_cameras_are_meant_by_id_and_pattern() -> None:
