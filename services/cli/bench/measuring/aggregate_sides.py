@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -160,9 +161,16 @@ def peer_side(stack: LocalStack, module: str, events: int) -> Callable[[], Pace]
         group = f"bench-{module.rsplit('.', 1)[-1]}-{started}"
         command = [sys.executable, "-m", module, stack.bootstrap_servers, CAMERA_EVENTS.name, group, str(events)]
         try:
-            done = subprocess.run(
-                command, cwd=_REPOSITORY, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
-            )
+            with TemporaryDirectory(prefix="tilik-bench-") as faust_data:  # else Faust leaves it in the repository
+                done = subprocess.run(
+                    command,
+                    cwd=_REPOSITORY,
+                    env={**os.environ, "APP_DATADIR": faust_data},
+                    capture_output=True,
+                    text=True,
+                    timeout=_TIMEOUT_SECONDS,
+                    check=False,
+                )
         except subprocess.TimeoutExpired as error:
             raise FatalError(f"{module} did not read {events} events in {_TIMEOUT_SECONDS:g} s") from error
         words = done.stdout.split()
