@@ -47,7 +47,7 @@ def _table(found: list[RulesetFacts], current: list[CurrentPeriod]) -> Table:
             cell(facts.ruleset, "bold" if periods else ""),
             local_minute(facts.span.since_ms),
             local_minute(facts.span.until_ms),
-            "; ".join(map(_told, periods)) or "no",
+            "; ".join(map(told_span, periods)) or "no",
             str(facts.camera_count),
             f"{facts.rows.get(CameraMinuteRow.TABLE, 0):,}",
             f"{facts.rows.get(EpisodeRow.TABLE, 0):,}",
@@ -55,7 +55,7 @@ def _table(found: list[RulesetFacts], current: list[CurrentPeriod]) -> Table:
     return table
 
 
-def _told(span: Span) -> str:
+def told_span(span: Span) -> str:
     """Give a period in words; one from 1970, or until 2200, has no such end."""
     since = "" if span.since_ms <= 0 else f"from {local_minute(span.since_ms)}"
     until = "" if span.until_ms >= _FAR_MS else f"until {local_minute(span.until_ms)}"
