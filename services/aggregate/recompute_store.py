@@ -109,9 +109,10 @@ class StoredCamera:
         client: Connected to the database.
         camera_id: The camera.
         period: What is read of it: its reading time.
+        end_ms: Where its history ends: nothing is read from the first frame on that Kafka took then, or later.
     """
 
-    def __init__(self, client: Client, camera_id: str, period: Period) -> None:
+    def __init__(self, client: Client, camera_id: str, period: Period, end_ms: int = END_OF_TIME_MS) -> None:
         self._client = client
         self._camera_id = camera_id
         self._period = period
@@ -120,6 +121,7 @@ class StoredCamera:
             "since": period.reading_from_ms,
             "until": period.reading_until_ms,
             "earliest": max(0, period.reading_from_ms - LATE_MS),
+            "end": end_ms,
         }
 
     def frame_count(self) -> int:
@@ -154,21 +156,32 @@ class StoredCamera:
             RetryableError: ClickHouse is away, or refuses.
         """
         low = max(start_offset, self._first if self._period.is_cut else 0)
-        edges = [edge for edge in self._edges(low) if edge > low]
-        for start, end in zip([low, *edges], [*edges, _NO_END], strict=True):
+        edges = [edge for edge in self._edges(low) if low < edge < self._end]
+        for start, end in zip([low, *edges], [*edges, self._end], strict=True):
             yield self._span(start, end)
 
     @cached_property
     def _first(self) -> int:
         """Give the lowest offset among the frames that are read; beyond all offsets where there are none."""
+        return self._lowest_offset(_IN_TIME)
+
+    @cached_property
+    def _end(self) -> int:
+        """Give the lowest offset among the frames that come after the end of history; beyond all where there are none.
+
+        An offset, so that what has no picture ends there too. Kafka's time, since recorded footage bears old ones.
+        """
+        return self._lowest_offset("toUnixTimestamp64Milli(appended_at) >= {end:Int64}")
+
+    def _lowest_offset(self, condition: str) -> int:
         text = (
-            f"SELECT min(at) FROM (SELECT min(source_offset) AS at, count() AS n FROM detections"  # noqa: S608  names of ours
-            f" WHERE camera_id = {{camera:String}} AND {_IN_TIME}"
+            f"SELECT min(at), count() FROM (SELECT min(source_offset) AS at, count() AS n FROM detections"  # noqa: S608  names of ours
+            f" WHERE camera_id = {{camera:String}} AND {condition}"
             f" UNION ALL SELECT min({_OUTCOME_OFFSET}), count() FROM frame_outcomes"
-            f" WHERE camera_id = {{camera:String}} AND {_IS_SHED} AND {_IN_TIME}) WHERE n > 0"
+            f" WHERE camera_id = {{camera:String}} AND {_IS_SHED} AND {condition}) WHERE n > 0"
         )
-        found = self._ask(text)
-        return int(found[0][0]) if found and found[0][0] is not None else _NO_END
+        ((offset, count),) = self._ask(text)
+        return int(offset) if count else _NO_END
 
     def _edges(self, low: int) -> list[int]:
         text = (

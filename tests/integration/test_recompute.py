@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -10,11 +11,12 @@ import pytest
 from click import Command
 from click.testing import CliRunner
 
-from schemas.camera_events import CAMERA_EVENT_CODEC, Decision, FrameDetections, make_event_id
+from schemas.camera_events import CAMERA_EVENT_CODEC, Decision, FrameDetections, FrameShed, make_event_id
 from services.aggregate import recompute_store
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.event_rows import decision_row, detections_row
-from services.aggregate.recompute_period import JUDGED_TABLES, Suspended
+from services.aggregate.recompute_period import JUDGED_TABLES, Period, Suspended
+from services.aggregate.recompute_store import StoredCamera
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.settings import ClickHouseSettings
@@ -33,6 +35,18 @@ from tests.integration.aggregate_worker import TableRows, Workers, send, stored_
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 FRAMES = 400
+ENTRIES = """
+cameras:
+  - camera_id: {}
+    name: Loket
+    kind: counter
+    place: {{kecamatan: Semarang Tengah, kelurahan: Sekayu, latitude: -6.98, longitude: 110.41}}
+    source: {{kind: file, url: clip.avi}}
+    zones:
+      - {{zone_id: q, purpose: queue, polygon: [[0, 0.5], [0.5, 0.5], [0.5, 1], [0, 1]]}}
+  - {{camera_id: {}, name: Loket, kind: counter, source: {{kind: file, url: clip.avi}},
+     place: {{kecamatan: Semarang Tengah, kelurahan: Sekayu, latitude: -6.98, longitude: 110.41}}}}
+"""
 
 
 class Recomputing:
@@ -147,7 +161,17 @@ def test_other_rules_find_other_episodes_and_can_be_made_current(recomputing: Re
         "episodes FINAL WHERE ruleset = 'slow'"
     )
     assert recomputing.count(f"current_episodes WHERE ruleset = '{RULESET}' AND episode_type = 'parking_case'") == 0
-    recomputing.ruleset("use", RULESET, "--reason", "as it was")
+    again = ("--from", "clickhouse", "--into", "clickhouse", "--ruleset", "slow", "--replace")
+    before = recomputing.rows("slow")
+    said = recomputing.run(*again, code=1)
+    assert "rows that --replace would delete are current" in said
+    assert recomputing.rows("slow") == before
+    recomputing.run(*again, "--current-too")
+    assert recomputing.rows("slow") == recomputing.rows(RULESET) != before
+    said = recomputing.ruleset("use", RULESET, "--reason", "as it was", code=2)
+    assert "slow, current from 2025-06-15 22:06 WIB" in said
+    assert recomputing.count("current_camera_minutes WHERE ruleset = 'slow'") > 0
+    recomputing.ruleset("use", RULESET, "--reason", "as it was", "--yes")
     assert recomputing.count("current_camera_minutes WHERE ruleset = 'slow'") == 0
 
 
@@ -220,6 +244,43 @@ def test_an_interrupted_run_goes_on_where_it_was_also_within_a_camera(
     assert "--replace" in said
     recomputing.run(*arguments, "--replace")
     assert recomputing.rows("resumed") == recomputing.rows(RULESET)
+
+
+def test_a_file_goes_to_clickhouse_where_no_rows_of_its_cameras_bear_the_name(
+    recomputing: Recomputing, tmp_path: Path
+) -> None:
+    camera_ids = recomputing.city.camera_ids[:2]
+    entries = ENTRIES.format(*camera_ids)
+    events, registry = tmp_path / "events.jsonl", tmp_path / "cameras.yaml"
+    registry.write_text(entries)
+    (tmp_path / "clip.avi").write_bytes(b"")
+    frames = [make_detections(camera_id, n) for n in range(FRAMES) for camera_id in camera_ids]
+    events.write_bytes(b"".join(CAMERA_EVENT_CODEC.encode(frame) + b"\n" for frame in frames))
+    common = ("--from", str(events), "--cameras", str(registry), "--into", "clickhouse", "--ruleset", "of-a-file")
+    recomputing.run(*common)
+    found = recomputing.rows("of-a-file")
+    assert {key[0] for key in found["camera_minutes"]} == set(camera_ids)
+    events.write_bytes(b"".join(CAMERA_EVENT_CODEC.encode(frame) + b"\n" for frame in frames[: FRAMES // 2]))
+    assert "--replace" in recomputing.run(*common, code=1)
+    recomputing.run(*common, "--camera", camera_ids[0], "--replace")
+    minutes, kept = recomputing.rows("of-a-file")["camera_minutes"], found["camera_minutes"]
+    assert {key for key in minutes if key[0] == camera_ids[1]} == {key for key in kept if key[0] == camera_ids[1]}
+    assert 0 < sum(key[0] == camera_ids[0] for key in minutes) < sum(key[0] == camera_ids[0] for key in kept)
+
+
+def test_history_ends_with_the_first_frame_from_after_the_end(recomputing: Recomputing) -> None:
+    camera_id, end_ms = recomputing.city.camera_ids[0], 1_750_000_200_000
+    with closing(connect(recomputing.database, recomputing.database.database)) as client:
+        stored = StoredCamera(client, camera_id, Period(), end_ms)
+        found = [placed.offset for events in stored.spans() for placed in events]
+        whole = [p for events in StoredCamera(client, camera_id, Period()).spans() for p in events]
+    end = min(
+        p.offset
+        for p in whole
+        if isinstance(p.event, FrameDetections | FrameShed) and p.event.frame.appended_at_ms >= end_ms
+    )
+    assert found == [placed.offset for placed in whole if placed.offset < end]
+    assert 100 < len(found) < len(whole)
 
 
 def test_a_camera_that_fails_is_named_and_the_others_are_whole(recomputing: Recomputing, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ command      what the command line says, and how a run goes
 planning     which cameras, in which tasks; what is approximate
 overrides    other rules, other zones, and the name that their rows get
 pool, work   processes, and what each of them does
+room         rows that lie there under the name already
 progress     what an interrupted run has done; half_done: a camera in the middle
 event_lines  a file of events
 row_files    files of rows

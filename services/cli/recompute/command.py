@@ -24,22 +24,22 @@ from services.cli.recompute.overrides import Overrides, read_cameras, read_overr
 from services.cli.recompute.planning import (
     approximations,
     camera_tasks,
-    delete_rows,
     entries_of,
     kept_no_more,
     open_at_start,
     partition_tasks,
     period_of,
     require_a_name_for_what_is_approximate,
-    rows_there,
+    selected,
 )
 from services.cli.recompute.pool import run_tasks
-from services.cli.recompute.progress import RunProgress, digest_of
+from services.cli.recompute.progress import Extent, HistoryEnd, RunProgress, digest_of, forget_runs, stored_run
+from services.cli.recompute.room import RowsOfRun
 from services.cli.recompute.row_files import PARTS, join_parts, written_tables
 from services.cli.recompute.times import duration_ms, instant_ms
 from services.cli.recompute.work import Done, Task, Work, judge_lines
 from services.runtime.camera_registry import read_registry
-from services.runtime.errors import ConfigurationError
+from services.runtime.clock import now_ms
 from services.runtime.settings import KafkaSettings
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -60,6 +60,7 @@ class Options:
     out: Path | None
     into: str | None
     replace: bool
+    current_too: bool
     processes: int
     resume: bool
     state: Path
@@ -97,6 +98,7 @@ class Wanted:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write.")
 @click.option("--into", type=click.Choice(["clickhouse"]), help="Write beside the rows that are there.")
 @click.option("--replace", is_flag=True, help="Delete rows of that name first, of the same cameras and period.")
+@click.option("--current-too", is_flag=True, help="Replace also current rows; people see holes until it is done.")
 @click.option("--processes", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all cores.")
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on with the same run, if interrupted.")
 @click.option(
@@ -163,16 +165,21 @@ def _recompute(wanted: Wanted, console: Console) -> bool:
     """Do the tasks of a source that many processes share, and tell whether any failed."""
     tasks = _tasks(wanted, console)
     progress = _progress(wanted)
-    goes_on = wanted.options.resume and progress.is_begun()
-    done = progress.done() if goes_on else {}
-    pending = [task for task in tasks if task.name not in done]
-    if goes_on:
-        told = f"going on with the run that was interrupted: {len(tasks) - len(pending)} of {len(tasks)} tasks are done"
-        say(console, f"{told} (--no-resume starts over)")
+    begun = progress.begun() if wanted.options.resume else None
+    done = {} if begun is None else progress.done()
+    if begun is None:
+        end = HistoryEnd(now_ms(), {task.name: task.end_offset for task in tasks if task.partition >= 0})
+        extent = _extent(wanted.work.period, tasks)
+        _make_room(wanted.options, wanted.work, extent)
+        progress.start_over(end, extent)
     else:
-        _make_room(wanted, tasks)
-        progress.start_over()
-    work = wanted.work
+        end = begun.end
+        told = f"{sum(task.name in done for task in tasks)} of {len(tasks)} tasks are done"
+        say(console, f"going on with the run that was interrupted: {told} (--no-resume starts over)")
+    pending = [
+        replace(task, end_offset=end.offsets.get(task.name, task.end_offset)) for task in tasks if task.name not in done
+    ]
+    work = replace(wanted.work, end_ms=end.at_ms)
     if work.source == "clickhouse" and work.folder is None:
         work = replace(work, halves=progress.halves, inputs=progress.inputs)
     ended = list(done.values())
@@ -223,28 +230,29 @@ def _tasks(wanted: Wanted, console: Console) -> list[Task]:
     return tasks
 
 
-def _make_room(wanted: Wanted, tasks: Sequence[Task]) -> None:
-    """Take care that no rows of another computation are left under the name.
+def _extent(period: Period, tasks: Sequence[Task]) -> Extent:
+    ids = {entry.camera_id for task in tasks for entry in task.entries} | {t.name for t in tasks if t.partition < 0}
+    return Extent(sorted(ids), period.since_ms, period.until_ms)
+
+
+def _make_room(options: Options, work: Work, extent: Extent) -> None:
+    """Take care that no rows of another computation are left under the name, nor a run that would write some.
 
     Raises:
         ConfigurationError: There are such rows, and nobody said that they may go.
     """
-    work = wanted.work
     if work.folder is not None:
         join_parts(work.folder, ())
         return
-    if work.ruleset == RULESET:
-        return
-    ids = sorted({entry.camera_id for task in tasks for entry in task.entries} | {t.name for t in tasks})
-    with clickhouse_client(_store(work)) as client:
-        count = rows_there(client, work.ruleset, ids, work.period)
-        if count and not wanted.options.replace:
-            raise ConfigurationError(
-                f"ClickHouse holds {count} rows of ruleset {work.ruleset} for these cameras and this period: say "
-                "--replace to delete them first, or another --ruleset"
-            )
-        if count:
-            delete_rows(client, work.ruleset, ids, work.period)
+    if work.ruleset != RULESET:
+        with clickhouse_client(_store(work)) as client:
+            rows = RowsOfRun(client, work.ruleset, extent.cameras, work.period)
+            rows.make_room(may_go=options.replace, current_too=options.current_too)
+    forget_runs(_runs(options), work.ruleset, extent)
+
+
+def _runs(options: Options) -> Path:
+    return options.state / "recompute"
 
 
 def _progress(wanted: Wanted) -> RunProgress:
@@ -256,7 +264,7 @@ def _progress(wanted: Wanted) -> RunProgress:
     )
     if work.folder is not None:
         return RunProgress(work.folder / PARTS / "progress.jsonl", inputs)
-    return RunProgress(wanted.options.state / "recompute" / f"{work.ruleset}.jsonl", inputs)
+    return stored_run(_runs(wanted.options), work.ruleset, inputs)
 
 
 def _recompute_file(options: Options, source: Path, console: Console) -> bool:
@@ -267,8 +275,8 @@ def _recompute_file(options: Options, source: Path, console: Console) -> bool:
     rules = read_overrides(options.rules, None)
     work = _work(options, rules)
     cameras = tuple(rules.applied(camera) for camera in read_cameras(options.registry))
-    if work.folder is not None:
-        join_parts(work.folder, ())
+    meant = selected([camera.camera_id for camera in cameras], options.patterns)
+    _make_room(options, work, Extent(meant, work.period.since_ms, work.period.until_ms))
     _announce(work, console)
     lines, done = _judge_file(work, source, cameras, options.patterns, console)
     if work.folder is not None:

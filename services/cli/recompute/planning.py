@@ -9,15 +9,13 @@ from typing import Final
 
 import msgspec
 from clickhouse_connect.driver.client import Client
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, TopicPartition
 
 from schemas.cameras import Camera
 from schemas.topics import CAMERA_EVENTS
-from services.aggregate.episode_rows import EpisodeRow
-from services.aggregate.recompute_period import END_OF_TIME_MS, JUDGED_TABLES, Period
+from services.aggregate.recompute_period import END_OF_TIME_MS, Period
 from services.aggregate.recompute_store import cameras_in_store
 from services.aggregate.row_columns import RULESET
-from services.aggregate.rows import ParkingStayRow
 from services.aggregate.store_client import translated_errors
 from services.cli.recompute.overrides import Overrides
 from services.cli.recompute.times import local_minute
@@ -25,9 +23,6 @@ from services.cli.recompute.work import ANY_REVISION, Done, Task
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.kafka import translated, whole_topic_consumer
 from services.runtime.settings import KafkaSettings
-
-_LASTING: Final = frozenset({EpisodeRow.TABLE, ParkingStayRow.TABLE})
-"""Tables whose rows are of a period if any moment of them is; of the other judged tables it is their minute."""
 
 _NAMED_EPISODES: Final = 8
 _NAMED_CAMERAS: Final = 8
@@ -82,7 +77,7 @@ def camera_tasks(
 def partition_tasks(
     settings: KafkaSettings, entries: dict[str, tuple[Camera, ...]], patterns: Sequence[str]
 ) -> list[Task]:
-    """Give one task for each partition of the topic of events, all with the wanted cameras.
+    """Give one task for each partition of the topic of events, all with the wanted cameras, up to what it holds now.
 
     Raises:
         RetryableError: Kafka is away, or the topic is not there.
@@ -91,11 +86,13 @@ def partition_tasks(
     with closing(whole_topic_consumer(settings, "tilik-recompute")) as consumer:
         try:
             topic = consumer.list_topics(CAMERA_EVENTS.name, timeout=15).topics[CAMERA_EVENTS.name]
+            if topic.error is not None or not topic.partitions:
+                raise RetryableError(f"topic {CAMERA_EVENTS.name} is not there: {topic.error}")
+            places = [TopicPartition(CAMERA_EVENTS.name, one) for one in sorted(topic.partitions)]
+            ends = {place.partition: consumer.get_watermark_offsets(place, timeout=15)[1] for place in places}
         except KafkaException as error:
             raise translated(error) from error
-    if topic.error is not None or not topic.partitions:
-        raise RetryableError(f"topic {CAMERA_EVENTS.name} is not there: {topic.error}")
-    return [Task(f"partition {one}", wanted, one, all_cameras=not patterns) for one in sorted(topic.partitions)]
+    return [Task(f"partition {one}", wanted, one, end, all_cameras=not patterns) for one, end in ends.items()]
 
 
 def require_a_name_for_what_is_approximate(ruleset: str, period: Period, *, from_topic: bool) -> None:
@@ -109,23 +106,6 @@ def require_a_name_for_what_is_approximate(ruleset: str, period: Period, *, from
             f"rows of ruleset {RULESET} are the live ones, and only the whole topic gives exactly these (--from kafka "
             "without --since and --until): name this computation with --ruleset"
         )
-
-
-def rows_there(client: Client, ruleset: str, camera_ids: Sequence[str], period: Period) -> int:
-    """Give how many judged rows of these cameras and this period bear the name already."""
-    # Names of ours; values are parameters.
-    counts = " + ".join(f"(SELECT count() FROM {t} WHERE {_of(t)})" for t in sorted(JUDGED_TABLES))  # noqa: S608  names of ours
-    with translated_errors("counting the rows of a ruleset"):
-        answer = client.query(f"SELECT {counts}", parameters=_parameters(ruleset, camera_ids, period))
-    return int(answer.result_rows[0][0])
-
-
-def delete_rows(client: Client, ruleset: str, camera_ids: Sequence[str], period: Period) -> None:
-    """Delete those rows. Blocks until they are gone."""
-    for table in sorted(JUDGED_TABLES):
-        with translated_errors(f"deleting rows of {table}"):
-            text = f"DELETE FROM {table} WHERE {_of(table)}"  # noqa: S608  # names of ours; values are parameters
-            client.command(text, _parameters(ruleset, camera_ids, period))
 
 
 def approximations(period: Period) -> Iterator[str]:
@@ -172,21 +152,3 @@ def open_at_start(client: Client, camera_ids: Sequence[str], period: Period) -> 
         f"open at {local_minute(period.reading_from_ms)} under the current rules: "
         f"{', '.join(found[:_NAMED_EPISODES])}{more}; a longer --warm-up sees them begin"
     )
-
-
-def _of(table: str) -> str:
-    """Give the condition that a row is one that a computation of the period writes; see ``Period.holds``."""
-    first, last = ("started_at", "last_seen_at") if table in _LASTING else ("minute", "minute")
-    return (
-        "ruleset = {ruleset:String} AND camera_id IN {cameras:Array(String)}"
-        f" AND toUnixTimestamp64Milli({first}) < {{until:Int64}} AND toUnixTimestamp64Milli({last}) >= {{since:Int64}}"
-    )
-
-
-def _parameters(ruleset: str, camera_ids: Sequence[str], period: Period) -> dict[str, object]:
-    return {
-        "ruleset": ruleset,
-        "cameras": list(camera_ids),
-        "since": period.since_ms,
-        "until": period.until_ms,
-    }

@@ -24,7 +24,7 @@ from services.aggregate.feed import decode_event, own_unknown_revision
 from services.aggregate.judgement import FindCamera, UnknownRevisionError
 from services.aggregate.partition import newest_of_each_key
 from services.aggregate.recomputation import DRAIN_EVERY, PlacedEvent, any_revision_of
-from services.aggregate.recompute_period import Period, PeriodJudgement, Suspended
+from services.aggregate.recompute_period import END_OF_TIME_MS, Period, PeriodJudgement, Suspended
 from services.aggregate.recompute_store import StoredCamera, kept_period
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
@@ -57,6 +57,7 @@ class Work:
         halves: Where cameras that are half done are noted; None: nowhere. Only what is written to ClickHouse as it
             comes can be gone on with in the middle.
         inputs: Digest of what the rows depend on.
+        end_ms: Where history ends: out of ClickHouse nothing is read from the first frame on that Kafka took then.
     """
 
     source: SourceKind
@@ -68,6 +69,7 @@ class Work:
     folder: Path | None = None
     halves: Path | None = None
     inputs: str = ""
+    end_ms: int = END_OF_TIME_MS
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,14 @@ class Task:
         name: What people call it.
         entries: Every revision of the cameras under which events may have to be judged, overrides applied; one of
             revision ``ANY_REVISION`` stands for all of its camera.
+        end_offset: Where the partition's history ends; its first offset that is not read.
         all_cameras: Cameras without an entry are wanted too: live, what they report has rows.
     """
 
     name: str
     entries: tuple[Camera, ...]
     partition: int = -1
+    end_offset: int = 0
     all_cameras: bool = False
 
 
@@ -248,7 +252,7 @@ def _stored_camera(work: Work, task: Task, tell: Tell) -> Done:
         if kept.since_ms >= work.period.until_ms:
             return Done(task.name, since_ms=kept.since_ms)
         work = replace(work, period=kept)
-        stored = StoredCamera(client, task.name, work.period)
+        stored = StoredCamera(client, task.name, work.period, work.end_ms)
         total = stored.frame_count()
         judging = Judging(work, _finder(task))
         half = None if work.halves is None else HalfDone(work.halves / f"{task.name}.half", work.inputs)
@@ -280,7 +284,7 @@ def _begin(judging: Judging, stored: StoredCamera, camera_id: str, half: HalfDon
 def _partition(work: Work, task: Task, tell: Tell) -> Done:
     wanted = {camera.camera_id for camera in task.entries}
     judging, passed_over = Judging(work, _finder(task)), 0
-    for record, done, total in _records(work.kafka or KafkaSettings(), task.partition):
+    for record, done, total in _records(work.kafka or KafkaSettings(), task.partition, task.end_offset):
         if done % DRAIN_EVERY == 0:
             tell(done, total)
         if not task.all_cameras and (record.key or b"").decode(errors="replace") not in wanted:
@@ -306,8 +310,8 @@ def _judge_record(judging: Judging, record: ConsumedRecord) -> None:
         raise own_unknown_revision(event, error) from error
 
 
-def _records(settings: KafkaSettings, partition: int) -> Iterator[tuple[ConsumedRecord, int, int]]:
-    """Give the records that a partition holds now, with how many of how many they are.
+def _records(settings: KafkaSettings, partition: int, end: int) -> Iterator[tuple[ConsumedRecord, int, int]]:
+    """Give the records that a partition holds below the offset ``end``, with how many of how many they are.
 
     Raises:
         RetryableError: Kafka is away.
@@ -317,7 +321,7 @@ def _records(settings: KafkaSettings, partition: int) -> Iterator[tuple[Consumed
         try:
             low, high = consumer.get_watermark_offsets(place, timeout=15)
             consumer.assign([TopicPartition(CAMERA_EVENTS.name, partition, low)])
-            yield from _until(consumer, low, high)
+            yield from _until(consumer, low, min(high, end))
         except KafkaException as error:
             raise translated(error) from error
 

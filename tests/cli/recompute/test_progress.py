@@ -19,28 +19,32 @@ from services.cli.recompute.planning import (
     require_a_name_for_what_is_approximate,
     selected,
 )
-from services.cli.recompute.progress import RunProgress, digest_of
+from services.cli.recompute.progress import Extent, Head, HistoryEnd, RunProgress, digest_of, forget_runs, stored_run
 from services.cli.recompute.row_files import PartFiles, join_parts
 from services.cli.recompute.work import Done
 from services.runtime.errors import ConfigurationError
 from tests.aggregate.make_events import make_status, rows_of
 
+END = HistoryEnd(1_760_313_600_000, {"partition 0": 77})
+EXTENT = Extent(["loket-1", "loket-2"], 60_000, 120_000)
+
 
 def test_what_ended_well_is_found_again(tmp_path: Path) -> None:
     progress = RunProgress(tmp_path / "state" / "run.jsonl", "one")
     assert progress.done() == {}
-    progress.start_over()
+    assert progress.begun() is None
+    progress.start_over(END, EXTENT)
     good = Done("loket-1", 10, 1, {"episodes": 2})  # not a topic: the table
     progress.note(good)
     progress.note(Done("loket-2", fault="the registry has no revision 3 of loket-2"))
     assert progress.done() == {"loket-1": good}
-    assert progress.is_begun()
-    assert not RunProgress(progress.path, "other").is_begun()
+    assert progress.begun() == Head("one", END, EXTENT)
+    assert RunProgress(progress.path, "other").begun() is None
 
 
 def test_a_line_that_was_cut_off_costs_no_more_than_a_repetition(tmp_path: Path) -> None:
     progress = RunProgress(tmp_path / "run.jsonl", "one")
-    progress.start_over()
+    progress.start_over(END, EXTENT)
     progress.note(Done("loket-1"))
     with progress.path.open("ab") as file:
         file.write(b'\n{"name":"loke')
@@ -50,8 +54,35 @@ def test_a_line_that_was_cut_off_costs_no_more_than_a_repetition(tmp_path: Path)
     progress.halves.mkdir()
     progress.forget()
     assert progress.done() == {}
-    assert not progress.is_begun()
+    assert progress.begun() is None
     assert not progress.halves.exists()
+
+
+def test_each_run_under_a_name_has_a_file_and_one_whose_rows_are_anothers_now_is_forgotten(tmp_path: Path) -> None:
+    extents = {
+        "the same": EXTENT,
+        "another camera": Extent(["loket-3"], 60_000, 120_000),
+        "afterwards": Extent(["loket-1"], 120_000, 180_000),
+        "in part": Extent(["loket-2", "loket-3"], 0, 60_001),
+    }
+    runs = {name: stored_run(tmp_path, "trial", digest_of(name)) for name in extents}
+    for name, run in runs.items():
+        run.start_over(END, extents[name])
+    runs["the same"].halves.mkdir()
+    others = [stored_run(tmp_path, "trial-2", digest_of("the same")), RunProgress(tmp_path / "trial.jsonl", "x")]
+    for run in others:
+        run.start_over(END, EXTENT)
+    forget_runs(tmp_path, "trial", EXTENT)
+    assert [name for name, run in runs.items() if run.begun()] == ["another camera", "afterwards"]
+    assert not runs["the same"].halves.exists()
+    assert all(run.begun() for run in others)
+
+
+def test_a_run_that_cannot_be_read_is_forgotten_too(tmp_path: Path) -> None:
+    run = stored_run(tmp_path, "trial", digest_of("one"))
+    run.path.write_bytes(b"{")
+    forget_runs(tmp_path, "trial", Extent(["loket-9"]))
+    assert not run.path.exists()
 
 
 def test_a_camera_that_is_half_done_is_gone_on_with_by_the_same_run_alone(tmp_path: Path) -> None:
