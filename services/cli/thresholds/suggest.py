@@ -21,6 +21,7 @@ from services.cli.ruleset.store import Span
 from services.cli.thresholds.suggestion import FEW_VERDICTS, Reviewed, Suggestion, suggestions
 
 _ALL: Final = "all"
+_NAMED_CAMERAS: Final = 8
 
 _QUERY: Final = """
     SELECT e.camera_id, c.kind, trim(concat(e.episode_type, ' ', e.kind)), e.review = 'confirmed',
@@ -61,10 +62,15 @@ def command(
     with clickhouse_client(clickhouse_settings(clickhouse)) as client:
         reviewed = _reviewed(client, span)
     meant = [e for e in reviewed if not patterns or any(fnmatchcase(e.camera_id, pattern) for pattern in patterns)]
-    found = suggestions(meant, _GROUPS[by], keep)
     console = Console(stderr=True)
+    strange: list[str] = []
+    if by == "kind":
+        meant, strange = of_a_known_kind(meant)
+    if strange:
+        console.print(left_out(strange), highlight=False, markup=False, soft_wrap=True)
+    found = suggestions(meant, _GROUPS[by], keep)
     if not found:
-        console.print("nobody has confirmed or rejected an episode yet")
+        console.print(f"nobody has confirmed or rejected an episode{' of another camera' if strange else ''} yet")
         return
     console.print(suggestions_table(found))
     if any(one.rests_on_few for one in found):
@@ -77,6 +83,19 @@ _GROUPS: Final[dict[str, Callable[[Reviewed], str]]] = {
     "kind": lambda episode: episode.camera_kind,
     _ALL: lambda episode: _ALL,
 }
+
+
+def of_a_known_kind(reviewed: Sequence[Reviewed]) -> tuple[list[Reviewed], list[str]]:
+    """Give the episodes of cameras whose kind is known, and the ids of the other cameras, sorted."""
+    known = [episode for episode in reviewed if episode.camera_kind]
+    return known, sorted({episode.camera_id for episode in reviewed if not episode.camera_kind})
+
+
+def left_out(camera_ids: Sequence[str]) -> str:
+    """Tell of cameras whose kind is not known, and what to do about it."""
+    named = ", ".join(camera_ids[:_NAMED_CAMERAS])
+    more = f" and {len(camera_ids) - _NAMED_CAMERAS} more" if len(camera_ids) > _NAMED_CAMERAS else ""
+    return f"left out, since ClickHouse's table of cameras does not say their kind: {named}{more}; --by camera has them"
 
 
 def rules_yaml(found: Sequence[Suggestion], by: str) -> str:
@@ -121,7 +140,7 @@ def _episode(row: Sequence[Any]) -> Reviewed:
     names, values, thresholds = row[7:]
     return Reviewed(
         camera_id=row[0],
-        camera_kind=row[1] or "unknown",
+        camera_kind=row[1],
         what=row[2],
         confirmed=bool(row[3]),
         duration_s=float(row[4]),

@@ -19,7 +19,10 @@ FEW_VERDICTS: Final = 20
 
 
 class Reviewed(Struct, frozen=True, kw_only=True):
-    """An episode that a person confirmed or rejected. ``thresholds`` are those it crossed, by the figure's name."""
+    """An episode that a person confirmed or rejected. ``thresholds`` are those it crossed, by the figure's name.
+
+    ``camera_kind`` is empty where nobody knows it any more.
+    """
 
     camera_id: str
     camera_kind: str

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
+from click.testing import CliRunner
 
 from schemas.cameras import Rules
 from services.cli.recompute.overrides import read_overrides
+from services.cli.thresholds import suggest
 from services.cli.thresholds.suggest import rules_yaml
 from services.cli.thresholds.suggestion import THRESHOLDS, Reviewed, Suggestion, suggestions
 from tests.aggregate.make_events import make_camera
@@ -79,6 +84,21 @@ def test_few_verdicts_are_marked() -> None:
 def test_every_threshold_is_one_of_the_rules() -> None:
     for threshold in THRESHOLDS:
         assert hasattr(getattr(Rules(), threshold.rule), threshold.field)
+
+
+def test_a_camera_whose_kind_is_not_known_makes_no_group_of_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    episodes = [case(900, confirmed=True)] * 20 + [case(400, confirmed=False)] * 9
+    removed = [msgspec.structs.replace(episode, camera_id="gone-1", camera_kind="") for episode in episodes]
+    monkeypatch.setattr(suggest, "clickhouse_client", lambda _: nullcontext())
+    monkeypatch.setattr(suggest, "_reviewed", lambda *_: [*episodes, *removed])
+    answer = CliRunner().invoke(suggest.command, [])
+    assert answer.exit_code == 0, answer.output
+    assert "left out, since ClickHouse's table of cameras does not say their kind: gone-1;" in answer.stderr
+    assert "unknown" not in answer.output
+    assert yaml.safe_load(answer.stdout) == {"kinds": {"counter": {"parking": {"grace_seconds": 650.0}}}}
+    monkeypatch.setattr(suggest, "_reviewed", lambda *_: removed)
+    assert "an episode of another camera yet" in CliRunner().invoke(suggest.command, []).stderr
+    assert "gone-1:" in CliRunner().invoke(suggest.command, ["--by", "camera"]).stdout
 
 
 @pytest.mark.parametrize("by", ["camera", "kind", "all"])
