@@ -38,13 +38,13 @@ FRAMES = 400
 ENTRIES = """
 cameras:
   - camera_id: {}
-    name: Loket
-    kind: counter
+    name: Jalan
+    kind: street
     place: {{kecamatan: Semarang Tengah, kelurahan: Sekayu, latitude: -6.98, longitude: 110.41}}
     source: {{kind: file, url: clip.avi}}
     zones:
-      - {{zone_id: q, purpose: queue, polygon: [[0, 0.5], [0.5, 0.5], [0.5, 1], [0, 1]]}}
-  - {{camera_id: {}, name: Loket, kind: counter, source: {{kind: file, url: clip.avi}},
+      - {{zone_id: p, purpose: no_parking, polygon: [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 1]]}}
+  - {{camera_id: {}, name: Jalan, kind: street, source: {{kind: file, url: clip.avi}},
      place: {{kecamatan: Semarang Tengah, kelurahan: Sekayu, latitude: -6.98, longitude: 110.41}}}}
 """
 
