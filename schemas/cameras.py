@@ -134,6 +134,16 @@ class Zone(Struct, frozen=True, forbid_unknown_fields=True):
     classes: tuple[VehicleClass, ...] = ("car", "motorcycle", "bus", "truck")
     timetable: Timetable | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a zone without its shape.
+
+        Raises:
+            ValueError: There is none. Decoders make a fault of the entry of it.
+        """
+        shape = "line" if self.purpose == "counter_edge" else "polygon"
+        if getattr(self, shape) is None:
+            raise ValueError(f"a zone for {self.purpose} needs a {shape}")
+
 
 class CounterRule(Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds of the counter rule, in seconds."""
@@ -163,7 +173,7 @@ class FloodRule(Struct, frozen=True, forbid_unknown_fields=True):
     onset_seconds: Seconds = 120.0
     cleared_ratio: Unit = 0.05
     cleared_seconds: Seconds = 300.0
-    median_seconds: Seconds = 60.0
+    median_seconds: Annotated[float, Meta(gt=0.0, le=86_400.0)] = 60.0
     baseline_hours: Annotated[float, Meta(gt=0, le=720)] = 24.0
     low_reliability: Unit = 0.3
 

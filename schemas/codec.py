@@ -40,3 +40,5 @@ class JsonCodec(Generic[T]):
             return self._decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is a DecodeError
             raise ContractError(str(error)) from error
+        except RecursionError as error:  # what msgspec raises of its own accord where JSON is too deep
+            raise ContractError("it is nested too deeply") from error

@@ -120,7 +120,8 @@ class CounterRuns(Struct, array_like=True):
     ``absent_from``: the last frame with staff, if staff is away. ``present_from``: start of the presence that is going
     on, ``last_staff`` its last frame, ``missed`` whether there were frames without staff since. ``window``: frames of
     the waiting window, as twice the capture time plus 1 where someone was in the queue. ``opened``: when the opening
-    hours that hold now began, and ``open_until`` when they end.
+    hours that hold now began, and ``open_until`` when they end. ``previous``: the frame before, ``before_presence`` the
+    one before ``present_from``.
     """
 
     last_staff: Sighting | None = None
@@ -133,6 +134,8 @@ class CounterRuns(Struct, array_like=True):
     usage: Usage | None = None
     episodes: dict[Kind, OpenEpisode] = field(default_factory=dict)
     missed: bool = False
+    previous: Sighting | None = None
+    before_presence: Sighting | None = None
 
     def start_over(self) -> None:
         """Forget all runs; an open episode stays open."""
@@ -140,6 +143,7 @@ class CounterRuns(Struct, array_like=True):
         self.window = []
         self.usage = None
         self.missed = False
+        self.previous = self.before_presence = None
 
     def end_all(self, because: EndReason, unsaved: Unsaved) -> None:
         """End what is open at its last sight."""
@@ -152,6 +156,7 @@ class CounterRuns(Struct, array_like=True):
         now = Sighting(sight.at_ms, step.clock_ms, sight.evidence)
         self._follow_opening(step, view, unsaved)
         self._follow_staff(scene, now, view, unsaved)
+        self.previous = now
         waiting_ratio = self._follow_waiting(scene, now, rule)
         moment = Moment(scene, sight, now, view.camera)
         if view.opening is None:
@@ -191,7 +196,8 @@ class CounterRuns(Struct, array_like=True):
         if gone and self.missed:
             self.present_from, self.absent_from = None, self.absent_from or last
         self.missed, self.last_staff = False, now
-        self.present_from = self.present_from or now
+        if self.present_from is None:
+            self.present_from, self.before_presence = now, self.previous
         present_ms = now.clock_ms - self.present_from.clock_ms
         if present_ms >= view.camera.rules.counter.presence_bridge_seconds * 1000:
             self.absent_from = None
@@ -211,12 +217,14 @@ class CounterRuns(Struct, array_like=True):
     def _absence_ms(self, clock_ms: int) -> int:
         """Give how long staff has been away within the opening hours, in observed time.
 
-        A presence that may yet turn out to be too short to end the absence does not add to it.
+        A presence that goes on may yet turn out to be too short to end the absence; until then it counts up to the
+        last frame before it.
         """
         if self.absent_from is None or self.opened is None:
             return 0
-        until_ms = clock_ms if self.present_from is None else self.present_from.clock_ms
-        return until_ms - max(self.absent_from.clock_ms, self.opened.clock_ms)
+        if self.present_from is not None:
+            clock_ms = self.absent_from.clock_ms if self.before_presence is None else self.before_presence.clock_ms
+        return clock_ms - max(self.absent_from.clock_ms, self.opened.clock_ms)
 
     def _judge_unattended(self, moment: Moment, waiting_ratio: float, unsaved: Unsaved) -> None:
         if self.waiting_from is None:
@@ -263,13 +271,15 @@ class CounterRuns(Struct, array_like=True):
     def _go_on(self, start: Start, moment: Moment, people: int, unsaved: Unsaved) -> None:
         """See the frame as part of the open episode, or open one where the threshold is crossed."""
         episode = self.episodes.get(start.kind)
-        sight = moment.sight
-        if episode is not None:
-            if start.kind in IN_OPENING_HOURS and moment.scene.staff:
+        sight, seen = moment.sight, moment.sight.evidence
+        if start.kind in IN_OPENING_HOURS and self.present_from is not None:
+            if episode is not None or self.before_presence is None:
                 return  # staff may be back: then it has ended before this frame
+            seen = self.before_presence.evidence
+        if episode is not None:
             episode.see(sight, people)
         elif start.crossed:
-            camera, seen = moment.camera, sight.evidence
+            camera = moment.camera
             episode = self.episodes[start.kind] = OpenEpisode(
                 start.kind,
                 camera.camera_id,

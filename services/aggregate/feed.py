@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, Decision, FrameDetections, FrameShed
+from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, CameraStatus, Decision, FrameDetections, FrameShed
 from schemas.codec import ContractError
 from schemas.topics import AGGREGATE_STATE, CAMERAS
 from services.aggregate.judgement import UnknownRevisionError
@@ -18,6 +18,8 @@ from services.runtime.kafka import ConsumedRecord
 
 LARGEST_INTEGER = 2**53 - 1
 """Largest integer that every JSON reader keeps exactly; larger ones would not fit the columns that hold them."""
+LATEST_MS = 10_413_791_999_000
+"""The last second of 2299: ClickHouse has no time beyond it, and Python no calendar much beyond it."""
 
 LARGEST_UINT32 = 2**32 - 1
 
@@ -52,6 +54,8 @@ def require_that_it_fits(event: CameraEvent) -> None:
         is_oversized = has_oversized_integer(msgspec.to_builtins(event, builtin_types=(bytes,)))
     if is_oversized:
         raise InvalidMessageError("invalid_event", f"an integer is larger than {LARGEST_INTEGER}")
+    if max(_times_of(event)) > LATEST_MS:
+        raise InvalidMessageError("invalid_event", f"a time lies beyond {LATEST_MS} ms, the end of the year 2299")
     if not isinstance(event, Decision) and event.camera_revision > LARGEST_UINT32:
         raise InvalidMessageError("invalid_event", f"the camera's revision is larger than {LARGEST_UINT32}")
     if isinstance(event, (FrameDetections, FrameShed)) and event.frame.partition > LARGEST_UINT32:
@@ -112,6 +116,14 @@ _INTEGERS_OF: Final[dict[type, Callable[[Any], Any]]] = {
 }
 """What comes for every frame is looked at field by field: going through all that an event holds takes as long as
 decoding it twice."""
+
+
+def _times_of(event: CameraEvent) -> tuple[int, ...]:
+    if isinstance(event, FrameDetections):
+        return event.captured_at_ms, event.frame.appended_at_ms, event.detected_at_ms
+    if isinstance(event, FrameShed):
+        return event.captured_at_ms, event.frame.appended_at_ms, event.shed_at_ms
+    return (event.at_ms,) if isinstance(event, CameraStatus) else (event.decided_at_ms,)
 
 
 def own_unknown_revision(event: CameraEvent, missing: UnknownRevisionError) -> InvalidMessageError:

@@ -80,7 +80,7 @@ class WaterBaseline(Struct, array_like=True):
         window = self.window
         window.append((at_ms << _TIME_SHIFT) + ratio_16)
         gone = 0
-        while window[gone] <= oldest:
+        while window[gone] <= oldest:  # the last one is of now, and the window longer than nothing
             gone += 1
         del window[:gone]
         return _median(window)

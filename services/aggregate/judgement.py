@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +25,7 @@ from msgspec import Struct
 from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameDetections, FrameOutcome
 from schemas.cameras import Camera
 from schemas.episodes import Episode
+from schemas.geometry import Polygon
 from services.aggregate import accounting
 from services.aggregate.accounting import Arrival, CameraMinute
 from services.aggregate.event_rows import decision_row, detections_row, status_row
@@ -315,4 +317,9 @@ def _turn(item: Sight | OrderedDecision) -> tuple[int, str]:
 
 
 def _masks_at(state: CameraState, at_ms: int) -> tuple[Area, ...]:
-    return tuple([Area(mask.polygon) for mask in state.masks if mask.since_ms <= at_ms]) if state.masks else ()
+    return tuple([_area_of(mask.polygon) for mask in state.masks if mask.since_ms <= at_ms]) if state.masks else ()
+
+
+@lru_cache(maxsize=4_096)
+def _area_of(polygon: Polygon) -> Area:
+    return Area(polygon)

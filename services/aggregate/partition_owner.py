@@ -182,8 +182,9 @@ class PartitionOwner:
             return
         paused_at = time.monotonic()
         self._full = True
-        while self._goes_on(generation) and partition.unsaved_count >= share:
+        while self._goes_on(generation) and partition.fenced_at is None and partition.unsaved_count >= share:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        self._full = False
         if (waited_seconds := time.monotonic() - paused_at) > self._settings.flush_seconds:
             log.warning("partitions.paused", partition=partition.number, waited_seconds=round(waited_seconds, 1))
 
@@ -239,6 +240,7 @@ class PartitionOwner:
         while not self._service.stopping.is_set() and (left := until - time.monotonic()) > 0:
             self._service.health.touch()
             if self._full and not self._failures:  # the feed waits for this checkpoint
+                await asyncio.sleep(0)
                 break
             await asyncio.sleep(min(left, _LOOK_AGAIN_SECONDS))
         return not self._service.stopping.is_set()

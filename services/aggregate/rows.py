@@ -17,8 +17,8 @@
 What is judged has the ruleset in its key: rows of a recomputation under another one lie beside those of the live one.
 ``episodes`` is declared in ``episode_rows.py``.
 
-``version`` is what ReplacingMergeTree compares. In ``frame_outcomes`` it encodes which of several outcomes rules, in
-all other tables it is the source offset that the row reflects.
+``version`` is what ReplacingMergeTree compares. In ``frame_outcomes`` and ``detections`` it encodes which of several
+outcomes rules, in all other tables it is the source offset that the row reflects.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from schemas.topics import CAMERA_EVENTS
 from services.aggregate.feed import (
     LARGEST_INTEGER,
     LARGEST_UINT32,
+    LATEST_MS,
     decode_event,
     has_oversized_integer,
     integer_fields_of,
@@ -63,6 +64,8 @@ def test_the_largest_numbers_that_fit_are_let_through() -> None:
         (encoded(owner_epoch=LARGEST_INTEGER + 1), "larger than"),
         (encoded(counters={"missed": {"late": 2**80}}), "larger than"),
         (encoded(camera_revision=LARGEST_UINT32 + 1), "revision is larger than"),
+        (encoded(at_ms=LATEST_MS + 1), "a time lies beyond"),
+        (b'{"a":' + b"[" * 2_000 + b"]" * 2_000 + b',"type":"decision"}', "nested too deeply"),
     ],
 )
 def test_what_breaks_the_contract_or_fits_no_column_is_an_invalid_event(value: bytes, detail: str) -> None:

@@ -244,6 +244,25 @@ def test_staying_fenced_without_a_new_assignment_ends_the_process() -> None:
     assert bench.checkpoint.saved == [1], "a fenced partition was saved again"
 
 
+def test_a_fenced_partition_does_not_hold_the_feed_back() -> None:
+    """It is never saved again, so waiting for room in it would last until the process ends."""
+    bench = Bench(AggregateSettings(flush_seconds=0.01, fenced_timeout_seconds=60.0, unsaved_rows_limit=100))
+    bench.checkpoint.outcome = "fenced"
+
+    async def scenario() -> None:
+        for offset in range(100):
+            await bench.deliver(offset)
+        waiting = asyncio.create_task(bench.deliver(100))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        running = asyncio.create_task(bench.owner.run())
+        await asyncio.wait_for(waiting, 10)
+        bench.service.stopping.set()
+        await asyncio.wait_for(running, 10)
+
+    run(scenario)
+
+
 def test_events_that_retention_removed_are_counted() -> None:
     bench = Bench(next_offset=2, first_offset=10, end_offset=20)
     run(lambda: bench.owner.take_over(1))

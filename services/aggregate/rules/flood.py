@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from services.aggregate.flood_baseline import WaterBaseline
+from services.aggregate.flood_baseline import LATE_MS, WaterBaseline
 from services.aggregate.flood_episodes import FloodRuns, FloodState, Place
 from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, NO_DATA_MS, Step
 from services.aggregate.row_columns import RULESET
@@ -76,7 +76,7 @@ class FloodMinute(Struct, array_like=True):
 class ZoneState(Struct, array_like=True):
     """What the rule remembers of one zone. ``measured_at_ms``: its last frame with a grid, -1 before the first.
 
-    ``passed_ms`` is the observed time since then.
+    ``passed_ms`` is the observed time since then, ``reset_gap_ms`` the gap after it beyond which runs start over.
     """
 
     fingerprint: bytes
@@ -85,17 +85,20 @@ class ZoneState(Struct, array_like=True):
     passed_ms: int = 0
     baseline: WaterBaseline = field(default_factory=WaterBaseline)
     runs: FloodRuns = field(default_factory=FloodRuns)
+    reset_gap_ms: int = 0
 
 
 class State(Struct, array_like=True):
     """What the rule remembers of a camera, by zone.
 
     ``gone`` are minutes of zones that exist no more. ``approved``: what the first frame of each zone shows is dry.
+    ``approved_at_ms`` is when a person last said that it is dry, -1: never.
     """
 
     zones: dict[str, ZoneState] = field(default_factory=dict)
     gone: dict[str, dict[int, FloodMinute]] = field(default_factory=dict)
     approved: bool = False
+    approved_at_ms: int = -1
 
 
 def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Unsaved) -> None:
@@ -106,13 +109,14 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
         known.passed_ms += step.observed_ms
         for minute, observed_ms in step.minutes():
             known.minutes.setdefault(minute, FloodMinute()).observed_ms += observed_ms
-    _close_changed_zones(state, view, unsaved)
     for known in state.zones.values():
-        _notice_gap(known, step, view, unsaved)
+        _notice_gap(known, step, unsaved)
+    _close_changed_zones(state, view, unsaved)
     if not sight.water:
         return
     for zone in view.water:
-        _judge_zone(state.zones.get(zone.zone.zone_id) or _start(state, zone), zone, sight, step, view, unsaved)
+        known = state.zones.get(zone.zone.zone_id) or _start(state, zone, sight.at_ms)
+        _judge_zone(known, zone, sight, step, view, unsaved)
     state.approved = False
 
 
@@ -133,9 +137,11 @@ def approve(state: State, at_ms: int) -> None:
     """Take what the camera has shown lately as dry: a person says so, as of ``at_ms``.
 
     Each zone's baseline becomes the mean of late (``flood_baseline.LATE_MS``) as of the last frame before; where there
-    is none, the next frame. Runs and the trailing window start over, an open flood stays open.
+    is none, the next frame. So it is with a zone that is drawn, or drawn anew, in the minute after it: whoever draws
+    one approves at once, and its first frame is judged later. Runs and the trailing window start over, an open flood
+    stays open.
     """
-    state.approved = not state.zones
+    state.approved, state.approved_at_ms = not state.zones, at_ms
     for known in state.zones.values():
         known.baseline.approve()
         known.runs.start_over()
@@ -160,10 +166,10 @@ def forget_before(state: State, minute: int) -> None:
     state.gone = {zone_id: minutes for zone_id, minutes in kept.items() if minutes}
 
 
-def _start(state: State, zone: WaterZone) -> ZoneState:
+def _start(state: State, zone: WaterZone, at_ms: int) -> ZoneState:
     zone_id = zone.zone.zone_id
     known = ZoneState(zone.fingerprint, state.gone.pop(zone_id, {}))
-    known.baseline.approved = state.approved
+    known.baseline.approved = state.approved or (state.approved_at_ms >= 0 and at_ms - state.approved_at_ms <= LATE_MS)
     state.zones[zone_id] = known
     return known
 
@@ -177,12 +183,12 @@ def _close_changed_zones(state: State, view: CameraView, unsaved: Unsaved) -> No
             del state.zones[zone_id]
 
 
-def _notice_gap(known: ZoneState, step: Step, view: CameraView, unsaved: Unsaved) -> None:
+def _notice_gap(known: ZoneState, step: Step, unsaved: Unsaved) -> None:
     """Start runs over where the last frame with a grid is too long ago, and end what is open after half an hour."""
     gap_ms = step.at_ms - known.measured_at_ms
     if step.no_data or gap_ms >= NO_DATA_MS:
         known.runs.end("no_data", unsaved)
-    if step.reset or gap_ms > view.reset_gap_ms:
+    if step.reset or gap_ms > known.reset_gap_ms:
         known.runs.start_over()
         known.baseline.start_over()
         known.passed_ms = 0
@@ -192,7 +198,8 @@ def _judge_zone(
     known: ZoneState, zone: WaterZone, sight: Sight, step: Step, view: CameraView, unsaved: Unsaved
 ) -> None:
     rule, frozen = view.camera.rules.flood, known.runs.state != "dry"
-    observed_ms, known.passed_ms, known.measured_at_ms = known.passed_ms, 0, sight.at_ms
+    observed_ms, known.passed_ms = known.passed_ms, 0
+    known.measured_at_ms, known.reset_gap_ms = sight.at_ms, view.reset_gap_ms
     ratio = known.baseline.take(sight.water, zone, sight.at_ms, observed_ms, rule)
     place = Place(view.camera.camera_id, zone.zone.zone_id, rule)
     known.runs.judge(ratio, sight, step.clock_ms, place, unsaved)

@@ -81,13 +81,14 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
     camera_id = view.camera.camera_id
     for known in state.zones.values():
         _credit(known, step)
+    if step.no_data:
+        for zone_id, known in state.zones.items():
+            known.stays.end_all(camera_id, zone_id, "no_data", unsaved)
     _close_changed_zones(state, view, unsaved)
     for zone in view.parking:
         zone_id = zone.zone.zone_id
         known = state.zones.get(zone_id) or _start(state, zone)
-        if step.no_data:
-            known.stays.end_all(camera_id, zone_id, "no_data", unsaved)
-        elif step.reset:
+        if step.reset:
             known.stays.lose_sight(camera_id, zone_id, unsaved)
         vehicles = _vehicles_in(zone, sight)
         known.count = len(vehicles)

@@ -78,8 +78,6 @@ def _twice(values: list[object], name: str) -> Found:
 def _check_zone(zone: Zone) -> Found:
     found: Found = []
     wanted, other = ("line", "polygon") if zone.purpose == "counter_edge" else ("polygon", "line")
-    if getattr(zone, wanted) is None:
-        found.append(((), f"a zone for {zone.purpose} needs a {wanted}"))
     if getattr(zone, other) is not None:
         found.append(((other,), f"a zone for {zone.purpose} has a {wanted}, no {other}"))
     if zone.polygon is not None and (fault := outline_fault(zone.polygon)):

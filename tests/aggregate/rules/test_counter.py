@@ -305,3 +305,16 @@ def test_frames_in_which_staff_may_be_back_are_no_part_of_an_episode() -> None:
     (episode,) = episodes(until(300, (0, 1, CLERK), (150, 300, CLERK), (0, 300, CUSTOMER)))
     assert (episode.ended_at, episode.ended_because) == (ms(150), "cleared")
     assert episode.last_seen_at == ms(149)
+
+
+def test_staff_missed_in_frames_after_their_return_are_no_part_of_an_episode() -> None:
+    """A detector that misses the clerk who is back in one frame of ten."""
+    back = [make_frame(n, [CUSTOMER, CLERK] if n < 6 or (n > 199 and n % 10) else [CUSTOMER]) for n in range(300)]
+    (episode,) = episodes(back)
+    assert (episode.ended_because, episode.last_seen_at, episode.ended_at) == ("cleared", ms(200), ms(201))
+
+
+def test_the_frame_that_shows_staff_again_opens_nothing() -> None:
+    slow = counter_camera(sample_fps=0.2)
+    events = [make_frame(5 * n, [CUSTOMER, CLERK] if n < 2 or n > 24 else [CUSTOMER], sequence=n) for n in range(60)]
+    assert episodes(events, slow) == []

@@ -183,6 +183,21 @@ def test_a_changed_zone_ends_a_flood_and_starts_afresh() -> None:
     assert sorted(told) == [(ms(0), "rule_changed", ms(199)), (ms(200), "", 0)]
 
 
+def test_a_zone_that_was_changed_in_an_outage_of_half_an_hour_ends_a_flood_as_no_data() -> None:
+    wider = Zone("road", "water", ((0.0, 0.0), (0.6, 0.0), (0.6, 1.0), (0.0, 1.0)))
+    events = [wet(n, FLOODED, camera_revision=1 if n < 200 else 2) for n in (*range(200), *range(2100, 2110))]
+    (found,) = revised(events, CAMERA, water_camera((wider,), revision=2))["episodes"]
+    assert (found.ended_because, found.ended_at) == ("no_data", ms(199))  # type: ignore[attr-defined]
+
+
+def test_a_gap_is_judged_by_the_period_of_the_frame_before_it() -> None:
+    slow = water_camera(sample_fps=0.02)
+    times = [*range(0, 200, 50), *range(250, 400)]
+    events = [wet(n, FLOODED, camera_revision=1 if n < 200 else 2, sequence=n) for n in times]
+    (found,) = revised(events, slow, water_camera(revision=2))["episodes"]
+    assert found.started_at == ms(0)  # type: ignore[attr-defined]
+
+
 def test_a_revision_that_leaves_the_zone_alone_ends_nothing() -> None:
     events = [wet(n, FLOODED, camera_revision=1 if n < 200 else 2) for n in range(400)]
     found = revised(events, CAMERA, water_camera(revision=2, public=True))["episodes"]

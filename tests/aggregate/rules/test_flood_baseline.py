@@ -125,6 +125,17 @@ def test_an_approval_starts_runs_over_and_lets_a_false_flood_clear() -> None:
     assert (found.started_at, found.cleared_at, found.ended_because) == (ms(0), ms(200), "cleared")
 
 
+@pytest.mark.parametrize(("seconds", "floods_then"), [(59, 0), (61, 1)])
+def test_an_approval_holds_for_a_zone_that_is_drawn_in_the_minute_after_it(seconds: int, floods_then: int) -> None:
+    """Whoever draws a zone anew approves at once, and its first frame is judged later."""
+    wider = Zone("road", "water", ((0.0, 0.0), (0.6, 0.0), (0.6, 1.0), (0.0, 1.0)))
+    drawn = 100 + seconds
+    before: list[CameraEvent] = [*until(100, (0, 100, 60)), approval(100), *until(drawn, (100, drawn, 60), start=100)]
+    events = [*before, *[wet(n, 60, camera_revision=2) for n in range(drawn, drawn + 200)]]
+    found = revised(events, CAMERA, water_camera((wider,), revision=2))["episodes"]
+    assert len(found) == floods_then
+
+
 def test_a_changed_zone_has_no_dry_reference() -> None:
     wider = Zone("road", "water", ((0.0, 0.0), (0.6, 0.0), (0.6, 1.0), (0.0, 1.0)))
     before: list[CameraEvent] = [*until(90, (0, 90, 60)), approval(90), *until(200, (90, 200, 60), start=90)]

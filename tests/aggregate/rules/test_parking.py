@@ -183,6 +183,16 @@ def test_a_camera_that_was_blind_keeps_a_case_open_until_half_an_hour_has_passed
     assert (case.ended_because, case.ended_at) == ("no_data", ms(399))
 
 
+def test_a_zone_that_was_changed_in_an_outage_of_half_an_hour_ends_a_case_as_no_data() -> None:
+    moved = make_camera((Zone("curb", "no_parking", ((0.0, 0.0), (0.45, 0.0), (0.45, 1.0), (0.0, 1.0))),), revision=2)
+    before = make_camera((Zone("curb", "no_parking", LEFT_HALF),))
+    judgement, newest = Judgement(lambda _, revision: {1: before, 2: moved}[revision]), NewestRows()
+    for n in (*range(400), *range(2300, 2320)):
+        judgement.apply(make_frame(n, [CAR], camera_revision=1 if n < 400 else 2), n)
+    newest.add(judgement.drain().rows)
+    assert [row.ended_because for row in newest.sorted()["episodes"]] == ["no_data"]  # type: ignore[attr-defined]
+
+
 def test_cars_that_pass_the_same_spot_now_and_then_are_no_vehicle_that_stands() -> None:
     passing = [make_frame(n, [CAR] if n % 8 == 0 else []) for n in range(700)]
     assert stays(passing) == []
