@@ -1,7 +1,8 @@
 """The hourly tiers: what minutes add up to, kept when the minutes are gone. ClickHouse fills them from the minutes.
 
-Sums and maxima only, so that hours add up to days, weeks and places. Statistics rest on valid minutes; what was not
-valid is counted apart, and what was not observed stays visible: a minute without any frame has no row.
+Sums and maxima only, so that hours add up to days, weeks and places. Statistics rest on valid minutes without simulated
+pictures ("valid minutes" below); what was not valid or simulated is counted apart, and what was not observed stays
+visible: a minute without any frame has no row. What became of frames is told of all minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from services.aggregate.table import COUNT, REAL, REVISION, TIME, Column, Row
 
 HourColumn = Annotated[int, Column(TIME, "Start of the hour of capture time, aligned to UTC")]
 MinutesColumn = Annotated[int, Column(REVISION, "Minutes with a current row, at most 60; 0: no such row any more")]
-ValidMinutesColumn = Annotated[int, Column(REVISION, "Those of them that are valid; the statistics rest on these")]
+ValidMinutesColumn = Annotated[
+    int, Column(REVISION, "Those of them that are valid and not simulated; the statistics rest on these")
+]
+SimulatedMinutesColumn = Annotated[int, Column(REVISION, "Those of them with simulated pictures; in no statistics")]
 ObservedColumn = Annotated[float, Column(REAL, "Seconds that frames observed, of all minutes")]
 ExpectedColumn = Annotated[float, Column(REAL, "Seconds that should have been observed, of the minutes with a row")]
 ValidObservedColumn = Annotated[float, Column(REAL, "Seconds that frames observed in valid minutes")]
@@ -32,6 +36,7 @@ class CameraHourRow(Row, frozen=True, kw_only=True):
     hour: HourColumn
     minutes: MinutesColumn
     valid_minutes: ValidMinutesColumn
+    simulated_minutes: SimulatedMinutesColumn
     frames: Annotated[int, Column(COUNT, "Frames with an outcome: the sum of the next six")]
     detected: Annotated[int, Column(COUNT, "Judged by a detector")]
     shed_stale: Annotated[int, Column(COUNT, "Shed: too old when a detector came to it")]
@@ -55,6 +60,7 @@ class CounterHourRow(Row, frozen=True, kw_only=True):
     hour: HourColumn
     minutes: MinutesColumn
     valid_minutes: ValidMinutesColumn
+    simulated_minutes: SimulatedMinutesColumn
     open_minutes: Annotated[int, Column(REVISION, "Valid minutes that began in opening hours, or where none are set")]
     queue_s: Annotated[float, Column(REAL, "Seconds observed of the queue in them")]
     queue_person_s: Annotated[float, Column(REAL, "People in the queue times seconds; by queue_s it is the mean queue")]
@@ -79,6 +85,7 @@ class ParkingHourRow(Row, frozen=True, kw_only=True):
     hour: HourColumn
     minutes: MinutesColumn
     valid_minutes: ValidMinutesColumn
+    simulated_minutes: SimulatedMinutesColumn
     forbidden_minutes: Annotated[int, Column(REVISION, "Valid minutes that began while parking was forbidden")]
     forbidden_s: Annotated[float, Column(REAL, "Seconds that frames observed in them")]
     vehicle_seconds: Annotated[float, Column(REAL, "Vehicles times seconds in them; by forbidden_s it is the mean")]
@@ -100,6 +107,7 @@ class FloodHourRow(Row, frozen=True, kw_only=True):
     hour: HourColumn
     minutes: MinutesColumn
     valid_minutes: ValidMinutesColumn
+    simulated_minutes: SimulatedMinutesColumn
     flood_minutes: Annotated[int, Column(REVISION, "Valid minutes whose state is flood")]
     flood_bits: Annotated[int, Column(COUNT, "Which ones: bit n is minute n of the hour; or-ed over zones, no doubles")]
     onset_minutes: Annotated[int, Column(REVISION, "Valid minutes whose state is onset")]

@@ -51,7 +51,7 @@ def verdict(number: int, said: str, at: str = "2026-05-04T00:00:00Z") -> dict[st
     return {"camera_id": "c", "event_id": event_id, "episode_id": f"{number}" * 32, **judged}
 
 
-def test_a_kelurahan_is_flooded_while_any_of_its_zones_is_and_days_are_jakarta_s(scene: StoreScene) -> None:
+def test_a_kelurahan_is_flooded_while_any_zone_really_is_and_days_are_jakarta_s(scene: StoreScene) -> None:
     scene.insert(CameraRow.TABLE, camera("d"), camera("e", kelurahan="Tegalsari"))
     before_midnight, after = "2026-05-01T16:59:00Z", "2026-05-01T17:00:00Z"
     flood = {"state": "flood", "ratio_max": 0.5}
@@ -64,6 +64,8 @@ def test_a_kelurahan_is_flooded_while_any_of_its_zones_is_and_days_are_jakarta_s
         minute("2026-05-01T17:02:00Z", zone_id="y", camera_id="d", state="dry"),
         minute("2026-05-01T17:03:00Z", zone_id="y", camera_id="d", valid=False, **flood),
         minute(after, zone_id="z", camera_id="e", state="dry"),
+        minute("2026-05-01T17:04:00Z", zone_id="z", simulated=True, **flood),
+        minute("2026-05-01T18:00:00Z", zone_id="painted", simulated=True, **flood),
     )
     scene.refresh("flood_hours")
     columns = "kelurahan, toString(day), flood_minutes, zone_minutes, zones_flooded, zones, ratio_max"
@@ -85,8 +87,9 @@ def test_parking_cases_count_in_the_hour_of_jakarta_in_which_they_began(scene: S
         episode(4, "2026-05-01T01:40:00Z", dwell_s=5000.0),
         episode(5, "2026-05-01T01:40:00Z", episode_type="flood_episode"),
         episode(6, "2026-05-01T01:40:00Z", ruleset="x"),
+        episode(7, "2026-05-01T01:40:00Z", dwell_s=9000.0, simulated=True),
     )
-    scene.insert("decisions", verdict(3, "confirmed"), verdict(4, "rejected"))
+    scene.insert("decisions", verdict(3, "confirmed"), verdict(4, "rejected"), verdict(7, "confirmed"))
     columns = "name, kelurahan, toString(day), hour, cases, confirmed, rejected, dwell_s, dwell_max_s"
     assert scene.ask(f"SELECT {columns} FROM parking_cases_by_hour ORDER BY hour") == [
         ("Gate c", "Jatingaleh", "2026-05-01", 7, 1, 0, 0, 400.0, 400.0),
@@ -103,6 +106,8 @@ def test_a_counter_s_week_begins_on_jakarta_s_monday_and_weighs_minutes_by_what_
         minute(monday, **known, queue_mean=2.0, queue_max=3, staffed_s=60.0),
         minute("2026-05-05T03:00:00Z", **known, queue_mean=5.0, queue_max=6, staffed_s=0.0, observed_s=30.0),
         minute("2026-05-05T03:01:00Z", **known, queue_mean=9.0, queue_max=9, staffed_s=60.0, valid=False),
+        minute("2026-05-05T03:02:00Z", **known, queue_mean=9.0, queue_max=9, staffed_s=60.0, simulated=True),
+        minute("2026-05-05T03:03:00Z", **known, queue_max=9, valid=False, simulated=True),
     )
     unattended = {"episode_type": "counter_episode", "kind": "unattended"}
     scene.insert(
@@ -111,16 +116,15 @@ def test_a_counter_s_week_begins_on_jakarta_s_monday_and_weighs_minutes_by_what_
         episode(2, "2026-05-05T04:00:00Z", phase="open", last_seen_at="2026-05-05T04:01:00Z", **unattended),
         episode(3, "2026-05-05T05:00:00Z", ended_at="2026-05-05T06:00:00Z", **unattended),
         episode(4, "2026-05-05T05:00:00Z", episode_type="counter_episode", kind="not_open"),
+        episode(5, "2026-05-05T05:00:00Z", ended_at="2026-05-05T06:00:00Z", simulated=True, **unattended),
     )
     scene.insert("decisions", verdict(3, "rejected"))
     scene.refresh("counter_hours")
     columns = "toString(week), open_minutes, queue_mean, queue_max, staffed_known, round(staffed_ratio, 4)"
-    query = (
-        f"SELECT {columns}, unattended, unattended_s, not_valid_minutes, served_known FROM counters_by_week ORDER BY 1"
-    )
-    assert scene.ask(query) == [
-        ("2026-04-27", 1, 9.0, 9, True, 0.0, 0, 0.0, 0, False),
-        ("2026-05-04", 2, 3.0, 6, True, 0.6667, 2, 360.0, 1, False),
+    columns += ", unattended, unattended_s, not_valid_minutes, simulated_minutes, served_known"
+    assert scene.ask(f"SELECT {columns} FROM counters_by_week ORDER BY 1") == [
+        ("2026-04-27", 1, 9.0, 9, True, 0.0, 0, 0.0, 0, 0, False),
+        ("2026-05-04", 2, 3.0, 6, True, 0.6667, 2, 360.0, 1, 2, False),
     ]
 
 
@@ -173,7 +177,8 @@ def test_the_accounting_of_a_day_sets_what_was_captured_beside_what_became_of_it
 def test_precision_is_told_with_its_counts_by_camera_rule_and_week(scene: StoreScene) -> None:
     scene.insert(EpisodeRow.TABLE, *(episode(n, "2026-05-05T03:00:00Z") for n in range(1, 5)))
     scene.insert(EpisodeRow.TABLE, episode(5, "2026-05-03T16:59:00Z"), episode(6, "2026-05-03T17:00:00Z", ruleset="x"))
-    scene.insert("decisions", *(verdict(n, "confirmed") for n in (1, 2)), verdict(3, "rejected"))
+    scene.insert(EpisodeRow.TABLE, episode(7, "2026-05-05T03:00:00Z", simulated=True))
+    scene.insert("decisions", *(verdict(n, "confirmed") for n in (1, 2, 7)), verdict(3, "rejected"))
     scene.insert("decisions", verdict(2, "rejected", "2026-05-03T00:00:00Z"))
     columns = "toString(week), episodes, confirmed, rejected, suspected, precision_known, round(precision, 4)"
     assert scene.ask(f"SELECT {columns} FROM precision_by_week ORDER BY week") == [

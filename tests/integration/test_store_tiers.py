@@ -40,19 +40,21 @@ def minute(number: int, **columns: Any) -> dict[str, Any]:
     return row | columns
 
 
-def test_an_hour_is_the_sum_of_its_minutes_and_counts_invalid_ones_apart(scene: StoreScene) -> None:
+def test_an_hour_is_the_sum_of_its_minutes_and_counts_invalid_and_simulated_ones_apart(scene: StoreScene) -> None:
     scene.insert(
         "camera_minutes",
         minute(0, frames=60, detected=58, shed_stale=1, expired=1),
         minute(1, frames=30, detected=30, observed_s=30.0),
         minute(59, frames=60, detected=60, valid=False),
+        minute(58, frames=60, detected=60, valid=False, simulated=True),
         minute(0, minute="2026-05-01T11:00:00Z", frames=7, detected=7),
+        minute(1, minute="2026-05-01T11:01:00Z", frames=8, detected=8, simulated=True),
     )
     scene.refresh("camera_hours")
-    columns = "toHour(hour), minutes, valid_minutes, frames, detected, shed_stale, expired, observed_s, expected_s"
-    assert scene.ask(f"SELECT {columns} FROM camera_hours FINAL ORDER BY hour") == [
-        (10, 3, 2, 150, 148, 1, 1, 150.0, 180.0),
-        (11, 1, 1, 7, 7, 0, 0, 60.0, 60.0),
+    columns = "toHour(hour), minutes, valid_minutes, simulated_minutes, frames, detected, shed_stale, expired"
+    assert scene.ask(f"SELECT {columns}, observed_s, expected_s FROM camera_hours FINAL ORDER BY hour") == [
+        (10, 4, 2, 1, 210, 208, 1, 1, 210.0, 240.0),
+        (11, 2, 1, 1, 15, 15, 0, 0, 120.0, 120.0),
     ]
 
 
@@ -95,7 +97,7 @@ def test_an_hour_follows_a_later_choice_of_the_ruleset_also_when_it_empties_it(s
     assert scene.ask(query) == [(0, 0)]
 
 
-def test_a_counter_s_hour_rests_on_valid_minutes_of_its_opening_hours(scene: StoreScene) -> None:
+def test_a_counter_s_hour_rests_on_valid_real_minutes_of_its_opening_hours(scene: StoreScene) -> None:
     known = {"queue_known": True, "staffed_known": True, "opening": "open"}
     scene.insert(
         "counter_minutes",
@@ -104,23 +106,26 @@ def test_a_counter_s_hour_rests_on_valid_minutes_of_its_opening_hours(scene: Sto
         minute(2, **known | {"opening": "closed"}, queue_mean=9.0, queue_max=9, staffed_s=60.0),
         minute(3, **known, queue_mean=9.0, queue_max=9, staffed_s=60.0, valid=False),
         minute(4, opening="unknown", served_known=True, served=3),
+        minute(5, **known, queue_mean=9.0, queue_max=9, staffed_s=60.0, simulated=True),
     )
     scene.refresh("counter_hours")
-    columns = "minutes, valid_minutes, open_minutes, queue_s, queue_person_s, queue_max, staff_s, staffed_s"
-    [found] = scene.ask(f"SELECT {columns}, served_minutes, served FROM counter_hours FINAL")
-    assert found == (5, 4, 3, 90.0, 2 * 60 + 5 * 30, 6, 90.0, 75.0, 1, 3)
+    columns = "minutes, valid_minutes, simulated_minutes, open_minutes, queue_s, queue_person_s, queue_max"
+    [found] = scene.ask(f"SELECT {columns}, staff_s, staffed_s, served_minutes, served FROM counter_hours FINAL")
+    assert found == (6, 4, 1, 3, 90.0, 2 * 60 + 5 * 30, 6, 90.0, 75.0, 1, 3)
 
 
-def test_a_zone_s_hour_rests_on_valid_minutes_in_which_parking_is_forbidden(scene: StoreScene) -> None:
+def test_a_zone_s_hour_rests_on_valid_real_minutes_in_which_parking_is_forbidden(scene: StoreScene) -> None:
     scene.insert(
         "parking_minutes",
         minute(0, zone_id="z", in_force=True, vehicle_seconds=90.0, vehicles_max=2, cases_open_max=1),
         minute(1, zone_id="z", in_force=False, vehicle_seconds=500.0, vehicles_max=9, cases_open_max=9),
         minute(2, zone_id="z", in_force=True, vehicle_seconds=500.0, vehicles_max=9, valid=False),
+        minute(3, zone_id="z", in_force=True, vehicle_seconds=500.0, vehicles_max=9, simulated=True),
     )
     scene.refresh("parking_hours")
-    columns = "minutes, valid_minutes, forbidden_minutes, forbidden_s, vehicle_seconds, vehicles_max, cases_open_max"
-    assert scene.ask(f"SELECT {columns} FROM parking_hours FINAL") == [(3, 2, 1, 60.0, 90.0, 2, 1)]
+    columns = "forbidden_minutes, forbidden_s, vehicle_seconds, vehicles_max, cases_open_max"
+    found = scene.ask(f"SELECT minutes, valid_minutes, simulated_minutes, {columns} FROM parking_hours FINAL")
+    assert found == [(4, 2, 1, 1, 60.0, 90.0, 2, 1)]
 
 
 def test_a_water_zone_s_hour_knows_which_minutes_were_flood(scene: StoreScene) -> None:
@@ -131,11 +136,12 @@ def test_a_water_zone_s_hour_knows_which_minutes_were_flood(scene: StoreScene) -
         minute(2, zone_id="z", state="flood", ratio_mean=0.4, ratio_max=0.5),
         minute(59, zone_id="z", state="flood", ratio_mean=0.4, ratio_max=0.6),
         minute(58, zone_id="z", state="flood", ratio_mean=0.9, ratio_max=0.9, valid=False),
+        minute(57, zone_id="z", state="flood", ratio_mean=0.9, ratio_max=0.9, simulated=True),
     )
     scene.refresh("flood_hours")
     columns = "minutes, flood_minutes, flood_bits = bitShiftLeft(toUInt64(1), 59) + 4, onset_minutes, ratio_max"
     [(*found, ratio_s)] = scene.ask(f"SELECT {columns}, ratio_s FROM flood_hours FINAL")
-    assert found == [5, 2, 1, 1, 0.6]
+    assert found == [6, 2, 1, 1, 0.6]
     assert ratio_s == pytest.approx(60.0)
 
 
@@ -145,11 +151,12 @@ def test_a_day_of_jakarta_is_the_sum_of_its_hours(scene: StoreScene, kind: str) 
     times = ["2026-05-01T16:59:00Z", "2026-05-01T17:00:00Z", "2026-05-02T16:59:00Z"]
     scene.insert(f"{kind}_minutes", *(minute(0, minute=at, **zone) for at in times))
     scene.insert(f"{kind}_minutes", minute(0, minute="2026-05-02T03:00:00Z", valid=False, observed_s=30.0, **zone))
+    scene.insert(f"{kind}_minutes", minute(0, minute="2026-05-02T04:00:00Z", simulated=True, **zone))
     scene.refresh(f"{kind}_hours")
-    columns = "toString(day), minutes, valid_minutes, observed_s, expected_s"
+    columns = "toString(day), minutes, valid_minutes, simulated_minutes, observed_s, expected_s"
     assert scene.ask(f"SELECT {columns} FROM {kind}_days ORDER BY day") == [
-        ("2026-05-01", 1, 1, 60.0, 60.0),
-        ("2026-05-02", 3, 2, 150.0, 180.0),
+        ("2026-05-01", 1, 1, 0, 60.0, 60.0),
+        ("2026-05-02", 4, 2, 1, 210.0, 240.0),
     ]
 
 

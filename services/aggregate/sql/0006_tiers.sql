@@ -17,37 +17,39 @@ ALTER TABLE camera_statuses ADD INDEX IF NOT EXISTS inserted inserted_at TYPE mi
 
 CREATE TABLE IF NOT EXISTS camera_hours
 (
-    `camera_id`        LowCardinality(String) CODEC(ZSTD(1))
+    `camera_id`         LowCardinality(String) CODEC(ZSTD(1))
         COMMENT 'The camera',
-    `hour`             DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+    `hour`              DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
         COMMENT 'Start of the hour of capture time, aligned to UTC',
-    `minutes`          UInt32 CODEC(ZSTD(1))
+    `minutes`           UInt32 CODEC(ZSTD(1))
         COMMENT 'Minutes with a current row, at most 60; 0: no such row any more',
-    `valid_minutes`    UInt32 CODEC(ZSTD(1))
-        COMMENT 'Those of them that are valid; the statistics rest on these',
-    `frames`           UInt64 CODEC(ZSTD(1))
+    `valid_minutes`     UInt32 CODEC(ZSTD(1))
+        COMMENT 'Those of them that are valid and not simulated; the statistics rest on these',
+    `simulated_minutes` UInt32 CODEC(ZSTD(1))
+        COMMENT 'Those of them with simulated pictures; in no statistics',
+    `frames`            UInt64 CODEC(ZSTD(1))
         COMMENT 'Frames with an outcome: the sum of the next six',
-    `detected`         UInt64 CODEC(ZSTD(1))
+    `detected`          UInt64 CODEC(ZSTD(1))
         COMMENT 'Judged by a detector',
-    `shed_stale`       UInt64 CODEC(ZSTD(1))
+    `shed_stale`        UInt64 CODEC(ZSTD(1))
         COMMENT 'Shed: too old when a detector came to it',
-    `shed_overload`    UInt64 CODEC(ZSTD(1))
+    `shed_overload`     UInt64 CODEC(ZSTD(1))
         COMMENT 'Shed: the detectors had more than they could do',
-    `dead_undecodable` UInt64 CODEC(ZSTD(1))
+    `dead_undecodable`  UInt64 CODEC(ZSTD(1))
         COMMENT 'Dead letter: not a picture',
-    `dead_refused`     UInt64 CODEC(ZSTD(1))
+    `dead_refused`      UInt64 CODEC(ZSTD(1))
         COMMENT 'Dead letter: a picture beyond the bounds',
-    `expired`          UInt64 CODEC(ZSTD(1))
+    `expired`           UInt64 CODEC(ZSTD(1))
         COMMENT 'No outcome that could be taken: inferred from gaps in the sequence',
-    `clock_skewed`     UInt64 CODEC(ZSTD(1))
+    `clock_skewed`      UInt64 CODEC(ZSTD(1))
         COMMENT 'Frames whose capture time ran ahead',
-    `observed_s`       Float64 CODEC(ZSTD(1))
+    `observed_s`        Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds that frames observed, of all minutes',
-    `expected_s`       Float64 CODEC(ZSTD(1))
+    `expected_s`        Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds that should have been observed, of the minutes with a row',
-    `version`          UInt64 CODEC(Delta(8), ZSTD(1))
+    `version`           UInt64 CODEC(Delta(8), ZSTD(1))
         COMMENT 'Largest wins: until when (ms since 1970) every insertion into the minutes has been read',
-    `inserted_at`      DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+    `inserted_at`       DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
         COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
 ENGINE = ReplacingMergeTree(version)
@@ -58,37 +60,39 @@ COMMENT 'What became of a camera\'s frames of one hour: the sums of its current 
 
 CREATE TABLE IF NOT EXISTS counter_hours
 (
-    `camera_id`      LowCardinality(String) CODEC(ZSTD(1))
+    `camera_id`         LowCardinality(String) CODEC(ZSTD(1))
         COMMENT 'The camera',
-    `hour`           DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+    `hour`              DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
         COMMENT 'Start of the hour of capture time, aligned to UTC',
-    `minutes`        UInt32 CODEC(ZSTD(1))
+    `minutes`           UInt32 CODEC(ZSTD(1))
         COMMENT 'Minutes with a current row, at most 60; 0: no such row any more',
-    `valid_minutes`  UInt32 CODEC(ZSTD(1))
-        COMMENT 'Those of them that are valid; the statistics rest on these',
-    `open_minutes`   UInt32 CODEC(ZSTD(1))
+    `valid_minutes`     UInt32 CODEC(ZSTD(1))
+        COMMENT 'Those of them that are valid and not simulated; the statistics rest on these',
+    `simulated_minutes` UInt32 CODEC(ZSTD(1))
+        COMMENT 'Those of them with simulated pictures; in no statistics',
+    `open_minutes`      UInt32 CODEC(ZSTD(1))
         COMMENT 'Valid minutes that began in opening hours, or where none are set',
-    `queue_s`        Float64 CODEC(ZSTD(1))
+    `queue_s`           Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds observed of the queue in them',
-    `queue_person_s` Float64 CODEC(ZSTD(1))
+    `queue_person_s`    Float64 CODEC(ZSTD(1))
         COMMENT 'People in the queue times seconds; by queue_s it is the mean queue',
-    `queue_max`      UInt64 CODEC(ZSTD(1))
+    `queue_max`         UInt64 CODEC(ZSTD(1))
         COMMENT 'Largest number of people in the queue in a frame of them',
-    `staff_s`        Float64 CODEC(ZSTD(1))
+    `staff_s`           Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds observed of the staff zone in them',
-    `staffed_s`      Float64 CODEC(ZSTD(1))
+    `staffed_s`         Float64 CODEC(ZSTD(1))
         COMMENT 'Those of them with a person in it; by staff_s it is the staffed ratio',
-    `served_minutes` UInt32 CODEC(ZSTD(1))
+    `served_minutes`    UInt32 CODEC(ZSTD(1))
         COMMENT 'Those of the minutes in which people served can be counted',
-    `served`         UInt64 CODEC(ZSTD(1))
+    `served`            UInt64 CODEC(ZSTD(1))
         COMMENT 'People served in these',
-    `observed_s`     Float64 CODEC(ZSTD(1))
+    `observed_s`        Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds that frames observed, of all minutes',
-    `expected_s`     Float64 CODEC(ZSTD(1))
+    `expected_s`        Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds that should have been observed, of the minutes with a row',
-    `version`        UInt64 CODEC(Delta(8), ZSTD(1))
+    `version`           UInt64 CODEC(Delta(8), ZSTD(1))
         COMMENT 'Largest wins: until when (ms since 1970) every insertion into the minutes has been read',
-    `inserted_at`    DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+    `inserted_at`       DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
         COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
 ENGINE = ReplacingMergeTree(version)
@@ -108,7 +112,9 @@ CREATE TABLE IF NOT EXISTS parking_hours
     `minutes`           UInt32 CODEC(ZSTD(1))
         COMMENT 'Minutes with a current row, at most 60; 0: no such row any more',
     `valid_minutes`     UInt32 CODEC(ZSTD(1))
-        COMMENT 'Those of them that are valid; the statistics rest on these',
+        COMMENT 'Those of them that are valid and not simulated; the statistics rest on these',
+    `simulated_minutes` UInt32 CODEC(ZSTD(1))
+        COMMENT 'Those of them with simulated pictures; in no statistics',
     `forbidden_minutes` UInt32 CODEC(ZSTD(1))
         COMMENT 'Valid minutes that began while parking was forbidden',
     `forbidden_s`       Float64 CODEC(ZSTD(1))
@@ -136,35 +142,37 @@ COMMENT 'Vehicles in a no-parking zone in one hour, over valid minutes that bega
 
 CREATE TABLE IF NOT EXISTS flood_hours
 (
-    `camera_id`        LowCardinality(String) CODEC(ZSTD(1))
+    `camera_id`         LowCardinality(String) CODEC(ZSTD(1))
         COMMENT 'The camera',
-    `zone_id`          LowCardinality(String) CODEC(ZSTD(1))
+    `zone_id`           LowCardinality(String) CODEC(ZSTD(1))
         COMMENT 'The zone, unique within its camera',
-    `hour`             DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
+    `hour`              DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1))
         COMMENT 'Start of the hour of capture time, aligned to UTC',
-    `minutes`          UInt32 CODEC(ZSTD(1))
+    `minutes`           UInt32 CODEC(ZSTD(1))
         COMMENT 'Minutes with a current row, at most 60; 0: no such row any more',
-    `valid_minutes`    UInt32 CODEC(ZSTD(1))
-        COMMENT 'Those of them that are valid; the statistics rest on these',
-    `flood_minutes`    UInt32 CODEC(ZSTD(1))
+    `valid_minutes`     UInt32 CODEC(ZSTD(1))
+        COMMENT 'Those of them that are valid and not simulated; the statistics rest on these',
+    `simulated_minutes` UInt32 CODEC(ZSTD(1))
+        COMMENT 'Those of them with simulated pictures; in no statistics',
+    `flood_minutes`     UInt32 CODEC(ZSTD(1))
         COMMENT 'Valid minutes whose state is flood',
-    `flood_bits`       UInt64 CODEC(ZSTD(1))
+    `flood_bits`        UInt64 CODEC(ZSTD(1))
         COMMENT 'Which ones: bit n is minute n of the hour; or-ed over zones, no doubles',
-    `onset_minutes`    UInt32 CODEC(ZSTD(1))
+    `onset_minutes`     UInt32 CODEC(ZSTD(1))
         COMMENT 'Valid minutes whose state is onset',
-    `ratio_s`          Float64 CODEC(ZSTD(1))
+    `ratio_s`           Float64 CODEC(ZSTD(1))
         COMMENT 'Ratio under water times seconds; by valid_observed_s it is the mean ratio',
-    `ratio_max`        Float64 CODEC(ZSTD(1))
+    `ratio_max`         Float64 CODEC(ZSTD(1))
         COMMENT 'Largest ratio under water in a frame, 0 to 1',
-    `valid_observed_s` Float64 CODEC(ZSTD(1))
+    `valid_observed_s`  Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds that frames observed in valid minutes',
-    `observed_s`       Float64 CODEC(ZSTD(1))
+    `observed_s`        Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds that frames observed, of all minutes',
-    `expected_s`       Float64 CODEC(ZSTD(1))
+    `expected_s`        Float64 CODEC(ZSTD(1))
         COMMENT 'Seconds that should have been observed, of the minutes with a row',
-    `version`          UInt64 CODEC(Delta(8), ZSTD(1))
+    `version`           UInt64 CODEC(Delta(8), ZSTD(1))
         COMMENT 'Largest wins: until when (ms since 1970) every insertion into the minutes has been read',
-    `inserted_at`      DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
+    `inserted_at`       DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1))
         COMMENT 'When ClickHouse took the row; TTLs count from it'
 )
 ENGINE = ReplacingMergeTree(version)
@@ -217,7 +225,8 @@ SELECT
     camera_id,
     toDateTime64(toStartOfHour(minute), 3, 'UTC') AS hour,
     toUInt32(countIf(holds)) AS minutes,
-    toUInt32(countIf(holds AND valid)) AS valid_minutes,
+    toUInt32(countIf(holds AND valid AND NOT simulated)) AS valid_minutes,
+    toUInt32(countIf(holds AND simulated)) AS simulated_minutes,
     sumIf(m.frames, holds) AS frames,
     sumIf(m.detected, holds) AS detected,
     sumIf(m.shed_stale, holds) AS shed_stale,
@@ -270,7 +279,8 @@ SELECT
     camera_id,
     toDateTime64(toStartOfHour(minute), 3, 'UTC') AS hour,
     toUInt32(countIf(holds)) AS minutes,
-    toUInt32(countIf(holds AND valid)) AS valid_minutes,
+    toUInt32(countIf(holds AND valid AND NOT simulated)) AS valid_minutes,
+    toUInt32(countIf(holds AND simulated)) AS simulated_minutes,
     toUInt32(countIf(counts)) AS open_minutes,
     sumIf(m.observed_s, counts AND queue_known) AS queue_s,
     sumIf(m.queue_mean * m.observed_s, counts AND queue_known) AS queue_person_s,
@@ -291,7 +301,7 @@ FROM
             minute >= periods[1].1 AND minute < periods[1].2 AND ruleset = periods[1].3,
             arrayExists(period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3, periods)
         ) AS holds,
-        holds AND valid AND opening != 'closed' AS counts
+        holds AND valid AND NOT simulated AND opening != 'closed' AS counts
     FROM counter_minutes FINAL
     WHERE (camera_id, toStartOfHour(minute)) IN
     (
@@ -324,7 +334,8 @@ SELECT
     camera_id, zone_id,
     toDateTime64(toStartOfHour(minute), 3, 'UTC') AS hour,
     toUInt32(countIf(holds)) AS minutes,
-    toUInt32(countIf(holds AND valid)) AS valid_minutes,
+    toUInt32(countIf(holds AND valid AND NOT simulated)) AS valid_minutes,
+    toUInt32(countIf(holds AND simulated)) AS simulated_minutes,
     toUInt32(countIf(counts)) AS forbidden_minutes,
     sumIf(m.observed_s, counts) AS forbidden_s,
     sumIf(m.vehicle_seconds, counts) AS vehicle_seconds,
@@ -342,7 +353,7 @@ FROM
             minute >= periods[1].1 AND minute < periods[1].2 AND ruleset = periods[1].3,
             arrayExists(period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3, periods)
         ) AS holds,
-        holds AND valid AND in_force AS counts
+        holds AND valid AND NOT simulated AND in_force AS counts
     FROM parking_minutes FINAL
     WHERE (camera_id, toStartOfHour(minute)) IN
     (
@@ -375,7 +386,8 @@ SELECT
     camera_id, zone_id,
     toDateTime64(toStartOfHour(minute), 3, 'UTC') AS hour,
     toUInt32(countIf(holds)) AS minutes,
-    toUInt32(countIf(holds AND valid)) AS valid_minutes,
+    toUInt32(countIf(holds AND valid AND NOT simulated)) AS valid_minutes,
+    toUInt32(countIf(holds AND simulated)) AS simulated_minutes,
     toUInt32(countIf(counts AND state = 'flood')) AS flood_minutes,
     groupBitOrIf(bitShiftLeft(toUInt64(1), toMinute(minute)), counts AND state = 'flood') AS flood_bits,
     toUInt32(countIf(counts AND state = 'onset')) AS onset_minutes,
@@ -394,7 +406,7 @@ FROM
             minute >= periods[1].1 AND minute < periods[1].2 AND ruleset = periods[1].3,
             arrayExists(period -> minute >= period.1 AND minute < period.2 AND ruleset = period.3, periods)
         ) AS holds,
-        holds AND valid AS counts
+        holds AND valid AND NOT simulated AS counts
     FROM flood_minutes FINAL
     WHERE (camera_id, toStartOfHour(minute)) IN
     (

@@ -1,7 +1,7 @@
 -- Daily tiers, which are sums of hours, and one view for each question that docs/questions.md lists. Days, weeks and
 -- hours of the day are Asia/Jakarta; weeks begin on Monday. Names and places are those of a camera's newest registry
 -- revision. Hours come from the hourly tiers, which lag by up to 5 minutes. Where something can't be known, its _known
--- column is false and the figure is 0.
+-- column is false and the figure is 0. What is simulated is in no statistics.
 
 CREATE OR REPLACE VIEW current_cameras
 (
@@ -35,27 +35,29 @@ COMMENT 'The newest revision of every camera of the registry, removed ones too';
 
 CREATE OR REPLACE VIEW camera_days
 (
-    `camera_id`        LowCardinality(String) COMMENT 'The camera',
-    `day`              Date COMMENT 'Day in Asia/Jakarta',
-    `minutes`          UInt64 COMMENT 'Minutes with a row, of 1440',
-    `valid_minutes`    UInt64 COMMENT 'Those of them that are valid',
-    `frames`           UInt64 COMMENT 'Frames with an outcome: the sum of the next six',
-    `detected`         UInt64 COMMENT 'Judged by a detector',
-    `shed_stale`       UInt64 COMMENT 'Shed: too old when a detector came to it',
-    `shed_overload`    UInt64 COMMENT 'Shed: the detectors had more than they could do',
-    `dead_undecodable` UInt64 COMMENT 'Dead letter: not a picture',
-    `dead_refused`     UInt64 COMMENT 'Dead letter: a picture beyond the bounds',
-    `expired`          UInt64 COMMENT 'No outcome that could be taken',
-    `clock_skewed`     UInt64 COMMENT 'Frames whose capture time ran ahead',
-    `observed_s`       Float64 COMMENT 'Seconds that frames observed',
-    `expected_s`       Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row',
-    `hours_with_data`  Array(UInt8) COMMENT 'Hours of the day (0 to 23) in which a frame was judged, in order'
+    `camera_id`         LowCardinality(String) COMMENT 'The camera',
+    `day`               Date COMMENT 'Day in Asia/Jakarta',
+    `minutes`           UInt64 COMMENT 'Minutes with a row, of 1440',
+    `valid_minutes`     UInt64 COMMENT 'Those of them that are valid and not simulated',
+    `simulated_minutes` UInt64 COMMENT 'Those of them with simulated pictures; in no statistics',
+    `frames`            UInt64 COMMENT 'Frames with an outcome: the sum of the next six',
+    `detected`          UInt64 COMMENT 'Judged by a detector',
+    `shed_stale`        UInt64 COMMENT 'Shed: too old when a detector came to it',
+    `shed_overload`     UInt64 COMMENT 'Shed: the detectors had more than they could do',
+    `dead_undecodable`  UInt64 COMMENT 'Dead letter: not a picture',
+    `dead_refused`      UInt64 COMMENT 'Dead letter: a picture beyond the bounds',
+    `expired`           UInt64 COMMENT 'No outcome that could be taken',
+    `clock_skewed`      UInt64 COMMENT 'Frames whose capture time ran ahead',
+    `observed_s`        Float64 COMMENT 'Seconds that frames observed',
+    `expected_s`        Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row',
+    `hours_with_data`   Array(UInt8) COMMENT 'Hours of the day (0 to 23) in which a frame was judged, in order'
 )
 AS SELECT
     camera_id,
     toDate(hour, 'Asia/Jakarta') AS day,
     sum(h.minutes) AS minutes,
     sum(h.valid_minutes) AS valid_minutes,
+    sum(h.simulated_minutes) AS simulated_minutes,
     sum(h.frames) AS frames,
     sum(h.detected) AS detected,
     sum(h.shed_stale) AS shed_stale,
@@ -73,26 +75,28 @@ COMMENT 'What became of each camera\'s frames of a day, from the hourly tier';
 
 CREATE OR REPLACE VIEW counter_days
 (
-    `camera_id`      LowCardinality(String) COMMENT 'The camera',
-    `day`            Date COMMENT 'Day in Asia/Jakarta',
-    `minutes`        UInt64 COMMENT 'Minutes with a row, of 1440',
-    `valid_minutes`  UInt64 COMMENT 'Those of them that are valid',
-    `open_minutes`   UInt64 COMMENT 'Valid minutes that began in opening hours, or where none are set',
-    `queue_s`        Float64 COMMENT 'Seconds observed of the queue in them',
-    `queue_person_s` Float64 COMMENT 'People in the queue times seconds; by queue_s it is the mean queue',
-    `queue_max`      UInt64 COMMENT 'Largest number of people in the queue in a frame of them',
-    `staff_s`        Float64 COMMENT 'Seconds observed of the staff zone in them',
-    `staffed_s`      Float64 COMMENT 'Those of them with a person in it; by staff_s it is the staffed ratio',
-    `served_minutes` UInt64 COMMENT 'Those of the minutes in which people served can be counted',
-    `served`         UInt64 COMMENT 'People served in these',
-    `observed_s`     Float64 COMMENT 'Seconds that frames observed, of all minutes',
-    `expected_s`     Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row'
+    `camera_id`         LowCardinality(String) COMMENT 'The camera',
+    `day`               Date COMMENT 'Day in Asia/Jakarta',
+    `minutes`           UInt64 COMMENT 'Minutes with a row, of 1440',
+    `valid_minutes`     UInt64 COMMENT 'Those of them that are valid and not simulated',
+    `simulated_minutes` UInt64 COMMENT 'Those of them with simulated pictures; in no statistics',
+    `open_minutes`      UInt64 COMMENT 'Valid minutes that began in opening hours, or where none are set',
+    `queue_s`           Float64 COMMENT 'Seconds observed of the queue in them',
+    `queue_person_s`    Float64 COMMENT 'People in the queue times seconds; by queue_s it is the mean queue',
+    `queue_max`         UInt64 COMMENT 'Largest number of people in the queue in a frame of them',
+    `staff_s`           Float64 COMMENT 'Seconds observed of the staff zone in them',
+    `staffed_s`         Float64 COMMENT 'Those of them with a person in it; by staff_s it is the staffed ratio',
+    `served_minutes`    UInt64 COMMENT 'Those of the minutes in which people served can be counted',
+    `served`            UInt64 COMMENT 'People served in these',
+    `observed_s`        Float64 COMMENT 'Seconds that frames observed, of all minutes',
+    `expected_s`        Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row'
 )
 AS SELECT
     camera_id,
     toDate(hour, 'Asia/Jakarta') AS day,
     sum(h.minutes) AS minutes,
     sum(h.valid_minutes) AS valid_minutes,
+    sum(h.simulated_minutes) AS simulated_minutes,
     sum(h.open_minutes) AS open_minutes,
     sum(h.queue_s) AS queue_s,
     sum(h.queue_person_s) AS queue_person_s,
@@ -113,7 +117,8 @@ CREATE OR REPLACE VIEW parking_days
     `zone_id`           LowCardinality(String) COMMENT 'The zone, unique within its camera',
     `day`               Date COMMENT 'Day in Asia/Jakarta',
     `minutes`           UInt64 COMMENT 'Minutes with a row, of 1440',
-    `valid_minutes`     UInt64 COMMENT 'Those of them that are valid',
+    `valid_minutes`     UInt64 COMMENT 'Those of them that are valid and not simulated',
+    `simulated_minutes` UInt64 COMMENT 'Those of them with simulated pictures; in no statistics',
     `forbidden_minutes` UInt64 COMMENT 'Valid minutes that began while parking was forbidden',
     `forbidden_s`       Float64 COMMENT 'Seconds that frames observed in them',
     `vehicle_seconds`   Float64 COMMENT 'Vehicles times seconds in them; by forbidden_s it is the mean',
@@ -128,6 +133,7 @@ AS SELECT
     toDate(hour, 'Asia/Jakarta') AS day,
     sum(h.minutes) AS minutes,
     sum(h.valid_minutes) AS valid_minutes,
+    sum(h.simulated_minutes) AS simulated_minutes,
     sum(h.forbidden_minutes) AS forbidden_minutes,
     sum(h.forbidden_s) AS forbidden_s,
     sum(h.vehicle_seconds) AS vehicle_seconds,
@@ -141,18 +147,19 @@ COMMENT 'Vehicles in each no-parking zone by day, from the hourly tier';
 
 CREATE OR REPLACE VIEW flood_days
 (
-    `camera_id`        LowCardinality(String) COMMENT 'The camera',
-    `zone_id`          LowCardinality(String) COMMENT 'The zone, unique within its camera',
-    `day`              Date COMMENT 'Day in Asia/Jakarta',
-    `minutes`          UInt64 COMMENT 'Minutes with a row, of 1440',
-    `valid_minutes`    UInt64 COMMENT 'Those of them that are valid',
-    `flood_minutes`    UInt64 COMMENT 'Valid minutes whose state is flood',
-    `onset_minutes`    UInt64 COMMENT 'Valid minutes whose state is onset',
-    `ratio_s`          Float64 COMMENT 'Ratio under water times seconds; by valid_observed_s it is the mean ratio',
-    `ratio_max`        Float64 COMMENT 'Largest ratio under water in a frame, 0 to 1',
-    `valid_observed_s` Float64 COMMENT 'Seconds that frames observed in valid minutes',
-    `observed_s`       Float64 COMMENT 'Seconds that frames observed, of all minutes',
-    `expected_s`       Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row'
+    `camera_id`         LowCardinality(String) COMMENT 'The camera',
+    `zone_id`           LowCardinality(String) COMMENT 'The zone, unique within its camera',
+    `day`               Date COMMENT 'Day in Asia/Jakarta',
+    `minutes`           UInt64 COMMENT 'Minutes with a row, of 1440',
+    `valid_minutes`     UInt64 COMMENT 'Those of them that are valid and not simulated',
+    `simulated_minutes` UInt64 COMMENT 'Those of them with simulated pictures; in no statistics',
+    `flood_minutes`     UInt64 COMMENT 'Valid minutes whose state is flood',
+    `onset_minutes`     UInt64 COMMENT 'Valid minutes whose state is onset',
+    `ratio_s`           Float64 COMMENT 'Ratio under water times seconds; by valid_observed_s it is the mean ratio',
+    `ratio_max`         Float64 COMMENT 'Largest ratio under water in a frame, 0 to 1',
+    `valid_observed_s`  Float64 COMMENT 'Seconds that frames observed in valid minutes',
+    `observed_s`        Float64 COMMENT 'Seconds that frames observed, of all minutes',
+    `expected_s`        Float64 COMMENT 'Seconds that should have been observed, of the minutes with a row'
 )
 AS SELECT
     camera_id,
@@ -160,6 +167,7 @@ AS SELECT
     toDate(hour, 'Asia/Jakarta') AS day,
     sum(h.minutes) AS minutes,
     sum(h.valid_minutes) AS valid_minutes,
+    sum(h.simulated_minutes) AS simulated_minutes,
     sum(h.flood_minutes) AS flood_minutes,
     sum(h.onset_minutes) AS onset_minutes,
     sum(h.ratio_s) AS ratio_s,
@@ -186,7 +194,7 @@ CREATE OR REPLACE VIEW accounting_by_day
     `dead_lettered` UInt64 COMMENT 'Could not be judged: not a picture, or beyond the bounds',
     `expired`       UInt64 COMMENT 'No outcome that could be taken',
     `observed_s`    Float64 COMMENT 'Seconds of the day that frames observed, of 86,400',
-    `valid_minutes` UInt64 COMMENT 'Minutes of the day that are valid, of 1,440'
+    `valid_minutes` UInt64 COMMENT 'Minutes of the day that are valid and not simulated, of 1,440'
 )
 AS SELECT
     a.camera_id AS camera_id,
@@ -260,7 +268,7 @@ CREATE OR REPLACE VIEW hours_without_data
     `hours`         UInt64 COMMENT 'Hours of the day without a judged frame; of today the full ones so far',
     `which`         Array(UInt8) COMMENT 'Which ones, 0 to 23',
     `observed_s`    Float64 COMMENT 'Seconds of the day that frames observed',
-    `valid_minutes` UInt64 COMMENT 'Minutes of the day that are valid'
+    `valid_minutes` UInt64 COMMENT 'Minutes of the day that are valid and not simulated'
 )
 AS SELECT
     c.camera_id AS camera_id,
@@ -353,7 +361,7 @@ CREATE OR REPLACE VIEW flood_minutes_by_day
     `day`            Date COMMENT 'Day in Asia/Jakarta',
     `flood_minutes`  UInt64 COMMENT 'Minutes in which at least one water zone of the kelurahan was flooded',
     `zone_minutes`   UInt64 COMMENT 'The same summed over zones',
-    `zones`          UInt64 COMMENT 'Water zones with a row in the day',
+    `zones`          UInt64 COMMENT 'Water zones with a row in the day that is not simulated',
     `zones_flooded`  UInt64 COMMENT 'Those of them that were flooded in a minute of it',
     `ratio_max`      Float64 COMMENT 'Largest ratio under water of a zone in a frame, 0 to 1',
     `observed_ratio` Float64 COMMENT 'Part of the zones\' 24 h that valid minutes observed, 0 to 1'
@@ -382,7 +390,7 @@ FROM
         sum(h.valid_observed_s) AS observed_s
     FROM flood_hours AS h FINAL
     INNER JOIN current_cameras AS c ON c.camera_id = h.camera_id
-    WHERE h.minutes > 0
+    WHERE h.minutes > h.simulated_minutes
     GROUP BY kecamatan, kelurahan, hour
 ) AS p
 GROUP BY kecamatan, kelurahan, day
@@ -416,28 +424,29 @@ AS SELECT
     maxIf(e.dwell_s, e.review != 'rejected') AS dwell_max_s
 FROM episodes_reviewed AS e
 LEFT JOIN current_cameras AS c ON c.camera_id = e.camera_id
-WHERE e.episode_type = 'parking_case'
+WHERE e.episode_type = 'parking_case' AND NOT e.simulated
 GROUP BY camera_id, day, hour
-COMMENT 'Parking cases by street (camera) and hour in which they began';
+COMMENT 'Parking cases by street (camera) and hour in which they began; without simulated ones';
 
 CREATE OR REPLACE VIEW counters_by_week
 (
-    `camera_id`            LowCardinality(String) COMMENT 'The counter\'s camera',
-    `name`                 String COMMENT 'What people call it',
-    `kecamatan`            LowCardinality(String) COMMENT 'District in which it stands',
-    `kelurahan`            LowCardinality(String) COMMENT 'Village or quarter in which it stands',
-    `week`                 Date COMMENT 'Monday of the week in Asia/Jakarta',
-    `open_minutes`         UInt64 COMMENT 'Valid minutes in opening hours, or where none are set',
-    `queue_known`          Bool COMMENT 'Whether the queue was observed',
-    `queue_mean`           Float64 COMMENT 'Mean number of people in the queue',
-    `queue_max`            UInt64 COMMENT 'Largest number of people in the queue in a frame',
-    `staffed_known`        Bool COMMENT 'Whether the staff zone was observed',
-    `staffed_ratio`        Float64 COMMENT 'Part of the observed time with a person in the staff zone, 0 to 1',
-    `served_known`         Bool COMMENT 'Whether people served could be counted',
-    `served`               UInt64 COMMENT 'People served',
-    `unattended`           UInt64 COMMENT 'Episodes unattended that people have not rejected',
-    `unattended_s`         Float64 COMMENT 'How long they lasted, s',
-    `not_valid_minutes`    UInt64 COMMENT 'Minutes with a row that are not valid'
+    `camera_id`         LowCardinality(String) COMMENT 'The counter\'s camera',
+    `name`              String COMMENT 'What people call it',
+    `kecamatan`         LowCardinality(String) COMMENT 'District in which it stands',
+    `kelurahan`         LowCardinality(String) COMMENT 'Village or quarter in which it stands',
+    `week`              Date COMMENT 'Monday of the week in Asia/Jakarta',
+    `open_minutes`      UInt64 COMMENT 'Valid minutes in opening hours, or where none are set',
+    `queue_known`       Bool COMMENT 'Whether the queue was observed',
+    `queue_mean`        Float64 COMMENT 'Mean number of people in the queue',
+    `queue_max`         UInt64 COMMENT 'Largest number of people in the queue in a frame',
+    `staffed_known`     Bool COMMENT 'Whether the staff zone was observed',
+    `staffed_ratio`     Float64 COMMENT 'Part of the observed time with a person in the staff zone, 0 to 1',
+    `served_known`      Bool COMMENT 'Whether people served could be counted',
+    `served`            UInt64 COMMENT 'People served',
+    `unattended`        UInt64 COMMENT 'Episodes unattended, not simulated, that people have not rejected',
+    `unattended_s`      Float64 COMMENT 'How long they lasted, s',
+    `not_valid_minutes` UInt64 COMMENT 'Minutes with a row that are neither valid nor simulated',
+    `simulated_minutes` UInt64 COMMENT 'Minutes with simulated pictures; in no other column'
 )
 AS SELECT
     w.camera_id AS camera_id,
@@ -455,7 +464,8 @@ AS SELECT
     w.served AS served,
     e.unattended AS unattended,
     e.unattended_s AS unattended_s,
-    w.minutes - w.valid_minutes AS not_valid_minutes
+    w.minutes - w.valid_minutes - w.simulated_minutes AS not_valid_minutes,
+    w.simulated_minutes AS simulated_minutes
 FROM
 (
     SELECT
@@ -463,6 +473,7 @@ FROM
         toMonday(toDate(hour, 'Asia/Jakarta')) AS week,
         sum(h.minutes) AS minutes,
         sum(h.valid_minutes) AS valid_minutes,
+        sum(h.simulated_minutes) AS simulated_minutes,
         sum(h.open_minutes) AS open_minutes,
         sum(h.queue_s) AS queue_s,
         sum(h.queue_person_s) AS queue_person_s,
@@ -484,7 +495,7 @@ LEFT JOIN
         count() AS unattended,
         sum(dateDiff('millisecond', started_at, if(phase = 'open', last_seen_at, ended_at))) / 1000 AS unattended_s
     FROM episodes_reviewed
-    WHERE episode_type = 'counter_episode' AND kind = 'unattended' AND review != 'rejected'
+    WHERE episode_type = 'counter_episode' AND kind = 'unattended' AND review != 'rejected' AND NOT simulated
     GROUP BY camera_id, week
 ) AS e ON e.camera_id = w.camera_id AND e.week = w.week
 COMMENT 'Queue and staff of each counter by week, in its opening hours';
@@ -517,5 +528,6 @@ AS SELECT
     if(precision_known, confirmed / (confirmed + rejected), 0) AS precision
 FROM episodes_reviewed AS e
 LEFT JOIN current_cameras AS c ON c.camera_id = e.camera_id
+WHERE NOT e.simulated
 GROUP BY camera_id, episode_type, kind, week
-COMMENT 'How often people agree with a rule: by camera, rule and week';
+COMMENT 'How often people agree with a rule: by camera, rule and week; without simulated episodes';
