@@ -2,7 +2,7 @@
 
     files of sql/ ─► which are not in schema_migrations? ─► their statements in order ─► note number, name, checksum
 
-    choices of rulesets ─► is there one for this program's? ─► else it is current, from 1970 or from here on
+    choices of rulesets ─► is there one for this program's? ─► else a service that starts makes it current
 
 ClickHouse has no locks and no transactions for this. So every statement can be run again without harm (a test holds
 them to that), and two runs at once end in the same tables as one.
@@ -13,7 +13,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 
 from clickhouse_connect.driver.client import Client
@@ -26,19 +28,22 @@ from services.aggregate.store_client import connect, translated_errors
 from services.aggregate.table import UNSET_MS
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
+from services.runtime.logging import get_logger
+
+log = get_logger(__name__)
 
 _FILE_NAME = re.compile(r"^(?P<number>[0-9]{4})_[a-z0-9_]+\.sql$")
 _END_OF_STATEMENT = re.compile(r";[ \t]*$", re.MULTILINE)
 
 _MINUTE_MS = 60_000
 _LAST_MINUTE = """
-SELECT toUnixTimestamp64Milli(max(minute))
+SELECT toUnixTimestamp64Milli(max(minute)), argMax(ruleset, minute)
 FROM camera_minutes
-WHERE ruleset != {ruleset:String}
+WHERE ruleset != {ruleset:String} AND match(ruleset, '^[0-9]+$')
     AND minute <= fromUnixTimestamp64Milli({now:Int64}, 'UTC')
     AND minute > fromUnixTimestamp64Milli({now:Int64}, 'UTC') - INTERVAL 31 DAY
 """
-"""A clock that runs ahead does not count; 0: there is none."""
+"""Of services: a name that is a number is theirs. A clock that runs ahead does not count; 0: there is none."""
 
 _MIGRATIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations
@@ -137,41 +142,76 @@ def migrate(settings: ClickHouseSettings, migrations: Sequence[Migration]) -> li
     return pending
 
 
-def choose_own_ruleset(settings: ClickHouseSettings) -> RulesetChoiceRow | None:
-    """Make this program's ruleset current if no choice names it yet, and give that choice. Blocks.
+def choose_first_ruleset(settings: ClickHouseSettings) -> RulesetChoiceRow | None:
+    """Make this program's ruleset current for all time if none was ever chosen, and give that choice. Blocks.
 
-    The first choice of a database holds for all time. A later one holds from the last minute on that was judged under
-    other rules: it was not complete then, and is written again as a whole, and so is what nobody has judged since.
-    Where there is none, it holds from this minute on. What people have chosen since is left as it is. Two that choose
-    at once do no harm: they choose the same.
+    For whoever prepares a database, perhaps long before the services are replaced.
 
     Raises:
         RetryableError: ClickHouse is away, or has not been migrated.
     """
+    return None if _chosen_rulesets(settings) else _choose(settings, UNSET_MS, "the first ruleset of this database")
+
+
+def choose_own_ruleset(settings: ClickHouseSettings) -> RulesetChoiceRow | None:
+    """Make this program's ruleset current if no choice names it yet, and give that choice. Blocks.
+
+    For a service that starts. The first choice of a database holds for all time. A later one holds from the last minute
+    on that was judged under other rules: it was not complete then, and is written again as a whole, and so is what
+    nobody has judged since. Where there is none, it holds from this minute on. Minutes that a service with other rules
+    still judges after that are hidden; the log says how to show them. What people have chosen since is left as it is.
+    Two that choose at once do no harm: they choose the same.
+
+    Raises:
+        RetryableError: ClickHouse is away, or has not been migrated.
+    """
+    chosen = _chosen_rulesets(settings)
+    if not chosen:
+        return choose_first_ruleset(settings)
+    if RULESET in chosen:
+        return None
     now = now_ms()
     client = connect(settings, settings.database)
     try:
-        with translated_errors("reading which rulesets were chosen"):
-            chosen = {name for (name,) in client.query("SELECT DISTINCT ruleset FROM ruleset_choices").result_rows}
-            if RULESET in chosen:
-                return None
-            [(last_minute,)] = client.query(_LAST_MINUTE, parameters={"ruleset": RULESET, "now": now}).result_rows
+        with translated_errors("reading what other rulesets judged last"):
+            parameters = {"ruleset": RULESET, "now": now}
+            [(last_minute, former)] = client.query(_LAST_MINUTE, parameters=parameters).result_rows
     finally:
         client.close()
+    choice = _choose(settings, last_minute or now - now % _MINUTE_MS, "a service started with these rules")
+    if last_minute:
+        log.warning("aggregate.ruleset_replaced", ruleset=RULESET, former=former, repair=_repair(former, choice))
+    return choice
+
+
+def _repair(former: str, choice: RulesetChoiceRow) -> str:
+    """Give the command that shows what a service with the former rules judged after a choice, up to its last minute."""
+    since = datetime.fromtimestamp(choice.from_at / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ")
+    return f"tilik ruleset use {former} --since {since} --reason 'judged while services were replaced'"
+
+
+def _chosen_rulesets(settings: ClickHouseSettings) -> set[str]:
+    client = connect(settings, settings.database)
+    try:
+        with translated_errors("reading which rulesets were chosen"):
+            return {name for (name,) in client.query("SELECT DISTINCT ruleset FROM ruleset_choices").result_rows}
+    finally:
+        client.close()
+
+
+def _choose(settings: ClickHouseSettings, from_at: int, reason: str) -> RulesetChoiceRow:
+    now = now_ms()
     choice = RulesetChoiceRow(
-        from_at=(last_minute or now - now % _MINUTE_MS) if chosen else UNSET_MS,
+        from_at=from_at,
         until_at=UNSET_MS,
         ruleset=RULESET,
         chosen_at=now,
         chosen_by="aggregate",
-        reason="a service started with these rules" if chosen else "the first ruleset of this database",
+        reason=reason,
         version=now,
     )
-    store = RowStore(settings)
-    try:
+    with closing(RowStore(settings)) as store:
         store.write([choice])
-    finally:
-        store.close()
     return choice
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 
 import click
 
-from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate, migration_states
+from services.aggregate.migrate import choose_first_ruleset, known_migrations, migrate, migration_states
 from services.aggregate.settings import AggregateSettings, ClickHouseSettings
-from services.aggregate.table import UNSET_MS
 from services.runtime.settings import load_settings
 
 
@@ -24,7 +22,11 @@ def command() -> None:
 @command.command("migrate")
 @click.option("--dry-run", is_flag=True, help="Show the statements that would be run, and change nothing.")
 def migrate_command(dry_run: bool) -> None:
-    """Apply the migrations that have not been applied yet. Safe to run again, and from several places at once."""
+    """Apply the migrations that have not been applied yet. Safe to run again, and from several places at once.
+
+    In a new database this program's ruleset becomes current. In an older one what is current stays so until a service
+    with new rules starts.
+    """
     settings = _clickhouse()
     if dry_run:
         pending = [state.migration for state in migration_states(settings, known_migrations()) if not state.applied]
@@ -34,9 +36,8 @@ def migrate_command(dry_run: bool) -> None:
         pending = migrate(settings, known_migrations())
         for migration in pending:
             click.echo(f"applied {migration.name}")
-        if (choice := choose_own_ruleset(settings)) is not None:
-            since = "for all time" if choice.from_at == UNSET_MS else f"from {_utc(choice.from_at)} on"
-            click.echo(f"ruleset {choice.ruleset} is current {since}")
+        if (choice := choose_first_ruleset(settings)) is not None:
+            click.echo(f"ruleset {choice.ruleset} is current for all time")
     if not pending:
         click.echo(f"database {settings.database} is up to date")
 
@@ -50,10 +51,6 @@ def status_command() -> None:
         click.echo(f"{'applied' if state.applied else 'pending'}  {state.migration.name}")
     if not all(state.applied for state in states):
         sys.exit(1)
-
-
-def _utc(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def _clickhouse() -> ClickHouseSettings:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
+from structlog.testing import capture_logs
 
-from services.aggregate.migrate import choose_own_ruleset
+from services.aggregate.migrate import choose_first_ruleset, choose_own_ruleset
 from services.aggregate.row_columns import RULESET
+from services.cli.ruleset import command
 from services.runtime.clock import now_ms
 from tests.integration.store_scene import StoreScene, store_scene
 
@@ -156,6 +160,40 @@ def test_new_rules_are_current_from_the_last_minute_of_the_rules_before(scene: S
     choice = choose_own_ruleset(scene.settings)
     assert choice is not None
     assert choice.from_at == (minute - 600) * 1000, "what waited while the service was away is judged by the new rules"
+
+
+def test_whoever_prepares_a_database_chooses_only_in_a_new_one(scene: StoreScene) -> None:
+    """Until the services are replaced, minutes exist only under the former rules."""
+    choice = choose_first_ruleset(scene.settings)
+    assert choice is not None
+    assert (choice.ruleset, choice.from_at, choice.until_at) == (RULESET, 0, 0)
+    scene.clear()
+    scene.choose("1", "2026-01-01")
+    assert choose_first_ruleset(scene.settings) is None
+    assert scene.ask("SELECT ruleset FROM current_rulesets") == [("1",)]
+
+
+def test_what_a_service_with_the_former_rules_still_judged_is_shown_by_the_command_that_the_log_tells(
+    scene: StoreScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.choose("1", "2026-01-01")
+    now = now_ms() // 60_000 * 60
+    judged = [(now - 600, "1"), (now - 60, "a trial")]
+    scene.insert("camera_minutes", *({"camera_id": "c", "minute": at, "ruleset": name} for at, name in judged))
+    with capture_logs() as logs:
+        choose_own_ruleset(scene.settings)
+    [line] = [line for line in logs if line["event"] == "aggregate.ruleset_replaced"]
+    late = [(now - 300, "1"), (now - 240, RULESET)]
+    scene.insert("camera_minutes", *({"camera_id": "c", "minute": at, "ruleset": name} for at, name in late))
+    query = "SELECT ruleset FROM current_camera_minutes ORDER BY minute"
+    assert scene.ask(query) == [(RULESET,)]
+    monkeypatch.setenv("TILIK_AGGREGATE_CLICKHOUSE__PORT", str(scene.settings.port))
+    monkeypatch.setenv("TILIK_AGGREGATE_CLICKHOUSE__DATABASE", scene.settings.database)
+    words = shlex.split(line["repair"])
+    assert words[:2] == ["tilik", "ruleset"]
+    answer = CliRunner().invoke(command, [*words[2:], "--by", "Sari"])
+    assert answer.exit_code == 0, answer.output
+    assert scene.ask(query) == [("1",), ("1",), (RULESET,)]
 
 
 def test_what_a_person_chose_since_outlives_a_restart(scene: StoreScene) -> None:
