@@ -18,6 +18,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.camera_events import CameraEvent
 from services.aggregate.accounting import SKEW_MS
+from services.aggregate.feed import LATEST_MS
 from services.aggregate.observation import MINUTE_MS
 from services.aggregate.recomputation import PlacedEvent
 from services.aggregate.recompute_events import (
@@ -50,9 +51,6 @@ _TIME: Final = (
 )
 """``recompute_period.time_of``."""
 
-_LAST_SECOND_MS: Final = 10_413_791_999_000
-"""The last second of 2299, beyond which ClickHouse has no time."""
-
 _IN_TIME: Final = f"{_TIME} >= {{since:Int64}} AND {_TIME} < {{until:Int64}}"
 _TO_READ: Final = f"{_TIME} >= {{earliest:Int64}} AND {_TIME} < {{until:Int64}}"
 """Beside its offset: what a reading that has begun reads."""
@@ -75,7 +73,7 @@ def cameras_in_store(client: Client, period: Period) -> list[str]:
         f"SELECT DISTINCT camera_id FROM detections WHERE {between % ('captured_at', 'captured_at')}"  # noqa: S608  names of ours
         f" UNION DISTINCT SELECT DISTINCT camera_id FROM camera_minutes WHERE {between % ('minute', 'minute')}"
     )
-    parameters = {"since": period.reading_from_ms, "until": min(period.until_ms, _LAST_SECOND_MS)}
+    parameters = {"since": period.reading_from_ms, "until": min(period.until_ms, LATEST_MS)}
     with translated_errors("reading which cameras have frames"):
         return sorted(str(row[0]) for row in client.query(text, parameters=parameters).result_rows)
 
