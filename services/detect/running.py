@@ -260,14 +260,13 @@ def largest_error(run: Runner, module: nn.Module, device: torch.device = CPU) ->
     return float(np.max(errors))  # which keeps NaN; Python's own gives whichever it met first
 
 
-def cpu_gains_by_bfloat16() -> bool:
-    """Tell whether bfloat16 is faster on this CPU: where that was measured (ADR 12), on AMD's with ``avx512_bf16``.
+def cpu_gains_by_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Tell whether bfloat16 is faster on this CPU, where that was measured (ADR 12): with AMX, and on AMD's without.
 
-    On an Intel one with the same instructions it takes half as long again; others imitate it, more slowly still.
+    An Intel one that has ``avx512_bf16`` alone takes half as long again; others imitate it, more slowly still.
     """
-    path = Path("/proc/cpuinfo")
-    cpus = path.read_text() if path.exists() else ""
-    return "AuthenticAMD" in cpus and "avx512_bf16" in cpus
+    cpus = cpuinfo.read_text() if cpuinfo.exists() else ""
+    return "amx_bf16" in cpus or ("AuthenticAMD" in cpus and "avx512_bf16" in cpus)
 
 
 class GraphRunner:

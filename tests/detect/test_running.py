@@ -27,6 +27,7 @@ from services.detect.running import (
     StagedModule,
     WatchedRunner,
     checked,
+    cpu_gains_by_bfloat16,
     cpu_runner,
     largest_error,
     make_runner,
@@ -185,6 +186,21 @@ def test_in_bfloat16_an_input_alone_gives_what_it_gives_in_a_batch(
     for index in range(len(real_inputs)):
         for one, many in zip(run(real_inputs[index : index + 1]), together, strict=True):
             assert torch.equal(one[0], many[index])
+
+
+@pytest.mark.parametrize(
+    ("cpu", "gains"),
+    [
+        ("vendor_id : AuthenticAMD\nflags : avx512f avx512_bf16", True),
+        ("vendor_id : AuthenticAMD\nflags : avx512f", False),
+        ("vendor_id : GenuineIntel\nflags : avx512f avx512_bf16 amx_bf16 amx_tile", True),
+        ("vendor_id : GenuineIntel\nflags : avx512f avx512_bf16", False),
+    ],
+)
+def test_bfloat16_is_used_where_it_was_measured_to_be_faster(tmp_path: Path, cpu: str, gains: bool) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(cpu)
+    assert cpu_gains_by_bfloat16(cpuinfo) is gains
 
 
 @needs_bfloat16
