@@ -1,0 +1,150 @@
+"""What a dashboard is, before it becomes Grafana's JSON: sections of panels, each with its query and its explanation.
+
+A dashboard is declared once, in both languages, and written out once for each (``build.py``). All that is said to
+people is a ``Text``; SQL, units, columns and thresholds are the same in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+Language = Literal["en", "id"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "id")
+
+Drawing = Literal["stat", "timeseries", "barchart", "state-timeline", "table", "geomap", "text"]
+"""Types of Grafana's panels; the preview draws these and no others."""
+
+Colour = Literal["green", "yellow", "orange", "red", "blue", "purple", "text"]
+
+
+class Text(NamedTuple):
+    """What people read, in English and in Bahasa Indonesia."""
+
+    en: str
+    id: str
+
+    def in_language(self, language: Language) -> str:
+        """Give it in one of the languages."""
+        return self.en if language == "en" else self.id
+
+
+NO_DATA: Final = Text("no data", "tidak ada data")
+
+
+class Threshold(NamedTuple):
+    """From ``value`` on, in the column's unit, a figure has this colour."""
+
+    value: float
+    colour: Colour
+
+
+class Mapped(NamedTuple):
+    """How a value of a column is shown, such as ``flood`` as "Banjir" in red."""
+
+    value: str
+    text: Text
+    colour: Colour = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column of a query's result is shown.
+
+    Attributes:
+        title: Its heading, or the name of its curve.
+        unit: Grafana's id of a unit, such as ``percentunit``, ``s``, ``m`` (minutes), ``bytes``, ``dateTimeAsIso``,
+            ``none`` (a bare number), ``string``.
+        links_to_camera: Its cell leads to the portal's page of the camera that the row's ``camera_id`` names, at the
+            moment of the row's ``at`` (or ``time``) where there is such a column.
+        hidden: It is queried for a link and not shown.
+    """
+
+    title: Text
+    unit: str = "none"
+    decimals: int | None = None
+    thresholds: tuple[Threshold, ...] = ()
+    mapped: tuple[Mapped, ...] = ()
+    width_px: int | None = None
+    links_to_camera: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a panel asks: one statement of ClickHouse's SQL, or an expression of PromQL.
+
+    ``sql`` may use the macros of ClickHouse's plugin and the dashboard's variables. A time series has a column ``time``
+    first, in order, then one column a curve; or ``time``, one text column that names the curve, and one number.
+    ``legend`` is Prometheus' template of a curve's name, such as ``{{partition}}``.
+    """
+
+    sql: str = ""
+    promql: str = ""
+    legend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One drawing.
+
+    Attributes:
+        description: How the figure is made, over what, and when not to trust it.
+        queries: One or more; of ``text`` none.
+        columns: By name in the result. A column that is not named is shown as it is, without a unit.
+        unit: Of every column that is not in ``columns``.
+        width, height: In Grafana's grid of 24 columns.
+        body: Markdown, of a ``text`` panel.
+        no_data: Shown where nothing came; never a zero.
+    """
+
+    drawing: Drawing
+    title: Text
+    description: Text
+    queries: tuple[Query, ...] = ()
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    unit: str = "none"
+    decimals: int | None = None
+    thresholds: tuple[Threshold, ...] = ()
+    stacked: bool = False
+    width: int = 12
+    height: int = 8
+    body: Text | None = None
+    no_data: Text = NO_DATA
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Panels under one heading, laid out from left to right, top to bottom."""
+
+    title: Text
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A choice at the top of a dashboard, of what ``sql`` gives; several may be chosen, or all.
+
+    In SQL: ``$__conditionalAll(kecamatan IN (${kecamatan:singlequote}), $kecamatan)``.
+    """
+
+    name: str
+    title: Text
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A dashboard. ``name`` is that of its file and, after ``tilik-``, its uid, which in Bahasa Indonesia ends in ``-id``.
+
+    ``hours`` is how far it looks back at first, ``refresh_seconds`` how often it asks again, 0: never by itself.
+    """
+
+    name: str
+    title: Text
+    description: Text
+    sections: tuple[Section, ...]
+    variables: tuple[Variable, ...] = ()
+    hours: int = 24
+    refresh_seconds: int = 60

@@ -1,0 +1,42 @@
+"""The choices that dashboards share: where, what kind, which camera; each narrows the ones after it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.aggregate.dashboards.dashboard import Text, Variable
+
+KECAMATAN: Final = Variable(
+    "kecamatan",
+    Text("Kecamatan", "Kecamatan"),
+    "SELECT DISTINCT kecamatan FROM current_cameras WHERE state != 'removed' ORDER BY kecamatan",
+)
+KELURAHAN: Final = Variable(
+    "kelurahan",
+    Text("Kelurahan", "Kelurahan"),
+    "SELECT DISTINCT kelurahan FROM current_cameras WHERE state != 'removed'"
+    " AND $__conditionalAll(kecamatan IN (${kecamatan:singlequote}), $kecamatan) ORDER BY kelurahan",
+)
+KIND: Final = Variable(
+    "kind",
+    Text("Kind of camera", "Jenis kamera"),
+    "SELECT DISTINCT kind FROM current_cameras WHERE state != 'removed' ORDER BY kind",
+)
+CAMERA: Final = Variable(
+    "camera",
+    Text("Camera", "Kamera"),
+    "SELECT DISTINCT camera_id FROM current_cameras WHERE state != 'removed'"
+    " AND $__conditionalAll(kecamatan IN (${kecamatan:singlequote}), $kecamatan)"
+    " AND $__conditionalAll(kelurahan IN (${kelurahan:singlequote}), $kelurahan)"
+    " AND $__conditionalAll(kind IN (${kind:singlequote}), $kind) ORDER BY camera_id",
+)
+WHERE: Final = (KECAMATAN, KELURAHAN, KIND, CAMERA)
+
+CHOSEN_CAMERAS: Final = (
+    "camera_id IN (SELECT camera_id FROM current_cameras WHERE state != 'removed'"
+    " AND $__conditionalAll(kecamatan IN (${kecamatan:singlequote}), $kecamatan)"
+    " AND $__conditionalAll(kelurahan IN (${kelurahan:singlequote}), $kelurahan)"
+    " AND $__conditionalAll(kind IN (${kind:singlequote}), $kind)"
+    " AND $__conditionalAll(camera_id IN (${camera:singlequote}), $camera))"
+)
+"""The condition under which a row of any table or view with ``camera_id`` is of a chosen camera."""
