@@ -136,7 +136,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A dashboard. ``name`` is that of its file and, after ``tilik-``, its uid, which in Bahasa Indonesia ends in ``-id``.
+    """A dashboard. ``name`` is that of its file and, after ``tilik-``, its uid, in Bahasa Indonesia with ``-id``.
 
     ``hours`` is how far it looks back at first, ``refresh_seconds`` how often it asks again, 0: never by itself.
     """
