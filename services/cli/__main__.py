@@ -31,6 +31,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "thresholds": ("services.cli.thresholds", "Suggest thresholds that fit people's verdicts."),
     "webhooks": ("services.cli.webhooks", "Ask a webhook's receiver whether signed messages arrive."),
     "store": ("services.cli.store", "Bring ClickHouse's tables up to date."),
+    "dashboards": ("services.cli.dashboards", "Build, check and show the dashboards of Grafana."),
     "models": ("services.cli.models", "Fetch and convert the detector's weights."),
     "city": ("services.cli.city", "Run hundreds of pretended cameras on this machine, to test against."),
     "bench": ("services.cli.bench.command", "Measure, and compare with a peer in the same run."),

@@ -57,7 +57,8 @@ class Column:
         unit: Grafana's id of a unit, such as ``percentunit``, ``s``, ``m`` (minutes), ``bytes``, ``dateTimeAsIso``,
             ``none`` (a bare number), ``string``.
         links_to_camera: Its cell leads to the portal's page of the camera that the row's ``camera_id`` names, at the
-            moment of the row's ``at`` (or ``time``) where there is such a column.
+            moment of the row's ``at`` (or ``time``) where that is among the panel's columns. In a time series or a
+            state timeline the camera is the curve's ``camera_id``, the moment the point's.
         hidden: It is queried for a link and not shown.
     """
 
@@ -92,7 +93,10 @@ class Panel:
     Attributes:
         description: How the figure is made, over what, and when not to trust it.
         queries: One or more; of ``text`` none.
-        columns: By name in the result. A column that is not named is shown as it is, without a unit.
+        columns: By name in the result. A column that is not named is shown as it is, without a unit. The first one of a
+            ``barchart`` is what its bars stand over. In a ``timeseries`` or ``state-timeline`` a text column (unit
+            ``string``, nothing mapped) names the curves or rows. A ``geomap`` shows ``latitude`` and ``longitude``, in
+            the colour of the first column with thresholds or mappings. A ``stat`` shows the last row.
         unit: Of every column that is not in ``columns``.
         width, height: In Grafana's grid of 24 columns.
         body: Markdown, of a ``text`` panel.
@@ -112,6 +116,14 @@ class Panel:
     height: int = 8
     body: Text | None = None
     no_data: Text = NO_DATA
+
+    @property
+    def naming_column(self) -> str | None:
+        """Give the column whose text names the curves of a time series or the rows of a state timeline."""
+        if self.drawing not in ("timeseries", "state-timeline"):
+            return None
+        names = (name for name, column in self.columns.items() if column.unit == "string" and not column.mapped)
+        return next(names, None)
 
 
 @dataclass(frozen=True, slots=True)

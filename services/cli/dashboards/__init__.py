@@ -1,0 +1,16 @@
+"""``tilik dashboards``: the dashboards of Grafana, as files, on a page of this machine, in a Grafana."""
+
+from __future__ import annotations
+
+import click
+
+from services.cli.lazy_group import LazyGroup
+
+SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "build": ("services.cli.dashboards.build", "Write Grafana's JSON of the dashboards, in each language."),
+}
+
+
+@click.group(cls=LazyGroup, subcommands=SUBCOMMANDS)
+def command() -> None:
+    """Build, check and show the dashboards of Grafana."""
