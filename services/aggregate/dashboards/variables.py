@@ -40,3 +40,12 @@ CHOSEN_CAMERAS: Final = (
     " AND $__conditionalAll(camera_id IN (${camera:singlequote}), $camera))"
 )
 """The condition under which a row of any table or view with ``camera_id`` is of a chosen camera."""
+
+GAPS_SHOWN: Final = (
+    "ORDER BY time WITH FILL FROM toStartOfInterval($__fromTime, INTERVAL $__interval_s second)"
+    " TO $__toTime STEP toIntervalSecond($__interval_s)"
+)
+"""The end of a time series' statement with one row a point (``$__timeInterval(…) AS time``) that leaves a hole in the
+curve where no row is, instead of a line across it. Its figures must be Nullable, such as ``toNullable(count())``; a
+hole in any other type is a zero.
+"""
