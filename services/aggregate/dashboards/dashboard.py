@@ -30,6 +30,11 @@ class Text(NamedTuple):
         return self.en if language == "en" else self.id
 
 
+def paragraph(*sentences: Text) -> Text:
+    """Give one text of several, in their order."""
+    return Text(" ".join(text.en for text in sentences), " ".join(text.id for text in sentences))
+
+
 NO_DATA: Final = Text("no data", "tidak ada data")
 
 
