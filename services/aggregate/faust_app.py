@@ -3,8 +3,9 @@
 No table, no window, no ``take()``, no ``exactly_once``: under kills none of them was exact. The topic is read without
 acknowledgements (``acks=False``, ``noack()``), so Faust commits nothing; the owner of the partitions says what is
 committed. Faust has no public call for committing a chosen offset, so ``_commit_in_consumer_thread`` uses private ones,
-and ``DirectConsumer`` replaces what made half of Faust's cost; ``tests/aggregate/test_faust_app.py`` fails when these
-change, and the versions are pinned.
+and ``BatchConsumer`` lets it carry what a poll found in a partition as one message: what Faust does with each message
+took a third of all that an event costs. ``tests/aggregate/test_faust_app.py`` fails when these change, and the versions
+are pinned.
 """
 
 from __future__ import annotations
@@ -15,15 +16,14 @@ import os
 import ssl
 import tempfile
 import time
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from types import coroutine
 from typing import Any
 
 import faust
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
 from faust.transport.drivers.aiokafka import Consumer, Transport
-from mode.services import WaitResults
 
 from schemas.topics import CAMERA_EVENTS
 from services.aggregate.partition_owner import PartitionOwner
@@ -39,9 +39,11 @@ _MAX_POLL_INTERVAL_SECONDS = 24 * 3600.0
 """Reading stands still while ClickHouse is away; that is no reason to be put out of the group."""
 
 _STOP_SECONDS = 20.0
-_BUFFERED_EVENTS, _POLLED_EVENTS = 16_384, 2_000
-"""Faust stops reading at four fifths of the first, and looks again after a second: the rest lasts for longer. What it
-has read by then, at most the second, still finds room, so that handing an event on need not wait (40 MB in all)."""
+_POLLED_EVENTS = 500
+"""What a poll gives at most, of all partitions together."""
+_BUFFERED_BATCHES = 64
+"""Or six a partition, if that is more. Faust stops reading a partition when four fifths of it wait, and looks again
+after a second. What a poll gives then, a batch a partition, still finds room: handing it on need not wait."""
 
 
 class FaustFeed:
@@ -101,7 +103,8 @@ class FaustFeed:
         async def camera_events(stream: Any) -> None:
             async for event in stream.noack().events():
                 try:
-                    await owner.deliver(event.message.generation_id, record_of(event.message))
+                    await owner.deliver(event.message.generation_id, event.message.value)
+                    await asyncio.sleep(0)  # where the next batch is there already, nothing else would have its turn
                 except Exception as error:  # nothing may leave this loop: Faust would go on without the event
                     self._fail(error)
                     return
@@ -147,43 +150,20 @@ class FaustFeed:
         return True
 
 
-class DirectConsumer(Consumer):
-    """Faust's consumer, that hands a message on at once where nothing is to be waited for.
+class BatchConsumer(Consumer):
+    """Faust's consumer, whose messages hold all records of a partition that a poll found: ``value`` is a list of them.
 
-    Faust makes four tasks for each message and waits for the first of them, which took as long as everything else that
-    it does with the message.
+    The offset of such a message is that of its last record.
     """
 
-    async def wait_first(self, *awaited: Any, timeout: Any = None) -> WaitResults:
-        """Wait for the first of several; the first one, if it is a coroutine, goes as far as it can without a task."""
-        first = awaited[0]
-        if not asyncio.iscoroutine(first):
-            return await super().wait_first(*awaited, timeout=timeout)
-        try:
-            waits_for = first.send(None)
-        except BaseException as over:
-            for other in awaited[1:]:
-                if asyncio.iscoroutine(other):
-                    other.close()
-            if isinstance(over, StopIteration):
-                return WaitResults([first], [over.value], False)
-            raise
-        return await super().wait_first(_continued(first, waits_for), *awaited[1:], timeout=timeout)
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:
+        records, active_partitions = await super()._wait_next_records(timeout)
+        batches = {place: [batch_of(found)] for place, found in records.items() if found} if records else records
+        return batches, active_partitions
 
 
 class _Transport(Transport):
-    Consumer = DirectConsumer
-
-
-async def _continued(begun: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
-    """Go on with a coroutine that was begun, from what it waits for."""
-    return await _after(begun, waits_for)
-
-
-@coroutine
-def _after(begun: Coroutine[Any, Any, Any], waits_for: Any) -> Generator[Any, Any, Any]:
-    yield waits_for
-    return (yield from begun.__await__())
+    Consumer = BatchConsumer
 
 
 def data_folder() -> str:
@@ -211,7 +191,7 @@ def make_app(settings: AggregateSettings, partitions: int, directory: str) -> fa
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,
-        stream_buffer_maxsize=_BUFFERED_EVENTS,
+        stream_buffer_maxsize=max(_BUFFERED_BATCHES, 6 * partitions),
         broker_max_poll_records=_POLLED_EVENTS,
         stream_wait_empty=False,  # else it waits on SIGTERM for acknowledgements that never come
         web_enabled=False,
@@ -240,15 +220,20 @@ def credentials(settings: KafkaSettings) -> Any:
     return None if context is None else faust.SSLCredentials(context)
 
 
-def record_of(message: Any) -> ConsumedRecord:
-    """Give a message of Faust as the record that it was in Kafka."""
+def batch_of(found: list[ConsumerRecord]) -> ConsumerRecord:
+    """Give the records that a poll found in a partition, at least one, as one that holds them all."""
+    return replace(found[-1], key=None, headers=(), value=[record_of(record) for record in found])
+
+
+def record_of(record: ConsumerRecord) -> ConsumedRecord:
+    """Give a record of aiokafka as the loop's other readers give theirs; headers are left out."""
     return ConsumedRecord(
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        timestamp_ms=round(message.timestamp * 1000),
-        key=message.key,
-        value=message.value or b"",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp_ms=record.timestamp,
+        key=record.key,
+        value=record.value or b"",
         headers=(),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol, TypeVar
@@ -82,25 +82,34 @@ class PartitionOwner:
         self._blocking = ThreadPoolExecutor(1, "checkpoint")
         service.health.wait_for("partitions")
 
-    async def deliver(self, generation: int, record: ConsumedRecord) -> None:
-        """Apply one event. What is not the next of its partition is passed over, and asked for again where needed.
+    async def deliver(self, generation: int, records: Sequence[ConsumedRecord]) -> None:
+        """Apply events of one partition, in order, one at least.
+
+        What is not the next one is passed over, and asked for again where needed.
 
         Raises:
             FatalError: Events stay away; or the rules failed; or the registry has lost a revision that is needed.
         """
         if generation != self._generation:
             await self.take_over(generation)
-        partition = self._partitions.get(record.partition)
-        if generation != self._generation or partition is None or partition.fenced_at is not None:
-            return  # of a former assignment; the events will come again from where the state is
-        if record.offset < partition.next_offset:
+        partition = self._partitions.get(records[0].partition)
+        if partition is None:
             return
-        if record.offset > partition.next_offset:
-            await self._seek_back(partition, record.offset)
-            return
-        partition.missing_since = None
-        await self._wait_for_room(generation, partition)
-        await self._take(generation, partition, record)
+        passed_over_before, applied = partition.lower_epoch_count, 0
+        for record in records:
+            if not self._still_owns(generation, partition):
+                break  # of a former assignment; the events will come again from where the state is
+            if record.offset < partition.next_offset:
+                continue
+            if record.offset > partition.next_offset:
+                await self._seek_back(partition, record.offset)
+                break
+            partition.missing_since = None
+            await self._wait_for_room(generation, partition)
+            applied += await self._take(generation, partition, record)
+        self._service.metrics.count("tilik_aggregate_events_total", applied)
+        if passed_over := partition.lower_epoch_count - passed_over_before:
+            self._service.metrics.count("tilik_aggregate_frames_of_lower_epoch_total", passed_over)
 
     async def take_over(self, generation: int) -> None:
         """Forget all partitions, then fence and load those of ``generation``, unless it has passed meanwhile."""
@@ -188,27 +197,25 @@ class PartitionOwner:
         if (waited_seconds := time.monotonic() - paused_at) > self._settings.flush_seconds:
             log.warning("partitions.paused", partition=partition.number, waited_seconds=round(waited_seconds, 1))
 
-    async def _take(self, generation: int, partition: Partition, record: ConsumedRecord) -> None:
+    async def _take(self, generation: int, partition: Partition, record: ConsumedRecord) -> bool:
+        """Apply the next event, or put it aside; True: it is applied."""
         try:
             event = decode_event(record)
         except InvalidMessageError as error:
             self._reject(partition, record, error)
-            return
-        passed_over_before = partition.lower_epoch_count
+            return False
         while self._still_owns(generation, partition):
             try:
                 partition.apply(event, record.offset)
             except UnknownRevisionError as error:
                 if not await self._read_registry_on(generation, error) or not self._still_owns(generation, partition):
-                    return
+                    return False
                 if self._registry.revisions.find(error.camera_id, error.revision) is None:
                     self._reject(partition, record, own_unknown_revision(event, error))
-                    return
+                    return False
             else:
-                self._service.metrics.count("tilik_aggregate_events_total")
-                if passed_over := partition.lower_epoch_count - passed_over_before:
-                    self._service.metrics.count("tilik_aggregate_frames_of_lower_epoch_total", passed_over)
-                return
+                return True
+        return False
 
     def _reject(self, partition: Partition, record: ConsumedRecord, error: InvalidMessageError) -> None:
         partition.reject(record, error)

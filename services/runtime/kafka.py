@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -16,8 +16,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 ClientT = TypeVar("ClientT", Producer, Consumer)
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumedRecord:
+class ConsumedRecord(NamedTuple):
     """One record as it was read. ``timestamp_ms`` is Kafka's, since the epoch."""
 
     topic: str

@@ -6,20 +6,20 @@ import asyncio
 import inspect
 import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.structs import ConsumerRecord
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ConsumerRebalanceListener
-from faust.types.tuples import Message
+from faust.types.tuples import TP, Message
 from pydantic import SecretStr
 
 from services.aggregate.faust_app import (
-    DirectConsumer,
+    BatchConsumer,
     RepeatedOnce,
     broker_urls,
     credentials,
@@ -50,80 +50,54 @@ def test_a_new_assignment_still_sets_the_generation_before_anything_else() -> No
     assert source.index("consumer_generation_id = generation") < source.index("await")
 
 
-def test_a_message_is_still_handed_on_by_waiting_for_its_callback_first() -> None:
-    source = inspect.getsource(Consumer._drain_messages)
-    assert "self.wait_first(\n" in source
-    assert "callback(message), self.suspend_flow.wait()\n" in source
+def test_a_poll_is_still_waited_for_where_batches_are_made() -> None:
+    source = inspect.getsource(Consumer.getmany)
+    assert "records, active_partitions = await self._wait_next_records(timeout)" in source
 
 
-@contextmanager
-def direct_consumer(folder: Path) -> Iterator[Any]:
-    app: Any = make_app(AggregateSettings(), 8, str(folder))
-    assert type(app.consumer) is DirectConsumer
-    try:
-        yield app.consumer
-    finally:
-        app.consumer._thread.thread_loop.close()
+def record(partition: int, offset: int) -> ConsumerRecord[bytes, bytes]:
+    return ConsumerRecord("t", partition, offset, 1_700_000_000_123, 0, b"k", b"v%d" % offset, None, 1, 1, ())
 
 
-def test_what_need_not_wait_is_done_without_a_task(tmp_path: Path) -> None:
-    async def callback() -> int:
-        return 7 if len(asyncio.all_tasks()) == 1 else 0
+def test_what_a_poll_finds_in_a_partition_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {TP("t", 0): [record(0, 7), record(0, 8)], TP("t", 1): [record(1, 5)], TP("t", 2): []}
 
-    async def run() -> None:
-        with direct_consumer(tmp_path) as consumer:
-            found = await consumer.wait_first(callback(), asyncio.Event().wait())
-        assert (found.results, found.stopped) == ([7], False)
+    async def poll(self: Any, timeout: float) -> tuple[Any, Any]:
+        return found, set(found)
 
-    asyncio.run(run())
+    async def run() -> list[Any]:
+        app: Any = make_app(AggregateSettings(), 8, str(tmp_path))
+        consumer = app.consumer
+        try:
+            consumer.resume_flow()
+            consumer.highwater = lambda place: 9
+            return [message async for _, message in consumer.getmany(timeout=1.0)]
+        finally:
+            consumer._thread.thread_loop.close()
 
-
-def test_what_waits_goes_on_where_it_was_and_is_done_once(tmp_path: Path) -> None:
-    steps: list[str] = []
-
-    async def callback(room: asyncio.Event) -> int:
-        steps.append("begun")
-        await asyncio.sleep(0)
-        steps.append("waits")
-        await room.wait()
-        steps.append("done")
-        return 7
-
-    async def run() -> None:
-        room = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.01, room.set)
-        with direct_consumer(tmp_path) as consumer:
-            found = await consumer.wait_first(callback(room), asyncio.Event().wait())
-        assert found.results == [7]
-
-    asyncio.run(run())
-    assert steps == ["begun", "waits", "done"]
+    monkeypatch.setattr(Consumer, "_wait_next_records", poll)
+    messages = asyncio.run(run())
+    assert [(m.topic, m.partition, m.offset) for m in messages] == [("t", 0, 8), ("t", 1, 5)]
+    assert [[(r.partition, r.offset, r.value) for r in m.value] for m in messages] == [
+        [(0, 7, b"v7"), (0, 8, b"v8")],
+        [(1, 5, b"v5")],
+    ]
 
 
-def test_what_fails_fails_where_it_is_awaited(tmp_path: Path) -> None:
-    async def callback(waits: bool) -> None:
-        if waits:
-            await asyncio.sleep(0)
-        raise ValueError("broken")
+def test_a_poll_that_finds_nothing_gives_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def poll(self: Any, timeout: float) -> tuple[Any, Any]:
+        return None, None
 
-    async def run(waits: bool) -> None:
-        with direct_consumer(tmp_path) as consumer:
-            await consumer.wait_first(callback(waits), asyncio.Event().wait())
+    async def run() -> tuple[Any, Any]:
+        app: Any = make_app(AggregateSettings(), 8, str(tmp_path))
+        try:
+            found: tuple[Any, Any] = await app.consumer._wait_next_records(1.0)
+            return found
+        finally:
+            app.consumer._thread.thread_loop.close()
 
-    for waits in (False, True):
-        with pytest.raises(ValueError, match="broken"):
-            asyncio.run(run(waits))
-
-
-def test_a_suspended_flow_ends_a_wait(tmp_path: Path) -> None:
-    async def run() -> None:
-        suspended = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.01, suspended.set)
-        with direct_consumer(tmp_path) as consumer:
-            found = await consumer.wait_first(asyncio.Event().wait(), suspended.wait())
-        assert found.results == [True]
-
-    asyncio.run(run())
+    monkeypatch.setattr(Consumer, "_wait_next_records", poll)
+    assert asyncio.run(run()) == (None, None)
 
 
 def test_the_app_still_starts_in_no_generation(tmp_path: Any) -> None:
@@ -134,14 +108,16 @@ def test_the_app_still_starts_in_no_generation(tmp_path: Any) -> None:
 
 
 def test_the_app_commits_nothing_and_declares_nothing_by_itself(tmp_path: Any) -> None:
-    conf: Any = make_app(AggregateSettings(group="g"), 8, str(tmp_path)).conf
+    app: Any = make_app(AggregateSettings(group="g"), 8, str(tmp_path))
+    assert type(app.consumer) is BatchConsumer
+    app.consumer._thread.thread_loop.close()
+    conf = app.conf
     assert conf.id == "g"
     assert conf.topic_partitions == 8
     assert (conf.topic_allow_declare, conf.topic_disable_leader, conf.stream_wait_empty) == (False, True, False)
     assert conf.processing_guarantee.value == "at_least_once"
     assert conf.web_enabled is False
     assert conf.broker_session_timeout == 6.0
-    assert 0.8 * conf.stream_buffer_maxsize + conf.broker_max_poll_records < conf.stream_buffer_maxsize
 
 
 def test_every_start_uses_the_same_folder_and_a_start_makes_no_other() -> None:
@@ -177,11 +153,17 @@ def test_tls_without_sasl_becomes_a_context() -> None:
     assert credentials(KafkaSettings(security_protocol="ssl")).context is not None
 
 
-def test_a_message_becomes_the_record_that_it_was() -> None:
-    message: Any = Message("t", 3, 7, 1_700_000_000.123, 0, [], b"k", b"v", None, None, None, None, generation_id=2)
-    record = record_of(message)
-    assert (record.topic, record.partition, record.offset, record.timestamp_ms) == ("t", 3, 7, 1_700_000_000_123)
-    assert (record.key, record.value) == (b"k", b"v")
+@pytest.mark.parametrize("partitions", [1, 8, 64, 500])
+def test_what_a_poll_gives_finds_room_where_reading_stops(tmp_path: Path, partitions: int) -> None:
+    conf: Any = make_app(AggregateSettings(), partitions, str(tmp_path)).conf
+    assert 0.8 * conf.stream_buffer_maxsize + partitions < conf.stream_buffer_maxsize
+
+
+def test_a_record_of_aiokafka_becomes_ours() -> None:
+    found = record_of(record(3, 7))
+    assert (found.topic, found.partition, found.offset, found.timestamp_ms) == ("t", 3, 7, 1_700_000_000_123)
+    assert (found.key, found.value) == (b"k", b"v7")
+    assert record_of(replace(record(3, 7), value=None)).value == b""
 
 
 def test_a_line_that_repeats_itself_is_logged_once() -> None:

@@ -87,7 +87,7 @@ class Bench:
         self.owner = PartitionOwner(*args)
 
     async def deliver(self, offset: int, generation: int = 1, partition: int = 0) -> None:
-        await self.owner.deliver(generation, make_record(offset, partition))
+        await self.owner.deliver(generation, [make_record(offset, partition)])
 
     async def leave(self) -> None:
         """Let it take its last checkpoint."""
@@ -136,7 +136,7 @@ def test_frames_of_a_lower_epoch_are_counted() -> None:
         for offset, frame in enumerate(frames):
             value = CAMERA_EVENT_CODEC.encode(frame)
             record = ConsumedRecord(CAMERA_EVENTS.name, 0, offset, 0, frame.camera_id.encode(), value, ())
-            await bench.owner.deliver(1, record)
+            await bench.owner.deliver(1, [record])
         await bench.leave()
 
     bench.registry.revisions.add(make_camera())

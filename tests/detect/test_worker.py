@@ -71,7 +71,7 @@ def test_a_record_that_does_not_keep_the_contract_is_a_dead_letter_and_the_rest_
     spoilt: dict[str, object],
 ) -> None:
     good = make_record(make_frame(sequence=1))
-    bad = replace(make_record(make_frame(sequence=0)), **spoilt)  # type: ignore[arg-type]
+    bad = make_record(make_frame(sequence=0))._replace(**spoilt)  # type: ignore[arg-type]
     outgoing = processor().process([bad, good])
     assert [record.topic for record in outgoing] == [FRAMES.dead_letters, CAMERA_EVENTS.name]
     assert DEAD_LETTER_CODEC.decode(outgoing[0].value).reason == "invalid_headers"
@@ -89,7 +89,7 @@ def test_outcomes_are_counted() -> None:
 
 def test_a_batch_that_is_tried_again_gives_the_same_outcomes_by_a_later_clock_and_counts_once() -> None:
     records = [make_record(make_frame()), make_record(make_frame(b"", sequence=1)), make_record(make_frame(sequence=2))]
-    records[0] = replace(records[0], headers=[])
+    records[0] = records[0]._replace(headers=[])
     at_ms = [APPENDED_AT_MS + 100]
     worker = processor()
     worker.tools = replace(worker.tools, clock=lambda: at_ms[0])
@@ -125,7 +125,7 @@ def test_a_registry_that_is_away_leaves_nothing_judged_or_counted() -> None:
 
     worker = processor()
     there, worker.tools = worker.tools, replace(worker.tools, look_up=away)
-    records = [replace(make_record(make_frame()), headers=[]), make_record(make_frame(sequence=1))]
+    records = [make_record(make_frame())._replace(headers=[]), make_record(make_frame(sequence=1))]
     counted = worker.metrics.exposition()
     with pytest.raises(RetryableError, match="away"):
         worker.process(records)
