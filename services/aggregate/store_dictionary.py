@@ -35,9 +35,11 @@ differ when the same events are computed again; every other column may not.
 
 _VIEW = re.compile(
     r"CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?(?P<name>\w+)\n"
-    r"(?:\((?P<columns>.*?)\n\)\n)?AS .*COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'$",
+    r"(?:\((?P<columns>.*?)\n\)\n)?(?:DEFINER = CURRENT_USER SQL SECURITY DEFINER\n)?"
+    r"AS .*COMMENT '(?P<doc>(?:[^'\\]|\\.)*)'$",
     re.DOTALL,
 )
+_DROPPED_VIEW = re.compile(r"DROP VIEW IF EXISTS (?P<name>\w+)$")
 _READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 _REFRESH = re.compile(
     r"CREATE MATERIALIZED VIEW (?:IF NOT EXISTS )?(?P<name>\w+)\nREFRESH EVERY (?P<every>[0-9]+ [A-Z]+) .*"
@@ -98,7 +100,12 @@ def _column_lines(columns: dict[str, Column]) -> Iterator[str]:
 
 
 def _views(migrations: Iterable[Migration]) -> Iterator[str]:
-    views = {found["name"]: found for text in _statements(migrations) if (found := _VIEW.search(text))}
+    views: dict[str, re.Match[str]] = {}
+    for text in _statements(migrations):
+        if found := _VIEW.search(text):
+            views[found["name"]] = found
+        elif dropped := _DROPPED_VIEW.search(text):
+            views.pop(dropped["name"], None)
     operational = {row_type.TABLE: _operational(row_type) for row_type in TABLE_TYPES}
     for name, found in (
         *views.items(),

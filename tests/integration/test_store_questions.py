@@ -69,12 +69,12 @@ def test_a_kelurahan_is_flooded_while_any_zone_really_is_and_days_are_jakarta_s(
     )
     scene.refresh("flood_hours")
     columns = "kelurahan, toString(day), flood_minutes, zone_minutes, zones_flooded, zones, ratio_max"
-    assert scene.ask(f"SELECT {columns} FROM flood_minutes_by_day ORDER BY kelurahan, day") == [
+    assert scene.ask(f"SELECT {columns} FROM flood_daily_by_kelurahan ORDER BY kelurahan, day") == [
         ("Jatingaleh", "2026-05-01", 1, 1, 1, 1, 0.5),
         ("Jatingaleh", "2026-05-02", 2, 3, 2, 3, 0.9),
         ("Tegalsari", "2026-05-02", 0, 0, 0, 1, 0.0),
     ]
-    [(observed,)] = scene.ask("SELECT observed_ratio FROM flood_minutes_by_day WHERE zones = 3")
+    [(observed,)] = scene.ask("SELECT observed_ratio FROM flood_daily_by_kelurahan WHERE zones = 3")
     assert observed == pytest.approx(4 * 60 / (3 * 86_400))
 
 

@@ -45,7 +45,7 @@ QUESTIONS = (
         "flood_minutes",
         "For how many minutes was each kelurahan flooded, by day?",
         """SELECT kecamatan, kelurahan, day, flood_minutes, zones_flooded, zones, ratio_max, observed_ratio
-FROM flood_minutes_by_day
+FROM flood_daily_by_kelurahan
 WHERE day BETWEEN {from_day:Date} AND {to_day:Date}
 ORDER BY flood_minutes DESC, kelurahan, day
 LIMIT 1000""",
