@@ -1,0 +1,53 @@
+"""What the figures of *Counters* rest on: which rows, and the sentences that say so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.aggregate.dashboards.dashboard import Column, Mapped, Text
+from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
+
+HOURS: Final = f"counter_hours FINAL WHERE $__timeFilter(hour) AND {CHOSEN_CAMERAS}"
+CAN_WAIT: Final = "queue_s > 0 AND served_minutes = open_minutes AND served_minutes > 0"
+"""Hours in which queue and departures were counted in the same minutes: only there may one be divided by the other."""
+
+REGISTERED: Final = f"current_cameras WHERE kind = 'counter' AND {CHOSEN_CAMERAS}"
+PERIOD_MINUTES: Final = "dateDiff('minute', toStartOfHour($__fromTime), least($__toTime, now()))"
+
+LEAST_HOURS: Final = 10
+LEAST_RATIO: Final = 0.5
+"""Below so many observed hours, or such a part of the period, a counter's figures are called a small sample: ten hours
+are about one and a half working days, and what half a period did not show could turn any comparison round."""
+
+RESTS: Final = Text(
+    "Rests on valid minutes in opening hours, and on all valid minutes of counters without opening hours; quarantined"
+    " and simulated minutes are left out.",
+    "Berdasarkan menit yang sah selama jam buka, dan semua menit yang sah untuk loket tanpa jam buka; menit karantina"
+    " dan menit simulasi tidak dihitung.",
+)
+MISSED_STAFF: Final = Text(
+    "The detector misses seated staff in about one frame of ten, so that 90 % can be a counter that nobody ever left."
+    " A counter without a staff zone has no figure here, which is not 0 %.",
+    "Detektor luput melihat petugas yang duduk pada kira-kira satu dari sepuluh bingkai, jadi 90 % bisa berarti loket"
+    " tidak pernah ditinggal. Loket tanpa zona petugas tidak punya angka di sini, dan itu bukan 0 %.",
+)
+LITTLE: Final = Text(
+    "An estimate by Little's law: people in the queue times seconds, divided by people served. It needs a drawn counter"
+    " edge and a queue that does not only grow or only shrink; on test footage people served were miscounted by 12 to"
+    " 33 %. Not known below 3 people served.",
+    "Perkiraan menurut hukum Little: jumlah orang dalam antrean dikali detik, dibagi jumlah orang yang dilayani. Perlu"
+    " garis loket yang sudah digambar dan antrean yang tidak terus memanjang atau memendek; pada rekaman uji, jumlah"
+    " yang dilayani meleset 12 sampai 33 %. Tidak diketahui bila yang dilayani kurang dari 3 orang.",
+)
+
+REVIEW: Final = Column(
+    Text("Judged by people", "Penilaian orang"),
+    "string",
+    mapped=(
+        Mapped("suspected", Text("suspected", "dugaan"), "yellow"),
+        Mapped("confirmed", Text("confirmed", "terkonfirmasi"), "red"),
+        Mapped("rejected", Text("rejected", "ditolak")),
+    ),
+    width_px=130,
+)
+CAMERA_ID: Final = Column(Text("Camera", "Kamera"), "string", hidden=True)
