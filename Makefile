@@ -45,6 +45,7 @@ check-generated:
 	$(PYTHON) -m schemas.generate --check
 	$(PYTHON) -m tests.scenarios.draw --check
 	$(PYTHON) -m services.aggregate.store_dictionary --check
+	$(PYTHON) -m services.aggregate.alerts.build --check
 	$(PYTHON) -m services.cli.reference --check
 	$(PYTHON) -m services.cli.model_cards --check
 

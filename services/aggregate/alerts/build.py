@@ -1,0 +1,70 @@
+"""Write the files of alert rules that Grafana reads, or check the committed ones.
+
+``python -m services.aggregate.alerts.build`` writes them; with ``--check`` it exits 1 and shows what differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from services.aggregate.alerts import city, operation
+from services.aggregate.alerts.grafana_rules import RUNBOOKS_URL, rules_file
+from services.aggregate.dashboards.dashboard import LANGUAGES
+
+GENERATED: Final = Path(__file__).parent / "generated"
+GROUPS: Final = (city.GROUP, operation.GROUP, operation.BOOKS)
+"""Every alert on the store."""
+
+_WIDTH = 120
+
+
+class _Readable(yaml.SafeDumper):
+    """Text of several lines is written as such."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Readable.add_representer(str, _text)
+
+
+def readable_yaml(document: Any) -> str:
+    """Give a document as YAML that people can read: fields in their order, SQL as lines."""
+    return yaml.dump(document, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=_WIDTH)
+
+
+def documents(runbooks_url: str = RUNBOOKS_URL) -> dict[Path, str]:
+    """Give the text of each file, by its path below the folder of generated files."""
+    return {
+        Path(f"{language}.yaml"): readable_yaml(rules_file(GROUPS, language, runbooks_url)) for language in LANGUAGES
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check all files."""
+    parser = argparse.ArgumentParser(description="Write the files of alert rules that Grafana reads, or check them.")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a committed file differs")
+    checks = parser.parse_args(arguments).check
+    found: list[str] = []
+    for relative, text in documents().items():
+        path = GENERATED / relative
+        if checks:
+            committed = path.read_text(encoding="utf-8") if path.exists() else ""
+            lines = committed.splitlines(keepends=True), text.splitlines(keepends=True)
+            found += difflib.unified_diff(*lines, f"committed/{relative}", f"generated/{relative}", n=1)
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    sys.stdout.writelines(found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Alert rules as Grafana reads them: complete in both languages, each with a run-book, the committed files in step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.aggregate.alerts.alert import Alert
+from services.aggregate.alerts.build import GENERATED, GROUPS, documents
+from services.aggregate.alerts.grafana_rules import FOLDER_UID, duration, group_json
+from services.aggregate.dashboards.dashboard import LANGUAGES
+
+ROOT = Path(__file__).parents[3]
+RUNBOOKS = ROOT / "docs" / "runbooks"
+HEADINGS = ["## What it means", "## What to look at", "## What to do", "## When it is a false alarm"]
+
+ALERTS = [alert for group in GROUPS for alert in group.alerts]
+each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+
+
+def test_the_committed_files_are_those_that_the_alerts_make() -> None:
+    assert {path: (GENERATED / path).read_text(encoding="utf-8") for path in documents()} == documents()
+
+
+def test_names_and_titles_are_unique_and_every_wait_is_a_whole_number_of_evaluations() -> None:
+    assert len({alert.name for alert in ALERTS}) == len(ALERTS)
+    for language in LANGUAGES:
+        assert len({alert.title.in_language(language) for alert in ALERTS}) == len(ALERTS)
+    for group in GROUPS:
+        assert all(alert.pending_seconds % group.interval_seconds == 0 for alert in group.alerts)
+
+
+@each_alert
+def test_people_are_told_what_it_rests_on_in_both_languages(alert: Alert) -> None:
+    for text in (alert.title, alert.summary, alert.description):
+        assert text.en != text.id
+    assert all(len(text) > 60 for text in alert.description)
+    assert alert.description.en.count("$labels") == alert.description.id.count("$labels")
+    assert sorted(_templates(alert.summary.en)) == sorted(_templates(alert.summary.id))
+
+
+def _templates(text: str) -> list[str]:
+    return [part.split("}}")[0].strip() for part in text.split("{{")[1:]]
+
+
+@each_alert
+def test_nothing_stands_where_grafana_would_take_it_for_a_variable_of_its_environment(alert: Alert) -> None:
+    """Of files titles and labels are expanded at every ``$``, annotations at ``${``."""
+    assert not any("$" in title for title in alert.title)
+    assert not any("${" in text for text in (*alert.summary, *alert.description))
+
+
+@each_alert
+def test_a_run_book_says_what_to_do(alert: Alert) -> None:
+    lines = (RUNBOOKS / f"{alert.name}.md").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == f"# {alert.title.en}"
+    assert [line for line in lines if line.startswith("## ")] == HEADINGS
+    assert f"{RUNBOOKS.name}/{alert.name}" in str(_rules(alert)[0]["annotations"])
+
+
+def _rules(alert: Alert) -> list[dict[str, Any]]:
+    groups = yaml.safe_load(documents()[Path("en.yaml")])["groups"]
+    return [rule for group in groups for rule in group["rules"] if rule["uid"] == f"tilik-{alert.name}"]
+
+
+def test_a_rule_asks_the_store_and_compares_with_its_limit() -> None:
+    (rule,) = [one for group in GROUPS for one in group_json(group, "id")["rules"] if one["uid"] == "tilik-freshness"]
+    question, limit = rule["data"]
+    assert (question["datasourceUid"], question["model"]["format"]) == ("tilik-clickhouse", 1)
+    assert limit["model"]["expression"] == question["refId"]
+    assert limit["model"]["conditions"][0]["evaluator"] == {"type": "gt", "params": [300]}
+    assert (rule["condition"], rule["for"], rule["folderUID"]) == (limit["refId"], "2m", FOLDER_UID)
+    assert (rule["noDataState"], rule["execErrState"]) == ("Alerting", "Error")
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(0, "0s"), (30, "30s"), (90, "90s"), (120, "2m")])
+def test_durations_are_written_as_grafana_writes_them(seconds: int, written: str) -> None:
+    assert duration(seconds) == written
