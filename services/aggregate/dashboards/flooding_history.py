@@ -1,0 +1,274 @@
+"""Where it is flooded again and again: by kelurahan, day, hour and month."""
+
+# ruff: noqa: S608  (statements are made of this package's own words)
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, Threshold, paragraph
+from services.aggregate.dashboards.episode_columns import CONFIRMED, REJECTED, SUSPECTED
+from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
+
+_HOW_COUNTED: Final = Text(
+    "A minute counts once for a kelurahan, however many of its water zones are under water in it; only valid, not"
+    " simulated minutes count. What people rejected is not taken off: compare with the floods.",
+    "Satu menit dihitung sekali untuk sebuah kelurahan, berapa pun zona airnya yang tergenang; hanya menit yang valid"
+    " dan bukan simulasi. Yang ditolak petugas tidak dikurangkan: bandingkan dengan jumlah banjir.",
+)
+_UNOBSERVED_DAY: Final = Text(
+    "A day without a figure was not observed at all.", "Hari tanpa angka sama sekali tidak terpantau."
+)
+_OBSERVED: Final = Column(
+    Text("Observed", "Terpantau"),
+    "percentunit",
+    decimals=0,
+    thresholds=(Threshold(0, "red"), Threshold(0.8, "orange"), Threshold(0.95, "green")),
+    width_px=100,
+)
+
+
+def _by_kelurahan_and_hour(hours: str) -> str:
+    """Give the statement of flooded minutes by kelurahan and hour, as ``flood_daily_by_kelurahan`` counts them."""
+    return f"""SELECT c.kecamatan AS kecamatan, c.kelurahan AS kelurahan, h.hour AS hour,
+        bitCount(groupBitOr(h.flood_bits)) AS flood_minutes, groupUniqArray((h.camera_id, h.zone_id)) AS zone_ids,
+        groupUniqArrayIf((h.camera_id, h.zone_id), h.flood_minutes > 0) AS flooded_ids,
+        max(h.ratio_max) AS ratio_max, sum(h.valid_observed_s) AS observed_s
+    FROM flood_hours AS h FINAL
+    INNER JOIN current_cameras AS c ON c.camera_id = h.camera_id
+    WHERE h.minutes > h.simulated_minutes AND {hours} AND h.{CHOSEN_CAMERAS}
+    GROUP BY kecamatan, kelurahan, hour"""
+
+
+_IN_RANGE: Final = "h.hour >= toStartOfHour($__fromTime) AND h.hour <= $__toTime"
+_MONTH_BEFORE: Final = "toStartOfDay($__toTime, 'Asia/Jakarta') - INTERVAL 29 DAY"
+_IN_MONTH: Final = f"h.hour >= {_MONTH_BEFORE} AND h.hour <= $__toTime"
+
+
+def _floods_by(of_started_at: str, of_hour: str) -> str:
+    """Give the statement of floods by a part of the time at which they began; NULL where no zone was observed."""
+    return f"""SELECT o.part AS part, if(o.seconds > 0, f.confirmed, NULL) AS confirmed,
+        if(o.seconds > 0, f.suspected, NULL) AS suspected, if(o.seconds > 0, f.rejected, NULL) AS rejected
+    FROM
+    (
+        SELECT {of_hour} AS part, sum(h.valid_observed_s) AS seconds
+        FROM flood_hours AS h FINAL
+        WHERE {_IN_MONTH} AND h.{CHOSEN_CAMERAS}
+        GROUP BY part
+    ) AS o
+    LEFT JOIN
+    (
+        SELECT {of_started_at} AS part, countIf(e.review = 'confirmed') AS confirmed,
+            countIf(e.review = 'suspected') AS suspected, countIf(e.review = 'rejected') AS rejected
+        FROM episodes_reviewed AS e
+        WHERE e.episode_type = 'flood_episode' AND NOT e.simulated AND e.{CHOSEN_CAMERAS}
+            AND e.started_at >= {_MONTH_BEFORE} AND e.started_at <= $__toTime
+        GROUP BY part
+    ) AS f ON f.part = o.part"""
+
+
+_DAYS: Final = f"""WITH FILL FROM toDate({_MONTH_BEFORE}, 'Asia/Jakarta')
+        TO toDate($__toTime, 'Asia/Jakarta') + 1"""
+_FLOODS_BY_DAY: Final = _floods_by("toDate(e.started_at, 'Asia/Jakarta')", "toDate(h.hour, 'Asia/Jakarta')")
+_FLOODS_BY_HOUR: Final = _floods_by("toHour(e.started_at, 'Asia/Jakarta')", "toHour(h.hour, 'Asia/Jakarta')")
+_REVIEWS: Final = {
+    "confirmed": Column(CONFIRMED, "short"),
+    "suspected": Column(SUSPECTED, "short"),
+    "rejected": Column(REJECTED, "short"),
+}
+
+KELURAHAN_TABLE: Final = Panel(
+    "table",
+    Text("Flooded minutes by kelurahan", "Menit banjir per kelurahan"),
+    paragraph(
+        Text(
+            "Minutes of the range (whole hours) in which the kelurahan was flooded.",
+            "Menit dalam rentang waktu (jam penuh) saat kelurahan tergenang.",
+        ),
+        _HOW_COUNTED,
+        Text(
+            "*Observed* is the part of the range that its zones were seen: 0 minutes at 10 % observed is not “no"
+            " flood”. *Floods* counts the episodes that began in the range, rejected ones left out. The newest hour"
+            " may be up to 7 minutes behind.",
+            "*Terpantau* adalah bagian rentang waktu saat zonanya terlihat: 0 menit dengan 10 % terpantau bukan berarti"
+            " “tidak banjir”. *Banjir* adalah jumlah episode yang mulai dalam rentang waktu, tanpa yang ditolak. Jam"
+            " terbaru bisa tertinggal hingga 7 menit.",
+        ),
+    ),
+    (
+        Query(f"""SELECT k.kecamatan AS kecamatan, k.kelurahan AS kelurahan, k.flood_minutes AS flood_minutes,
+    k.zones_flooded AS zones_flooded, k.zones AS zones, k.ratio_max AS ratio_max, k.observed_ratio AS observed_ratio,
+    f.floods AS floods, f.confirmed AS confirmed
+FROM
+(
+    SELECT kecamatan, kelurahan, sum(p.flood_minutes) AS flood_minutes, uniqExactArray(p.flooded_ids) AS zones_flooded,
+        uniqExactArray(p.zone_ids) AS zones, max(p.ratio_max) AS ratio_max,
+        least(1, sum(p.observed_s)
+            / (zones * dateDiff('second', toStartOfHour($__fromTime), least($__toTime, now())))) AS observed_ratio
+    FROM ({_by_kelurahan_and_hour(_IN_RANGE)}) AS p
+    GROUP BY kecamatan, kelurahan
+) AS k
+LEFT JOIN
+(
+    SELECT c.kelurahan AS kelurahan, c.kecamatan AS kecamatan, countIf(e.review != 'rejected') AS floods,
+        countIf(e.review = 'confirmed') AS confirmed
+    FROM episodes_reviewed AS e
+    INNER JOIN current_cameras AS c ON c.camera_id = e.camera_id
+    WHERE e.episode_type = 'flood_episode' AND NOT e.simulated AND $__timeFilter(e.started_at)
+        AND e.{CHOSEN_CAMERAS}
+    GROUP BY kelurahan, kecamatan
+) AS f ON f.kelurahan = k.kelurahan AND f.kecamatan = k.kecamatan
+ORDER BY flood_minutes DESC, observed_ratio, kelurahan
+LIMIT 500"""),
+    ),
+    {
+        "kecamatan": Column(Text("Kecamatan", "Kecamatan"), "string"),
+        "kelurahan": Column(Text("Kelurahan", "Kelurahan"), "string"),
+        "flood_minutes": Column(
+            Text("Flooded", "Tergenang"), "m", thresholds=(Threshold(0, "green"), Threshold(1, "red")), width_px=100
+        ),
+        "zones_flooded": Column(Text("Zones flooded", "Zona tergenang"), width_px=115),
+        "zones": Column(Text("of zones", "dari zona"), width_px=85),
+        "ratio_max": Column(Text("Highest ratio", "Rasio tertinggi"), "percentunit", decimals=0, width_px=110),
+        "observed_ratio": _OBSERVED,
+        "floods": Column(Text("Floods", "Banjir"), width_px=75),
+        "confirmed": Column(Text("confirmed", "terkonfirmasi"), width_px=110),
+    },
+    width=14,
+    height=12,
+)
+
+WORST_KELURAHAN: Final = Panel(
+    "barchart",
+    Text("The 12 most flooded kelurahan", "12 kelurahan paling lama tergenang"),
+    paragraph(
+        Text(
+            "The upper end of the table beside it, in minutes of the range.",
+            "Bagian atas tabel di sampingnya, dalam menit.",
+        ),
+        _HOW_COUNTED,
+    ),
+    (
+        Query(f"""SELECT concat(kelurahan, ', ', kecamatan) AS place, sum(p.flood_minutes) AS flood_minutes
+FROM ({_by_kelurahan_and_hour(_IN_RANGE)}) AS p
+GROUP BY kecamatan, kelurahan
+HAVING flood_minutes > 0
+ORDER BY flood_minutes DESC, place
+LIMIT 12"""),
+    ),
+    {
+        "place": Column(Text("Kelurahan, kecamatan", "Kelurahan, kecamatan"), "string"),
+        "flood_minutes": Column(Text("Flooded", "Tergenang"), "m"),
+    },
+    width=10,
+    height=12,
+    no_data=Text("no flooded minute was seen", "tidak ada menit banjir yang terlihat"),
+)
+
+BY_DAY: Final = Panel(
+    "barchart",
+    Text("Flooded minutes by day, 30 days", "Menit banjir per hari, 30 hari"),
+    paragraph(
+        Text(
+            "Minutes summed over kelurahan, for the 30 days (Asia/Jakarta) up to the end of the range.",
+            "Jumlah menit semua kelurahan, 30 hari (WIB) sampai akhir rentang waktu.",
+        ),
+        _HOW_COUNTED,
+        _UNOBSERVED_DAY,
+    ),
+    (
+        Query(f"""SELECT toString(day) AS date, if(observed_s > 0, minutes, NULL) AS flood_minutes
+FROM
+(
+    SELECT toDate(p.hour, 'Asia/Jakarta') AS day, sum(p.flood_minutes) AS minutes, sum(p.observed_s) AS observed_s
+    FROM ({_by_kelurahan_and_hour(_IN_MONTH)}) AS p
+    GROUP BY day
+    ORDER BY day {_DAYS}
+)
+ORDER BY day"""),
+    ),
+    {
+        "date": Column(Text("Day", "Hari"), "string"),
+        "flood_minutes": Column(Text("Flooded", "Tergenang"), "m"),
+    },
+    width=12,
+    height=9,
+)
+
+FLOODS_BY_DAY: Final = Panel(
+    "barchart",
+    Text("Floods begun by day, 30 days", "Banjir yang mulai per hari, 30 hari"),
+    Text(
+        "Episodes by the day (Asia/Jakarta) on which they began and by what people said, for the 30 days up to the end"
+        " of the range. *Suspected* ones nobody has judged. Many rejected ones at one place: raise its onset ratio, or"
+        " approve its dry reference again. A day without a figure was not observed.",
+        "Episode menurut hari mulainya (WIB) dan penilaian petugas, 30 hari sampai akhir rentang waktu. *Dugaan* belum"
+        " dinilai. Jika banyak yang ditolak di satu tempat: naikkan ambangnya, atau setujui lagi acuan keringnya. Hari"
+        " tanpa angka tidak terpantau.",
+    ),
+    (
+        Query(f"""SELECT toString(part) AS date, confirmed, suspected, rejected
+FROM (SELECT * FROM ({_FLOODS_BY_DAY}) ORDER BY part {_DAYS})
+ORDER BY date"""),
+    ),
+    {"date": Column(Text("Day", "Hari"), "string"), **_REVIEWS},
+    stacked=True,
+    width=12,
+    height=9,
+)
+
+BY_HOUR: Final = Panel(
+    "barchart",
+    Text("Floods by the hour in which they began, 30 days", "Banjir menurut jam mulainya, 30 hari"),
+    Text(
+        "Hours of the day are Asia/Jakarta. Afternoon rain and tides leave their mark here. A camera that sees nothing"
+        " at night tells of no floods at night.",
+        "Jam dalam WIB. Hujan sore dan rob tampak di sini. Kamera yang tidak melihat pada malam hari tidak melaporkan"
+        " banjir malam.",
+    ),
+    (
+        Query(f"""SELECT leftPad(toString(part), 2, '0') AS hour_of_day, confirmed, suspected, rejected
+FROM (SELECT * FROM ({_FLOODS_BY_HOUR}) ORDER BY part WITH FILL FROM 0 TO 24)
+ORDER BY hour_of_day"""),
+    ),
+    {"hour_of_day": Column(Text("Hour", "Jam"), "string"), **_REVIEWS},
+    stacked=True,
+    width=10,
+    height=10,
+)
+
+BY_MONTH: Final = Panel(
+    "table",
+    Text("By month and kecamatan, 12 months", "Per bulan dan kecamatan, 12 bulan"),
+    paragraph(
+        Text(
+            "Flooded minutes summed over kelurahan, and how far the zones were seen in the month so far.",
+            "Jumlah menit banjir semua kelurahan, dan seberapa jauh zonanya terlihat dalam bulan itu.",
+        ),
+        _HOW_COUNTED,
+        Text("Months without observation are missing.", "Bulan tanpa pemantauan tidak ada di sini."),
+    ),
+    (
+        Query(f"""SELECT formatDateTime(month, '%Y-%m') AS year_month, kecamatan, sum(p.flood_minutes) AS flood_minutes,
+    uniqIf(p.kelurahan, p.flood_minutes > 0) AS kelurahan_flooded, uniqExactArray(p.zone_ids) AS zones,
+    least(1, sum(p.observed_s) / (zones * dateDiff('second', toStartOfDay(month, 'Asia/Jakarta'),
+        least(toStartOfDay(month + INTERVAL 1 MONTH, 'Asia/Jakarta'), now())))) AS observed_ratio
+FROM ({_by_kelurahan_and_hour("h.hour >= $__toTime - INTERVAL 12 MONTH AND h.hour <= $__toTime")}) AS p
+GROUP BY toStartOfMonth(p.hour, 'Asia/Jakarta') AS month, kecamatan
+ORDER BY month DESC, flood_minutes DESC, kecamatan
+LIMIT 500"""),
+    ),
+    {
+        "year_month": Column(Text("Month", "Bulan"), "string", width_px=90),
+        "kecamatan": Column(Text("Kecamatan", "Kecamatan"), "string"),
+        "flood_minutes": Column(Text("Flooded", "Tergenang"), "m", width_px=110),
+        "kelurahan_flooded": Column(Text("Kelurahan flooded", "Kelurahan tergenang"), width_px=140),
+        "zones": Column(Text("Zones", "Zona"), width_px=75),
+        "observed_ratio": _OBSERVED,
+    },
+    width=14,
+    height=10,
+)
+
+BY_KELURAHAN: Final = Section(Text("By kelurahan", "Per kelurahan"), (KELURAHAN_TABLE, WORST_KELURAHAN))
+HISTORY: Final = Section(Text("History", "Riwayat"), (BY_DAY, FLOODS_BY_DAY, BY_HOUR, BY_MONTH))
