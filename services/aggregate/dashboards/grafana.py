@@ -50,9 +50,7 @@ def dashboard_json(dashboard: Dashboard, language: Language, portal_url: str = P
         "refresh": _refresh(dashboard.refresh_seconds),
         "links": dashboard_links(dashboard, language),
         "annotations": {"list": []},
-        "templating": {
-            "list": [*(_variable(one, language) for one in dashboard.variables), _constant(PORTAL_VARIABLE, portal_url)]
-        },
+        "templating": {"list": _variables(dashboard, language, portal_url)},
         "panels": [
             _heading(number, one, place, language)
             if isinstance(one, Section)
@@ -71,6 +69,13 @@ def _heading(number: int, section: Section, place: Place, language: Language) ->
         "gridPos": {"x": place.x, "y": place.y, "w": place.width, "h": place.height},
         "panels": [],
     }
+
+
+def _variables(dashboard: Dashboard, language: Language, portal_url: str) -> list[dict[str, Any]]:
+    panels = [panel for section in dashboard.sections for panel in section.panels]
+    linked = any(column.links_to_camera for panel in panels for column in panel.columns.values())
+    variables = [_variable(one, language) for one in dashboard.variables]
+    return [*variables, _constant(PORTAL_VARIABLE, portal_url)] if linked else variables
 
 
 def _variable(variable: Variable, language: Language) -> dict[str, Any]:

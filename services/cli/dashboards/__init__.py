@@ -8,6 +8,11 @@ from services.cli.lazy_group import LazyGroup
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "build": ("services.cli.dashboards.build", "Write Grafana's JSON of the dashboards, in each language."),
+    "preview": ("services.cli.dashboards.preview", "Draw the dashboards in a browser, without Grafana."),
+    "check": (
+        "services.cli.dashboards.check",
+        "Find what is wrong with the dashboards: columns, metrics, units, texts.",
+    ),
 }
 
 
