@@ -103,6 +103,8 @@ class Panel:
             ``string``, nothing mapped) names the curves or rows. A ``geomap`` shows ``latitude`` and ``longitude``, in
             the colour of the first column with thresholds or mappings. A ``stat`` shows the last row.
         unit: Of every column that is not in ``columns``.
+        shortest_interval_s: In a time series of SQL: the least that ``$__timeInterval`` and ``$__interval_s`` mean, in
+            s: rows are a minute apart, or an hour, and between them there is nothing to draw.
         width, height: In Grafana's grid of 24 columns.
         body: Markdown, of a ``text`` panel.
         no_data: Shown where nothing came; never a zero.
@@ -117,18 +119,18 @@ class Panel:
     decimals: int | None = None
     thresholds: tuple[Threshold, ...] = ()
     stacked: bool = False
+    shortest_interval_s: int = 60
     width: int = 12
     height: int = 8
     body: Text | None = None
     no_data: Text = NO_DATA
 
     @property
-    def naming_column(self) -> str | None:
-        """Give the column whose text names the curves of a time series or the rows of a state timeline."""
+    def naming_columns(self) -> tuple[str, ...]:
+        """Give the columns whose text names the curves of a time series or the rows of a state timeline."""
         if self.drawing not in ("timeseries", "state-timeline"):
-            return None
-        names = (name for name, column in self.columns.items() if column.unit == "string" and not column.mapped)
-        return next(names, None)
+            return ()
+        return tuple(name for name, column in self.columns.items() if column.unit == "string" and not column.mapped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,9 +65,9 @@ def drawing_style(panel: Panel) -> dict[str, Any]:
 
 def transformations(panel: Panel) -> list[dict[str, Any]]:
     """Give what is done with a result before it is drawn: a row of a state timeline for each value that names one."""
-    if panel.drawing != "state-timeline" or panel.naming_column is None:
+    if panel.drawing != "state-timeline" or not panel.naming_columns:
         return []
-    partition = {"fields": [panel.naming_column], "keepFields": False, "naming": {"asLabels": True}}
+    partition = {"fields": list(panel.naming_columns), "keepFields": False, "naming": {"asLabels": True}}
     return [{"id": "partitionByValues", "options": partition}]
 
 

@@ -39,6 +39,8 @@ def panel_json(number: int, panel: Panel, place: Place, language: Language) -> d
     document["datasource"] = dict(sources[0] if sources.count(sources[0]) == len(sources) else _MIXED)
     document["targets"] = [_target(panel, query, chr(ord("A") + index)) for index, query in enumerate(panel.queries)]
     document["fieldConfig"] = {"defaults": _defaults(panel, language), "overrides": list(_overrides(panel, language))}
+    if panel.drawing == "timeseries" and any(query.sql for query in panel.queries):
+        document["interval"] = f"{panel.shortest_interval_s}s"
     if steps := transformations(panel):
         document["transformations"] = steps
     return document
@@ -109,10 +111,10 @@ def _properties(panel: Panel, name: str, column: Column, language: Language) -> 
 
 
 def _shown_name(panel: Panel, name: str, column: Column, language: Language) -> str:
-    naming = panel.naming_column
-    if naming is None or naming == name or column.hidden:
+    naming = panel.naming_columns
+    if not naming or name in naming or column.hidden:
         return column.title.in_language(language)
-    return f"${{__field.labels.{naming}}}"
+    return f"${{__field.labels.{naming[0]}}}"
 
 
 def _mappings(column: Column, language: Language) -> list[dict[str, Any]]:
