@@ -1,0 +1,16 @@
+"""``tilik dashboards preview``: Grafana's dashboards without Grafana, in the order in which they come to the browser.
+
+command         options, and what is fetched first
+server          the port, ClickHouse, Prometheus
+app             the HTTP interface: page, files, answers
+documents       as much of the dashboards' files as it takes to ask
+asking          a panel's SQL, expanded, of ClickHouse; a choice's values
+intervals       how far apart a panel's points are
+prometheus      a panel's PromQL
+chart_library   Apache ECharts, fetched once
+page/           what the browser runs: plain modules, no build
+"""
+
+from services.cli.dashboards.preview.command import command
+
+__all__ = ["command"]

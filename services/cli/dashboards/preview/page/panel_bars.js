@@ -1,0 +1,51 @@
+// Bars over names, upright or lying.
+
+import { configOf, isHidden, nameOf, PALETTE, shown, thresholdColour } from '/page/fields.js';
+import { length } from '/page/frames.js';
+import { draw, surroundings, tooltip, valueAxis } from '/page/charts.js';
+import { formatted } from '/page/units.js';
+
+export function drawBars(body, panel, frames, context) {
+  const frame = frames.find((one) => length(one) > 0);
+  if (!frame) return false;
+  const { xField, orientation = 'auto', stacking = 'none', showValue = 'auto' } = panel.options ?? {};
+  const over = frame.fields.find((field) => field.name === xField) ?? frame.fields.find((field) => field.type !== 'number') ?? frame.fields[0];
+  const bars = frame.fields.filter((field) => field !== over && field.type === 'number')
+    .map((field) => { const config = configOf(field, panel); return { field, config, name: nameOf(field, config) }; })
+    .filter(({ config }) => !isHidden(config));
+  if (!bars.some(({ field }) => field.values.some((value) => value !== null))) return false;
+  const overConfig = configOf(over, panel);
+  const names = over.values.map((value) => shown(value, over, overConfig, context).text);
+  const lying = orientation === 'horizontal' || (orientation === 'auto' && body.clientHeight > body.clientWidth);
+  const unit = bars[0].config.unit ?? 'none';
+  const values = valueAxis(context, (value) => formatted(value, unit, null, context));
+  const categories = {
+    type: 'category', data: names, inverse: lying, axisTick: { show: false }, axisLine: { lineStyle: { color: context.lineColour } },
+    axisLabel: { color: context.mutedColour, width: lying ? 180 : undefined, overflow: 'truncate', hideOverlap: !lying, interval: 'auto' },
+  };
+  const label = (one) => ({
+    show: showValue === 'always' || (showValue === 'auto' && names.length * bars.length <= (lying ? 40 : body.clientWidth / 45)),
+    position: stacking === 'normal' ? 'inside' : lying ? 'right' : 'top', color: context.textColour, fontSize: 11,
+    formatter: ({ value }) => (value ? shown(value, one.field, one.config, context).text : ''),
+  });
+  draw(body, {
+    ...surroundings(context, panel.options?.legend?.showLegend === false ? [] : bars.map(({ name }) => name)),
+    xAxis: lying ? values : categories, yAxis: lying ? categories : values,
+    series: bars.map((one, at) => ({
+      type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, label: label(one),
+      color: PALETTE[at % PALETTE.length], itemStyle: { opacity: 0.9 },
+      data: one.field.values.map((value) => {
+        const tint = one.config.color?.mode === 'thresholds' ? thresholdColour(value, one.config, context) : null;
+        return tint ? { value, itemStyle: { color: tint } } : value;
+      }),
+    })),
+    tooltip: tooltip(context, 'axis', (parameters) => ({
+      title: parameters[0].name,
+      rows: parameters.map(({ seriesIndex, value, color }) => {
+        const one = bars[seriesIndex];
+        return { name: one.name, value: shown(value ?? null, one.field, one.config, context).text, tint: color };
+      }),
+    })),
+  });
+  return true;
+}

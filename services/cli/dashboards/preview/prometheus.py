@@ -1,0 +1,140 @@
+"""Ask Prometheus over its HTTP interface, and give what it says as one table: time, then one column a curve.
+
+Source: Prometheus' documentation, "HTTP API": ``/api/v1/query_range`` and ``/api/v1/query``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from services.cli.dashboards.preview.documents import Target
+from services.cli.dashboards.preview.intervals import rate_interval_s
+from services.runtime.errors import RetryableError
+
+_TIMEOUT_SECONDS: Final = 30.0
+_LEGEND: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_MACRO: Final = re.compile(r"\$(?:__(rate_interval|interval_ms|interval|range_s|range)\b|\{__(\w+)\})")
+
+
+class Table(NamedTuple):
+    """Columns with ClickHouse's names of types, and rows; times are ms since 1970."""
+
+    columns: list[tuple[str, str]]
+    rows: list[list[float | None]]
+
+
+class _Series(Struct):
+    metric: dict[str, str]
+    values: list[tuple[float, str]] = []
+    value: tuple[float, str] | None = None
+
+    def points(self) -> list[tuple[float, str]]:
+        return self.values if self.value is None else [self.value]
+
+
+class _Data(Struct, rename="camel"):
+    result_type: str = ""
+    result: list[_Series] = []
+
+
+class _Reply(Struct, rename="camel"):
+    status: str
+    data: _Data = msgspec.field(default_factory=_Data)
+    error: str = ""
+
+
+class Prometheus:
+    """A Prometheus. Used from several threads at once.
+
+    Args:
+        url: Where it is, such as ``http://127.0.0.1:9090``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._client = httpx.Client(timeout=_TIMEOUT_SECONDS)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    def ask(self, target: Target, start: datetime, end: datetime, step_seconds: int) -> Table:
+        """Ask an expression over a period, or at its end if the target is ``instant``. Blocks.
+
+        Raises:
+            RetryableError: Prometheus is away, or refuses the expression.
+        """
+        period_s = int((end - start).total_seconds())
+        expression = with_macros(target.expr, step_seconds, period_s)
+        if target.instant:
+            path, asked = "query", {"query": expression, "time": f"{end.timestamp():.3f}"}
+        else:
+            first = int(start.timestamp()) // step_seconds * step_seconds  # on the step's grid, as Grafana does
+            path = "query_range"
+            asked = {
+                "query": expression,
+                "start": str(first),
+                "end": f"{end.timestamp():.3f}",
+                "step": str(step_seconds),
+            }
+        reply = self._reply(path, asked)
+        if reply.status != "success":
+            raise RetryableError(f"Prometheus says: {reply.error}")
+        return as_table(reply.data.result, target.legend_format)
+
+    def _reply(self, path: str, asked: dict[str, str]) -> _Reply:
+        try:
+            response = self._client.post(f"{self._url}/api/v1/{path}", data=asked)
+            return msgspec.json.decode(response.content, type=_Reply)
+        except httpx.HTTPError as error:
+            raise RetryableError(f"Prometheus at {self._url} can't be reached: {error}") from error
+        except msgspec.DecodeError as error:
+            raise RetryableError(f"{self._url} does not answer as Prometheus does") from error
+
+
+def with_macros(expression: str, step_seconds: int, period_seconds: int) -> str:
+    """Put seconds in the place of Grafana's variables for PromQL.
+
+    Raises:
+        RetryableError: There is another variable in it.
+    """
+    known = {
+        "rate_interval": f"{rate_interval_s(step_seconds)}s",
+        "interval": f"{step_seconds}s",
+        "interval_ms": str(step_seconds * 1000),
+        "range": f"{period_seconds}s",
+        "range_s": str(period_seconds),
+    }
+    expanded = _MACRO.sub(lambda found: known.get(found[1] or found[2], found[0]), expression)
+    if "$" in expanded:
+        raise RetryableError(f"the expression has a variable that the preview does not know: {expanded}")
+    return expanded
+
+
+def as_table(series: list[_Series], legend: str) -> Table:
+    """Put curves side by side: a row for each time that any of them has, null where one has no point then."""
+    names = _distinct([_name(one.metric, legend) for one in series])
+    rows: dict[float, list[float | None]] = {}
+    for number, one in enumerate(series):
+        for at, value in one.points():
+            row = rows.setdefault(at, [at * 1000, *[None] * len(series)])
+            figure = float(value)
+            row[number + 1] = figure if abs(figure) != float("inf") and figure == figure else None  # noqa: PLR0124 (NaN)
+    return Table([("Time", "DateTime64(3)"), *((name, "Float64") for name in names)], [rows[at] for at in sorted(rows)])
+
+
+def _name(labels: dict[str, str], legend: str) -> str:
+    if legend and legend != "__auto":
+        return _LEGEND.sub(lambda found: labels.get(found[1], ""), legend)
+    told = ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items()) if name != "__name__")
+    return f"{labels.get('__name__', '')}{{{told}}}" if told else labels.get("__name__", "Value")
+
+
+def _distinct(names: list[str]) -> list[str]:
+    return [f"{name} {names[:at].count(name) + 1}" if name in names[:at] else name for at, name in enumerate(names)]
