@@ -23,6 +23,8 @@ from services.aggregate.alerts.operation import (
     FRESHNESS,
     OWNERSHIP_GAP,
 )
+from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.registry_rows import CameraRow
 from tests.aggregate.alerts.alert_scenes import ago, camera, episode, minute, outcomes, ownership, rejected
 from tests.integration.store_scene import StoreScene, store_scene
 
@@ -44,7 +46,7 @@ def city(database: StoreScene) -> StoreScene:
     """A city of one camera, registered and with a current ruleset, and nothing else yet."""
     database.clear()
     database.choose("2", "2026-05-02")
-    database.insert("cameras", camera("c"))
+    database.insert(CameraRow.TABLE, camera("c"))
     return database
 
 
@@ -75,7 +77,7 @@ def _labels(text: str) -> list[str]:
 
 
 def test_a_flood_is_told_while_it_is_open_also_by_a_camera_that_went_dark(city: StoreScene) -> None:
-    city.insert("episodes", episode(1, "flood_episode", zone_id="z", peak_ratio=0.4, last_seen_at=ago(hours=2)))
+    city.insert(EpisodeRow.TABLE, episode(1, "flood_episode", zone_id="z", peak_ratio=0.4, last_seen_at=ago(hours=2)))
     assert fired(city, FLOOD_SUSPECTED) == {("c", "Gate c", "Jatingaleh", "z"): 0.4}
 
 
@@ -91,27 +93,27 @@ def test_a_flood_is_told_while_it_is_open_also_by_a_camera_that_went_dark(city: 
     ids=["ended", "simulated", "of other rules", "given up", "another episode"],
 )
 def test_what_is_no_open_flood_is_not_told(city: StoreScene, columns: dict[str, Any]) -> None:
-    city.insert("episodes", {**episode(1, "flood_episode", zone_id="z", peak_ratio=0.4), **columns})
+    city.insert(EpisodeRow.TABLE, {**episode(1, "flood_episode", zone_id="z", peak_ratio=0.4), **columns})
     assert fired(city, FLOOD_SUSPECTED) == {}
 
 
 def test_a_rejected_flood_is_told_no_more(city: StoreScene) -> None:
-    city.insert("episodes", *(episode(n, "flood_episode", zone_id=f"z{n}", peak_ratio=0.4) for n in (1, 2)))
+    city.insert(EpisodeRow.TABLE, *(episode(n, "flood_episode", zone_id=f"z{n}", peak_ratio=0.4) for n in (1, 2)))
     city.insert("decisions", rejected(1))
     assert [labels[-1] for labels in fired(city, FLOOD_SUSPECTED)] == ["z2"]
 
 
 def test_a_flood_of_a_camera_that_was_removed_is_not_told(city: StoreScene) -> None:
-    city.insert("episodes", episode(1, "flood_episode", zone_id="z", peak_ratio=0.4))
-    city.insert("cameras", camera("c", revision=2, version=2, state="removed"))
+    city.insert(EpisodeRow.TABLE, episode(1, "flood_episode", zone_id="z", peak_ratio=0.4))
+    city.insert(CameraRow.TABLE, camera("c", revision=2, version=2, state="removed"))
     assert fired(city, FLOOD_SUSPECTED) == {}
 
 
 def test_people_who_wait_without_staff_are_told_until_staff_is_back(city: StoreScene) -> None:
     waiting = episode(1, "counter_episode", "unattended", people_waiting_max=4)
-    city.insert("episodes", waiting)
+    city.insert(EpisodeRow.TABLE, waiting)
     assert fired(city, COUNTER_UNATTENDED) == {("c", "Gate c", "Jatingaleh"): 4}
-    city.insert("episodes", {**waiting, "phase": "ended", "ended_because": "cleared", "version": 2})
+    city.insert(EpisodeRow.TABLE, {**waiting, "phase": "ended", "ended_because": "cleared", "version": 2})
     assert fired(city, COUNTER_UNATTENDED) == {}
     assert COUNTER_UNATTENDED.pending_seconds == 180, "an absence that ends within three minutes is not told"
 
@@ -122,7 +124,7 @@ def test_people_who_wait_without_staff_are_told_until_staff_is_back(city: StoreS
     ids=["closed and nobody waits", "outside opening hours", "the camera gives no pictures"],
 )
 def test_a_counter_where_nobody_is_known_to_wait_is_not_told(city: StoreScene, columns: dict[str, Any]) -> None:
-    city.insert("episodes", {**episode(1, "counter_episode", "unattended", people_waiting_max=4), **columns})
+    city.insert(EpisodeRow.TABLE, {**episode(1, "counter_episode", "unattended", people_waiting_max=4), **columns})
     assert fired(city, COUNTER_UNATTENDED) == {}
 
 
@@ -130,28 +132,28 @@ def test_a_quarantine_is_told_until_a_person_releases_the_camera_not_when_the_in
     city: StoreScene,
 ) -> None:
     shifted = episode(1, "camera_incident", "shifted", quarantined=True, started_at=ago(hours=3))
-    city.insert("episodes", shifted)
+    city.insert(EpisodeRow.TABLE, shifted)
     city.insert("decisions", rejected(1))
     ((labels, hours),) = fired(city, CAMERA_QUARANTINED).items()
     assert (labels, round(hours, 1)) == (("c", "Gate c", "Jatingaleh", "shifted"), 3.0)
-    city.insert("episodes", {**shifted, "phase": "ended", "ended_because": "released", "version": 2})
+    city.insert(EpisodeRow.TABLE, {**shifted, "phase": "ended", "ended_because": "released", "version": 2})
     assert fired(city, CAMERA_QUARANTINED) == {}
 
 
 def test_a_dark_camera_is_in_no_quarantine(city: StoreScene) -> None:
-    city.insert("episodes", episode(1, "camera_incident", "dark", quarantined=False))
+    city.insert(EpisodeRow.TABLE, episode(1, "camera_incident", "dark", quarantined=False))
     assert fired(city, CAMERA_QUARANTINED) == {}
 
 
 def test_a_camera_without_an_owner_or_with_two_is_a_gap(city: StoreScene) -> None:
-    city.insert("cameras", camera("d"), camera("e"))
+    city.insert(CameraRow.TABLE, camera("d"), camera("e"))
     city.insert("capture_counters", ownership(1, 10), ownership(1, 10, "d", active_at=ago(seconds=200)))
     city.insert("capture_counters", ownership(1, 10, "e"), ownership(0.5, 10, "e", ingest_instance="two"))
     assert fired(city, OWNERSHIP_GAP) == {(): 2}
 
 
 def test_one_owner_each_is_no_gap_nor_is_a_paused_camera_without_one(city: StoreScene) -> None:
-    city.insert("cameras", camera("d", state="paused"))
+    city.insert(CameraRow.TABLE, camera("d", state="paused"))
     city.insert("capture_counters", ownership(2, 10, released_at=ago(hours=1)), ownership(1, 10))
     assert fired(city, OWNERSHIP_GAP) == {}
     assert OWNERSHIP_GAP.pending_seconds > 60, "a hand-over takes less, and statuses come each 60 s"
@@ -162,7 +164,7 @@ def test_a_city_whose_newest_judged_minute_is_old_is_told_also_after_hours(city:
     assert 355 <= fired(city, FRESHNESS)[()] <= 365
     city.clear()
     city.choose("2", "2026-05-02")
-    city.insert("cameras", camera("c"))
+    city.insert(CameraRow.TABLE, camera("c"))
     city.insert("camera_minutes", minute(600))
     assert fired(city, FRESHNESS)[()] > 7200
 
@@ -177,15 +179,15 @@ def test_one_camera_that_is_judged_keeps_the_city_fresh_and_a_city_without_camer
 
 
 def test_more_than_a_tenth_blind_is_told_a_tenth_is_not(city: StoreScene) -> None:
-    city.insert("cameras", *(camera(f"d{n}") for n in range(9)))
+    city.insert(CameraRow.TABLE, *(camera(f"d{n}") for n in range(9)))
     city.insert("camera_minutes", *(minute(1, f"d{n}") for n in range(9)))
     assert fired(city, CAMERAS_BLIND) == {}
-    city.insert("cameras", camera("e"))
+    city.insert(CameraRow.TABLE, camera("e"))
     assert fired(city, CAMERAS_BLIND) == {(): pytest.approx(2 / 11)}
 
 
 def test_a_camera_that_sends_no_pictures_is_told_a_few_broken_frames_are_not(city: StoreScene) -> None:
-    city.insert("cameras", camera("few"), camera("fast"), camera("past"))
+    city.insert(CameraRow.TABLE, camera("few"), camera("fast"), camera("past"))
     city.insert("camera_minutes", minute(2, dead_undecodable=15), minute(3, dead_refused=6))
     city.insert("camera_minutes", minute(2, "few", frames=60, dead_undecodable=20))
     city.insert("camera_minutes", minute(2, "fast", frames=600, dead_undecodable=21))
