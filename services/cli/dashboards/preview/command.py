@@ -40,8 +40,8 @@ def command(
     What is drawn are the files that Grafana gets: every panel's SQL, with its macros and variables expanded, is asked
     of ClickHouse, read-only. It listens on 127.0.0.1 alone and loads nothing from elsewhere.
     """
+    from deploy.local.chart_library import chart_library_folder, fetch_chart_library
     from deploy.local.ports import claimed
-    from services.cli.dashboards.preview.chart_library import chart_library_folder, fetch_chart_library
     from services.cli.dashboards.preview.documents import GENERATED, Documents
     from services.cli.dashboards.preview.server import Sources, serve
 
