@@ -158,6 +158,7 @@ class Dashboard:
     """A dashboard. ``name`` is that of its file and, after ``tilik-``, its uid, in Bahasa Indonesia with ``-id``.
 
     ``hours`` is how far it looks back at first, ``refresh_seconds`` how often it asks again, 0: never by itself.
+    ``constants`` are values by name that its SQL takes as ``${name:singlequote}`` and that are changed in its settings.
     """
 
     name: str
@@ -167,3 +168,4 @@ class Dashboard:
     variables: tuple[Variable, ...] = ()
     hours: int = 24
     refresh_seconds: int = 60
+    constants: Mapping[str, str] = field(default_factory=dict)

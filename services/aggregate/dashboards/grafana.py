@@ -75,6 +75,7 @@ def _variables(dashboard: Dashboard, language: Language, portal_url: str) -> lis
     panels = [panel for section in dashboard.sections for panel in section.panels]
     linked = any(column.links_to_camera for panel in panels for column in panel.columns.values())
     variables = [_variable(one, language) for one in dashboard.variables]
+    variables += [_constant(name, value) for name, value in dashboard.constants.items()]
     return [*variables, _constant(PORTAL_VARIABLE, portal_url)] if linked else variables
 
 
