@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 
 from services.aggregate.migrate import Migration, known_migrations
-from services.aggregate.store_dictionary import DICTIONARY, drift
 
 REPEATABLE = re.compile(
     r"^(CREATE (TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) IF NOT EXISTS|CREATE OR REPLACE (VIEW|DICTIONARY)"
@@ -52,14 +50,3 @@ def test_the_checksum_follows_the_text() -> None:
     one, other = Migration(1, "0001_x.sql", "SELECT 1;"), Migration(1, "0001_x.sql", "SELECT 2;")
     assert one.checksum != other.checksum
     assert re.fullmatch("[0-9a-f]{64}", one.checksum)
-
-
-def test_the_committed_data_dictionary_is_the_generated_one() -> None:
-    assert drift() == [], "run: python -m services.aggregate.store_dictionary"
-
-
-def test_drift_of_the_data_dictionary_is_noticed(tmp_path: Path) -> None:
-    changed = DICTIONARY.read_text(encoding="utf-8").replace("The camera", "A camera", 1)
-    path = tmp_path / "data-dictionary.md"
-    path.write_text(changed, encoding="utf-8")
-    assert any("A camera" in line for line in drift(path))

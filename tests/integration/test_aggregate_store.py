@@ -20,7 +20,7 @@ from services.aggregate.rows import CaptureCountersRow, DecisionRow, FrameOutcom
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store import RowStore
 from services.aggregate.store_client import connect
-from services.aggregate.store_dictionary import dictionary
+from services.aggregate.store_dictionary import DICTIONARY
 from services.aggregate.table import INSERTED_AT, TIME, Row, columns_of
 from services.aggregate.tier_rows import TIER_TYPES
 from services.cli.store import command
@@ -110,7 +110,9 @@ def test_the_dictionary_is_the_database_column_by_column_and_every_column_has_a_
     for table, *column in rows:
         stored.setdefault(table, []).append(tuple(column))
     assert all(comment for columns in stored.values() for *_, comment in columns)
-    parts = re.split(r"^### (\w+)$", dictionary().partition("## Refreshes")[0], flags=re.MULTILINE)[1:]
+    parts = re.split(
+        r"^### (\w+)$", DICTIONARY.read_text(encoding="utf-8").partition("## Refreshes")[0], flags=re.MULTILINE
+    )[1:]
     written = {
         name: re.findall(r"^\| `(\w+)` \| ·? \| (.+?) \| (.+) \|$", text, re.MULTILINE)
         for name, text in zip(parts[::2], parts[1::2], strict=True)
@@ -121,7 +123,7 @@ def test_the_dictionary_is_the_database_column_by_column_and_every_column_has_a_
 def test_the_views_that_fill_tiers_stand_in_the_dictionary_and_did_not_fail(client: Client) -> None:
     found = client.query("SELECT view, exception FROM system.view_refreshes WHERE database = currentDatabase()")
     assert {view: error for view, error in found.result_rows} == {f"{t.TABLE}_refresh": "" for t in TIER_TYPES}
-    text = dictionary().partition("## Refreshes")[2]
+    text = DICTIONARY.read_text(encoding="utf-8").partition("## Refreshes")[2]
     assert all(f"| {row_type.TABLE}_refresh | 5 minutes |" in text for row_type in TIER_TYPES)
 
 

@@ -1,0 +1,58 @@
+"""The data dictionary: what it says of views is what the database says, and its examples run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from services.aggregate.lineage import Lineage, lineage, rests_on
+from services.aggregate.marts import MARTS, Mart
+from services.aggregate.store_dictionary import DICTIONARY, drift
+from tests.integration.store_scene import StoreScene, store_scene
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def scene(clickhouse_port: int) -> Iterator[StoreScene]:
+    with store_scene(clickhouse_port, "dictionary_tests") as scene:
+        yield scene
+
+
+@pytest.fixture(scope="module")
+def views(scene: StoreScene) -> Lineage:
+    def ask(query: str) -> Sequence[Sequence[str]]:
+        return [[str(value) for value in row] for row in scene.ask(query)]
+
+    return lineage(ask)
+
+
+def test_the_committed_data_dictionary_is_the_generated_one(views: Lineage) -> None:
+    assert drift(views) == [], "run: python -m services.aggregate.store_dictionary"
+
+
+def test_drift_of_the_data_dictionary_is_noticed(views: Lineage, tmp_path: Path) -> None:
+    changed = DICTIONARY.read_text(encoding="utf-8").replace("The camera", "A camera", 1)
+    path = tmp_path / "data-dictionary.md"
+    path.write_text(changed, encoding="utf-8")
+    assert any("A camera" in line for line in drift(views, path))
+    assert drift({**views, "camera_days": ("flood_hours",)}), "other lineage is other text"
+
+
+def test_lineage_goes_down_to_tables_also_through_what_a_view_asks_once_before_it_reads(views: Lineage) -> None:
+    assert views["current_episodes"] == ("current_rulesets", "episodes")
+    assert rests_on("parking_cases", views) == {"cameras", "decisions", "episodes", "ruleset_choices"}
+
+
+@pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
+def test_a_mart_is_a_view_whose_example_reads_it_and_runs(scene: StoreScene, views: Lineage, mart: Mart) -> None:
+    assert mart.name in views
+    assert f"FROM {mart.name}\n" in mart.example
+    columns = {name for name, *_ in scene.ask(f"DESCRIBE {mart.name}")}
+    assert {mart.period_column, *mart.order} <= columns
+    days = {"from_day": date(2026, 5, 1), "to_day": date(2026, 5, 31)}
+    asked = {"camera_id": "cam-1"} if "{camera_id:String}" in mart.example else {}
+    assert scene.ask(mart.example, **days, **asked) == []
