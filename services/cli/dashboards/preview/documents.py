@@ -24,6 +24,7 @@ class Target(Struct, frozen=True, rename="camel"):
     expr: str = ""
     legend_format: str = ""
     instant: bool = False
+    format: int | str = ""
 
 
 class TextOptions(Struct, frozen=True):

@@ -5,6 +5,7 @@ Source: Prometheus' documentation, "HTTP API": ``/api/v1/query_range`` and ``/ap
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -18,7 +19,9 @@ from services.cli.dashboards.preview.intervals import rate_interval_s
 from services.runtime.errors import RetryableError
 
 _TIMEOUT_SECONDS: Final = 30.0
+_TIME: Final = "DateTime64(3)"
 _LEGEND: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_VARIABLE: Final = re.compile(r"\$\{?\w")
 _MACRO: Final = re.compile(r"\$(?:__(rate_interval|interval_ms|interval|range_s|range)\b|\{__(\w+)\})")
 
 
@@ -26,21 +29,24 @@ class Table(NamedTuple):
     """Columns with ClickHouse's names of types, and rows; times are ms since 1970."""
 
     columns: list[tuple[str, str]]
-    rows: list[list[float | None]]
+    rows: list[list[float | str | None]]
 
 
-class _Series(Struct):
+class Series(Struct):
+    """A curve: its labels, and points of (s since 1970, number as text)."""
+
     metric: dict[str, str]
     values: list[tuple[float, str]] = []
     value: tuple[float, str] | None = None
 
     def points(self) -> list[tuple[float, str]]:
+        """Give its points, of which an instant query has one."""
         return self.values if self.value is None else [self.value]
 
 
 class _Data(Struct, rename="camel"):
     result_type: str = ""
-    result: list[_Series] = []
+    result: list[Series] = []
 
 
 class _Reply(Struct, rename="camel"):
@@ -86,7 +92,9 @@ class Prometheus:
         reply = self._reply(path, asked)
         if reply.status != "success":
             raise RetryableError(f"Prometheus says: {reply.error}")
-        return as_table(reply.data.result, target.legend_format)
+        if target.format == "table":
+            return as_rows(reply.data.result)
+        return as_curves(reply.data.result, target.legend_format)
 
     def _reply(self, path: str, asked: dict[str, str]) -> _Reply:
         try:
@@ -112,21 +120,36 @@ def with_macros(expression: str, step_seconds: int, period_seconds: int) -> str:
         "range_s": str(period_seconds),
     }
     expanded = _MACRO.sub(lambda found: known.get(found[1] or found[2], found[0]), expression)
-    if "$" in expanded:
+    if _VARIABLE.search(expanded):
         raise RetryableError(f"the expression has a variable that the preview does not know: {expanded}")
     return expanded
 
 
-def as_table(series: list[_Series], legend: str) -> Table:
+def as_curves(series: list[Series], legend: str) -> Table:
     """Put curves side by side: a row for each time that any of them has, null where one has no point then."""
     names = _distinct([_name(one.metric, legend) for one in series])
-    rows: dict[float, list[float | None]] = {}
+    rows: dict[float, list[float | str | None]] = {}
     for number, one in enumerate(series):
         for at, value in one.points():
             row = rows.setdefault(at, [at * 1000, *[None] * len(series)])
-            figure = float(value)
-            row[number + 1] = figure if abs(figure) != float("inf") and figure == figure else None  # noqa: PLR0124 (NaN)
-    return Table([("Time", "DateTime64(3)"), *((name, "Float64") for name in names)], [rows[at] for at in sorted(rows)])
+            row[number + 1] = _figure(value)
+    return Table([("Time", _TIME), *((name, "Float64") for name in names)], [rows[at] for at in sorted(rows)])
+
+
+def as_rows(series: list[Series]) -> Table:
+    """Give a row for each curve's last point: its time, its labels, its value."""
+    labels = sorted({name for one in series for name in one.metric})
+    rows: list[list[float | str | None]] = []
+    for one in series:
+        at, value = one.points()[-1]
+        rows.append([at * 1000, *(one.metric.get(name, "") for name in labels), _figure(value)])
+    return Table([("Time", _TIME), *((name, "String") for name in labels), ("Value", "Float64")], rows)
+
+
+def _figure(text: str) -> float | None:
+    """Give a number; NaN and infinity, which a division by nothing gives, are no data."""
+    figure = float(text)
+    return figure if math.isfinite(figure) else None
 
 
 def _name(labels: dict[str, str], legend: str) -> str:

@@ -59,15 +59,25 @@ function show(box, body, panel, answer, context) {
     box.dataset.state = 'drawn';
     return;
   }
-  const failed = answer.results.find((result) => result.error);
-  if (failed) { say(box, body, 'error', failed.error); return; }
-  const frames = transformed(answer.results.map(frameOf), panel.transformations);
+  const failed = answer.results.filter((result) => result.error);
+  if (failed.length === answer.results.length) { say(box, body, 'error', failed[0].error); return; }
+  warn(box, failed.map((result) => `${result.refId}: ${result.error}`).join('\n'));
+  const frames = transformed(answer.results.filter((result) => !result.error).map(frameOf), panel.transformations);
   const drawing = DRAWINGS[panel.type];
   if (!drawing) { say(box, body, 'error', `the preview does not draw panels of the type ${panel.type}`); return; }
   const empty = !frames.some((frame) => length(frame) > 0);
   const drawn = !empty && drawing(body, panel, frames, context) !== false;
   if (drawn) box.dataset.state = 'drawn';
   else say(box, body, 'no-data', panel.fieldConfig?.defaults?.noValue ?? context.words.nothing);
+}
+
+/** Show in a panel's heading that a part of it is missing. */
+function warn(box, text) {
+  box.querySelector('.warning')?.remove();
+  if (!text) return;
+  const sign = element('span', 'warning', '!');
+  sign.title = text;
+  box.querySelector('h2').append(sign);
 }
 
 function say(box, body, state, text) {
