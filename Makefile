@@ -48,6 +48,7 @@ check-generated:
 	$(PYTHON) -m services.aggregate.alerts.build --check
 	$(PYTHON) -m services.cli.reference --check
 	$(PYTHON) -m services.cli.model_cards --check
+	$(PYTHON) -m services.aggregate.dashboards.build --check
 
 check-compatibility:
 	$(PYTHON) -m schemas.compatibility

@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.dashboard}: {self.panel}" if self.panel else self.dashboard
-        return f"{place}: {self.what}. {self.remedy}"
+        return f"{place}: {' '.join(self.what.split())}. {self.remedy}"
 
 
 def uid_of(document: Json) -> str:
