@@ -48,6 +48,13 @@ SUSPECTED: Final = Text("suspected", "dugaan")
 CONFIRMED: Final = Text("confirmed", "terkonfirmasi")
 REJECTED: Final = Text("rejected", "ditolak")
 
+REVIEW_COUNTS: Final[Mapping[str, Column]] = {
+    "confirmed": Column(CONFIRMED, "short"),
+    "suspected": Column(SUSPECTED, "short"),
+    "rejected": Column(REJECTED, "short"),
+}
+"""Columns of bars that are counted by what people said."""
+
 
 def review_column(confirmed: str = "red") -> Column:
     """Give the column of what people said; ``confirmed`` is the colour of what they confirmed."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, Threshold, paragraph
-from services.aggregate.dashboards.episode_columns import CONFIRMED, REJECTED, SUSPECTED
+from services.aggregate.dashboards.episode_columns import REVIEW_COUNTS
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 _HOW_COUNTED: Final = Text(
@@ -71,11 +71,6 @@ _DAYS: Final = f"""WITH FILL FROM toDate({_MONTH_BEFORE}, 'Asia/Jakarta')
         TO toDate($__toTime, 'Asia/Jakarta') + 1"""
 _FLOODS_BY_DAY: Final = _floods_by("toDate(e.started_at, 'Asia/Jakarta')", "toDate(h.hour, 'Asia/Jakarta')")
 _FLOODS_BY_HOUR: Final = _floods_by("toHour(e.started_at, 'Asia/Jakarta')", "toHour(h.hour, 'Asia/Jakarta')")
-_REVIEWS: Final = {
-    "confirmed": Column(CONFIRMED, "short"),
-    "suspected": Column(SUSPECTED, "short"),
-    "rejected": Column(REJECTED, "short"),
-}
 
 KELURAHAN_TABLE: Final = Panel(
     "table",
@@ -211,7 +206,7 @@ FLOODS_BY_DAY: Final = Panel(
 FROM (SELECT * FROM ({_FLOODS_BY_DAY}) ORDER BY part {_DAYS})
 ORDER BY date"""),
     ),
-    {"date": Column(Text("Day", "Hari"), "string"), **_REVIEWS},
+    {"date": Column(Text("Day", "Hari"), "string"), **REVIEW_COUNTS},
     stacked=True,
     width=12,
     height=9,
@@ -231,7 +226,7 @@ BY_HOUR: Final = Panel(
 FROM (SELECT * FROM ({_FLOODS_BY_HOUR}) ORDER BY part WITH FILL FROM 0 TO 24)
 ORDER BY hour_of_day"""),
     ),
-    {"hour_of_day": Column(Text("Hour", "Jam"), "string"), **_REVIEWS},
+    {"hour_of_day": Column(Text("Hour", "Jam"), "string"), **REVIEW_COUNTS},
     stacked=True,
     width=10,
     height=10,

@@ -6,7 +6,8 @@ from typing import Final
 
 from services.aggregate.dashboards.dashboard import Dashboard, Text
 from services.aggregate.dashboards.parking_now import NOW
-from services.aggregate.dashboards.parking_places import CASES, PLACES, TIMES
+from services.aggregate.dashboards.parking_places import PLACES
+from services.aggregate.dashboards.parking_times import CASES, TIMES
 from services.aggregate.dashboards.variables import WHERE
 
 DASHBOARD: Final = Dashboard(
