@@ -1,0 +1,88 @@
+"""Filling a database with the simulated city: the plan, then the rows of every table, in the engine.
+
+cameras ─► plan (spans) ─► minutes, a day at a time ─► episodes, stays, decisions ─► statuses, ownerships ─► raw frames
+"""
+
+# ruff: noqa: S608  (statements are made of numbers and of this package's own words)
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+from rich.progress import Progress
+
+from services.aggregate.store_client import translated_errors
+from services.cli.seed.accounting import accounting_statements
+from services.cli.seed.cameras import SeedCamera
+from services.cli.seed.city import City
+from services.cli.seed.episodes import episode_statements
+from services.cli.seed.minutes import minute_statements
+from services.cli.seed.plan import CAMERAS, TABLES, plan_statements
+from services.cli.seed.raw import raw_statements
+
+_BLOCK_ROWS: Final = 2_000_000
+_REGISTRY: Final = """SELECT camera_id, 1 AS revision, name, kind, kecamatan, kelurahan, rw, rt, latitude, longitude,
+    source_kind, sample_fps, '1x1' AS tiles, kind = 'market' AS record, number % 5 != 0 AS public, 'active' AS state,
+        1 AS version
+FROM seed_cameras"""
+
+
+def fill(client: Client, city: City, bars: Progress) -> float:
+    """Insert everything but the tiers, and give the seconds. The tables must be there, and empty.
+
+    Raises:
+        RetryableError: ClickHouse is away, or refused a statement; what was inserted before it stays.
+    """
+    began = time.monotonic()
+    with translated_errors("planning the simulated city"):
+        _plan(client, city, bars)
+    steps = [
+        ("cameras", _REGISTRY), *minute_statements(city), *episode_statements(city), *accounting_statements(city),
+        *raw_statements(city),
+    ]  # fmt: skip
+    bar = bars.add_task("inserting", total=len(steps))
+    for number, (table, select) in enumerate(steps):
+        bars.update(bar, description=f"inserting {table}")
+        if number % 20 == 0 and not bars.console.is_terminal:  # bars are drawn on terminals only
+            bars.console.print(f"inserting: {number} of {len(steps)}")
+        with translated_errors(f"inserting the simulated city's {table}"):
+            _insert(client, table, select)
+        bars.advance(bar)
+    with translated_errors("dropping the plan"):
+        drop_plan(client)
+    return time.monotonic() - began
+
+
+def drop_plan(client: Client) -> None:
+    """Drop the tables that only the making needs."""
+    for table in TABLES:
+        client.command(f"DROP TABLE IF EXISTS {table} SYNC")
+
+
+def _plan(client: Client, city: City, bars: Progress) -> None:
+    drop_plan(client)
+    client.command(CAMERAS)
+    names = SeedCamera.__slots__
+    client.insert("seed_cameras", [[getattr(c, name) for name in names] for c in city.cameras], column_names=names)
+    statements = list(plan_statements(city))
+    bar = bars.add_task("planning", total=len(statements))
+    for table, statement in statements:
+        bars.update(bar, description=f"planning {table.removeprefix('seed_')}")
+        client.command(statement)
+        bars.advance(bar)
+
+
+def _insert(client: Client, table: str, select: str) -> None:
+    """Insert what a SELECT gives under the names of the table's columns; other names are steps on the way."""
+    given = {row[0] for row in client.query(f"DESCRIBE ({select})").result_rows}
+    has = client.query(
+        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String}",
+        parameters={"table": table},
+    ).result_rows
+    columns = ", ".join(f"`{name}`" for (name,) in has if name in given)
+    client.command(
+        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM ({select})",
+        settings={"max_insert_threads": 1, "min_insert_block_size_rows": _BLOCK_ROWS, "async_insert": 0},
+    )
