@@ -29,7 +29,9 @@ SILENT = CameraReading(camera_id="contoh-2", name="Contoh: Pasar", source="mjpeg
 READINGS = Readings(
     (CAMERA, SILENT), (ProcessReading("kafka", "ready", 0, 9092), ProcessReading("detect", "pausing", 3, 1))
 )
-SURROUNDINGS = Surroundings("127.0.0.1:9092", 8123, "tilik", Path(".tilik/demo/logs"), rendered_footage=False)
+SURROUNDINGS = Surroundings(
+    "127.0.0.1:9092", 8123, "tilik", Path(".tilik/demo/logs"), rendered_footage=False, dashboards_port=3000
+)
 
 
 def shown(surroundings: Surroundings = SURROUNDINGS, width: int = 160) -> str:

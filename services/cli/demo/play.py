@@ -26,6 +26,7 @@ from services.aggregate.settings import AggregateSettings, ClickHouseSettings
 from services.aggregate.store_client import connect
 from services.cli.cameras import publish_changes
 from services.cli.cameras.diff import plan_changes
+from services.cli.dashboards.preview.process import preview_process
 from services.cli.demo.accounting import account
 from services.cli.demo.ending import end_run
 from services.cli.demo.ownership import ownership
@@ -67,7 +68,12 @@ class Playing:
         self.stage = stage
         self.client: Client = connect(clickhouse, clickhouse.database)
         self.surroundings = Surroundings(
-            stack.bootstrap_servers, stack.clickhouse_port, clickhouse.database, folder / "logs", stage.footage.rendered
+            stack.bootstrap_servers,
+            stack.clickhouse_port,
+            clickhouse.database,
+            folder / "logs",
+            stage.footage.rendered,
+            stack.status()["dashboards"].port,
         )
         self.outcomes_before = self.read().outcomes  # of former runs, where their data was kept
 
@@ -122,6 +128,8 @@ def _start(stack: LocalStack, footage: Footage, folder: Path, console: Console) 
     choose_own_ruleset(clickhouse)
     console.print("starting detect, aggregate and ingest …")
     stack.start_services(_services(stack.settings))
+    downloads = stack.settings.jars_dir or stack.settings.state_dir
+    stack.start_processes([preview_process(stack.clickhouse_port, clickhouse.database, downloads)])
     playing = Playing(stack, stage, clickhouse, folder)
     # Last: what is captured before there is a detector would only grow stale.
     changes = plan_changes(stage.cameras, read_registry(stack.kafka), remove_missing=True)

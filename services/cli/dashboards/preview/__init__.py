@@ -1,6 +1,7 @@
 """``tilik dashboards preview``: Grafana's dashboards without Grafana, in the order in which they come to the browser.
 
 command         options, and what is fetched first
+process         the preview beside a local stack, as the demonstration runs it
 server          the port, ClickHouse, Prometheus
 app             the HTTP interface: page, files, answers
 documents       as much of the dashboards' files as it takes to ask

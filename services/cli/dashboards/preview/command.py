@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from services.cli.clickhouse import clickhouse_option, clickhouse_settings
+from services.cli.dashboards.preview.process import USUAL_PORT
 
 
 @click.command()
 @clickhouse_option
 @click.option("--database", help="Database of the tables.  [default: TILIK_AGGREGATE_CLICKHOUSE__DATABASE]")
 @click.option("--prometheus", metavar="URL", help="A Prometheus for the panels that ask one, http://HOST:PORT.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="0: a free one.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=USUAL_PORT, show_default=True, help="0: a free one.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
