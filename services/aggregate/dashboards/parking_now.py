@@ -133,7 +133,8 @@ FROM ({_ZONES_OF_LATE})"""),
     height=4,
 )
 
-OPEN_CASES_SQL: Final = f"""SELECT c.name AS name, c.kelurahan AS kelurahan, e.zone_id AS zone_id, e.vehicle AS vehicle,
+_OPEN_CASES_SQL: Final = f"""SELECT c.name AS name, c.kelurahan AS kelurahan, e.zone_id AS zone_id,
+    e.vehicle AS vehicle,
     e.review AS review, e.dwell_s AS dwell_s, e.started_at AS started_at,
     dateDiff('second', e.last_seen_at, now64(3)) AS seen_ago, {SEEN_NOW} AS picture,
     e.camera_id AS camera_id, e.last_seen_at AS at
@@ -144,7 +145,7 @@ WHERE e.episode_type = 'parking_case' AND {OPEN}
 ORDER BY e.simulated, e.dwell_s DESC, e.started_at
 LIMIT 200"""
 
-OPEN_CASE_COLUMNS: Final = {
+_OPEN_CASE_COLUMNS: Final = {
     "name": NAME,
     "kelurahan": KELURAHAN,
     "zone_id": ZONE,
@@ -157,7 +158,7 @@ OPEN_CASE_COLUMNS: Final = {
     **LINK_COLUMNS,
 }
 
-_TABLE: Final = Panel(
+OPEN_CASES_TABLE: Final = Panel(
     "table",
     Text("Open cases, the oldest first", "Kasus terbuka, terlama di atas"),
     paragraph(
@@ -175,8 +176,8 @@ _TABLE: Final = Panel(
             " baru. Kasus simulasi ada di bawah dan tidak dihitung di mana pun. Nama membuka kameranya.",
         ),
     ),
-    (Query(OPEN_CASES_SQL),),
-    OPEN_CASE_COLUMNS,
+    (Query(_OPEN_CASES_SQL),),
+    _OPEN_CASE_COLUMNS,
     width=16,
     height=11,
     no_data=Text("no case is open", "tidak ada kasus terbuka"),
@@ -221,5 +222,5 @@ ORDER BY a.from_s"""),
 
 NOW: Final = Section(
     Text("Now", "Sekarang"),
-    (OPEN_CASES, _HALF_HOUR, _TWO_HOURS, _UNJUDGED, _FORBIDDEN, _UNSEEN, _TABLE, _AGES),
+    (OPEN_CASES, _HALF_HOUR, _TWO_HOURS, _UNJUDGED, _FORBIDDEN, _UNSEEN, OPEN_CASES_TABLE, _AGES),
 )
