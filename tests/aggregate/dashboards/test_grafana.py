@@ -97,6 +97,13 @@ def test_no_data_is_said_and_never_bridged() -> None:
     assert panel["interval"] == "60s"
 
 
+def test_what_an_empty_table_says_is_not_said_of_an_empty_cell() -> None:
+    none = Text("no camera is blind", "tidak ada yang buta")
+    panel = make_panel("table", {"at": Column(Text("Since", "Sejak"), "dateTimeAsIso")}, no_data=none)
+    assert panel["fieldConfig"]["defaults"]["noValue"] == "tidak ada yang buta"
+    assert properties_of(panel, "at")["noValue"] == "tidak ada data"
+
+
 def test_a_figure_shows_only_what_is_not_hidden() -> None:
     columns = {
         "n": Column(Text("Cases", "Kasus (hari ini)"), thresholds=(Threshold(1, "red"),)),
