@@ -11,7 +11,7 @@ WITHOUT_OWNER: Final = (
     " unless on (camera_id) max by (camera_id) (tilik_ingest_owner_epoch) > 0)"
     " or 0 * count(tilik_ingest_cameras_owned)"
 )
-_TWO_OWNERS: Final = (
+TWO_OWNERS: Final = (
     "count(count by (camera_id) (tilik_ingest_owner_epoch > 0) > 1) or 0 * count(tilik_ingest_cameras_owned)"
 )
 SCRAPED: Final = Text(
@@ -36,7 +36,7 @@ _OWNERSHIP: Final = Section(
                 ),
                 SCRAPED,
             ),
-            (Query(promql=WITHOUT_OWNER, legend="none"), Query(promql=_TWO_OWNERS, legend="two")),
+            (Query(promql=WITHOUT_OWNER, legend="none"), Query(promql=TWO_OWNERS, legend="two")),
             {
                 "none": Column(Text("no owner", "tanpa pemilik")),
                 "two": Column(Text("two owners", "dua pemilik")),
