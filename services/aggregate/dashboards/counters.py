@@ -78,7 +78,7 @@ FROM {HOURS}""",  # noqa: S608
                     "People in the queue zone: the mean over observed time and all chosen counters, and the most that"
                     " one frame showed. The most is one frame of one counter: people who merely walk past count too.",
                     "Orang di zona antrean: rata-rata selama waktu terpantau di semua loket terpilih, dan yang"
-                    " terbanyak dalam satu bingkai. Yang terbanyak berasal dari satu bingkai satu loket: orang yang"
+                    " terbanyak dalam satu frame. Yang terbanyak berasal dari satu frame satu loket: orang yang"
                     " sekadar lewat ikut terhitung.",
                 ),
                 RESTS,
@@ -109,7 +109,7 @@ FROM {HOURS} AND {CAN_WAIT}""",  # noqa: S608
                 " least every other frame of a minute showed somebody waiting, in opening hours. Rejected and simulated"
                 " ones are left out; all that people have not confirmed is a suspicion.",
                 "Kejadian jenis 'ditinggal' yang mulai dalam kurun ini: tidak ada orang di zona petugas selama 120"
-                " detik, sementara paling sedikit separuh bingkai dalam semenit memperlihatkan orang menunggu, pada jam"
+                " detik, sementara paling sedikit separuh frame dalam semenit memperlihatkan orang menunggu, pada jam"
                 " buka. Yang ditolak dan yang simulasi tidak dihitung; yang belum dikonfirmasi orang masih dugaan.",
             ),
             f"""SELECT countIf(review = 'suspected') AS suspected, countIf(review = 'confirmed') AS confirmed
@@ -159,7 +159,7 @@ _CURVES: Final = Section(
                     "By hour: the mean over observed time of all chosen counters, and the most in one frame. Where"
                     " nothing was observed, or all were closed, there is a gap and no zero.",
                     "Per jam: rata-rata selama waktu terpantau di semua loket terpilih, dan yang terbanyak dalam satu"
-                    " bingkai. Jika tidak ada pantauan, atau semua tutup, garisnya putus, bukan nol.",
+                    " frame. Jika tidak ada pantauan, atau semua tutup, garisnya putus, bukan nol.",
                 ),
                 RESTS,
             ),

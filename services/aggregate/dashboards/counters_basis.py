@@ -7,7 +7,8 @@ from typing import Final
 from services.aggregate.dashboards.dashboard import Column, Mapped, Text
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
-HOURS: Final = f"counter_hours FINAL WHERE $__timeFilter(hour) AND {CHOSEN_CAMERAS}"
+HOURS: Final = f"""counter_hours FINAL
+WHERE hour >= toStartOfHour($__fromTime) AND hour <= $__toTime AND {CHOSEN_CAMERAS}"""
 CAN_WAIT: Final = "queue_s > 0 AND served_minutes = open_minutes AND served_minutes > 0"
 """Hours in which queue and departures were counted in the same minutes: only there may one be divided by the other."""
 
@@ -28,7 +29,7 @@ RESTS: Final = Text(
 MISSED_STAFF: Final = Text(
     "The detector misses seated staff in about one frame of ten, so that 90 % can be a counter that nobody ever left."
     " A counter without a staff zone has no figure here, which is not 0 %.",
-    "Detektor luput melihat petugas yang duduk pada kira-kira satu dari sepuluh bingkai, jadi 90 % bisa berarti loket"
+    "Detektor luput melihat petugas yang duduk pada kira-kira satu dari sepuluh frame, jadi 90 % bisa berarti loket"
     " tidak pernah ditinggal. Loket tanpa zona petugas tidak punya angka di sini, dan itu bukan 0 %.",
 )
 LITTLE: Final = Text(

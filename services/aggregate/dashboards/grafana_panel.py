@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from services.aggregate.dashboards.dashboard import Column, Language, Panel, Query
+from services.aggregate.dashboards.dashboard import NO_DATA, Column, Language, Panel, Query
 from services.aggregate.dashboards.grafana_options import drawing_style, options, thresholds, transformations
 from services.aggregate.dashboards.layout import Place
 from services.aggregate.dashboards.links import camera_link
@@ -102,6 +102,8 @@ def _properties(panel: Panel, name: str, column: Column, language: Language) -> 
         yield "mappings", _mappings(column, language)
     if panel.drawing == "table" and (column.thresholds or column.mapped):
         yield "custom.cellOptions", {"type": "color-text"}
+    if panel.drawing == "table" and panel.no_data != NO_DATA:  # that is said of the whole table, not of an empty cell
+        yield "noValue", NO_DATA.in_language(language)
     if panel.drawing == "table" and column.width_px is not None:
         yield "custom.width", column.width_px
     if column.links_to_camera:
