@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from services.aggregate.episode_rows import EpisodeRow
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -49,7 +50,7 @@ def scene(clickhouse_port: int) -> Iterator[StoreScene]:
             f"INSERT INTO frame_outcomes (camera_id, owner_epoch, sequence, version) SELECT {_ID.format(HOURS)}, "
             f"1760000000000, number, 1 FROM numbers({CAMERAS * HOURS})"
         )
-        for table in ("camera_hours", "counter_hours", "flood_hours", "episodes", "frame_outcomes"):
+        for table in ("camera_hours", "counter_hours", "flood_hours", EpisodeRow.TABLE, "frame_outcomes"):
             scene.client.command(f"OPTIMIZE TABLE {table} FINAL")
         yield scene
 
@@ -100,9 +101,9 @@ def test_uptime_reads_the_years_that_its_days_lie_in(scene: StoreScene) -> None:
     [
         ("counter_service_hourly", "counter_hours"),
         ("camera_uptime_daily", "camera_hours"),
-        ("parking_cases", "episodes"),
-        ("flood_events", "episodes"),
-        ("incident_log", "episodes"),
+        ("parking_cases", EpisodeRow.TABLE),
+        ("flood_events", EpisodeRow.TABLE),
+        ("incident_log", EpisodeRow.TABLE),
         ("frame_accounting_minutely", "frame_outcomes"),
     ],
 )

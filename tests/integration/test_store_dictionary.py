@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.lineage import Lineage, lineage, rests_on
 from services.aggregate.marts import MARTS, Mart
+from services.aggregate.registry_rows import CameraRow
 from services.aggregate.store_dictionary import DICTIONARY, drift
 from tests.integration.store_scene import StoreScene, store_scene
 
@@ -43,8 +45,9 @@ def test_drift_of_the_data_dictionary_is_noticed(views: Lineage, tmp_path: Path)
 
 
 def test_lineage_goes_down_to_tables_also_through_what_a_view_asks_once_before_it_reads(views: Lineage) -> None:
-    assert views["current_episodes"] == ("current_rulesets", "episodes")
-    assert rests_on("parking_cases", views) == {"cameras", "decisions", "episodes", "ruleset_choices"}
+    assert views["current_flood_minutes"] == ("current_rulesets", "flood_minutes")
+    assert rests_on("flood_daily_by_kelurahan", views) == {CameraRow.TABLE, "flood_hours"}
+    assert rests_on("parking_cases", views) == {CameraRow.TABLE, EpisodeRow.TABLE, "decisions", "ruleset_choices"}
 
 
 @pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
