@@ -24,4 +24,5 @@ DASHBOARD: Final = Dashboard(
     (NOW, PLACES, TIMES, CASES),
     WHERE,
     hours=7 * 24,
+    refresh_seconds=300,
 )
