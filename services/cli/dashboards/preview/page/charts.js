@@ -24,7 +24,7 @@ export function surroundings(context, legendNames) {
     grid: { left: 8, right: 16, top: 14, bottom: legendNames.length ? 30 : 6, containLabel: true },
     legend: legendNames.length ? {
       type: 'scroll', bottom: 2, left: 4, height: 22, data: legendNames, icon: 'roundRect', itemWidth: 14, itemHeight: 4, itemGap: 14,
-      textStyle: { ...text, width: 220, overflow: 'truncate', lineHeight: 18 }, inactiveColor: context.mutedColour,
+      textStyle: { ...text, lineHeight: 18 }, formatter: (name) => (name.length > 44 ? `${name.slice(0, 43)}…` : name), inactiveColor: context.mutedColour,
       pageTextStyle: { color: context.mutedColour }, pageIconColor: context.textColour, pageIconInactiveColor: context.lineColour,
     } : undefined,
   };

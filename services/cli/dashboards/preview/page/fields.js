@@ -22,6 +22,12 @@ export function colour(name, context) {
   return /^(?:#|rgb)/.test(name ?? '') ? name : context.textColour;
 }
 
+/** The colour of text that can be read on a background of `#rrggbb`. */
+export function legibleOn(background) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(background.slice(at, at + 2), 16));
+  return red * 0.299 + green * 0.587 + blue * 0.114 > 150 ? '#111217' : '#ffffff';
+}
+
 /** The configuration of a column: the panel's defaults, then each override that fits, in their order. */
 export function configOf(field, panel) {
   const { defaults = {}, overrides = [] } = panel.fieldConfig ?? {};

@@ -1,6 +1,6 @@
 // Single figures, large, in the colour of their threshold; with a small curve where there is one.
 
-import { colour, configOf, element, isHidden, linkTo, nameOf, shown } from '/page/fields.js';
+import { colour, configOf, element, isHidden, legibleOn, linkTo, nameOf, shown } from '/page/fields.js';
 import { length } from '/page/frames.js';
 
 const CALCULATIONS = {
@@ -32,10 +32,10 @@ export function drawStat(body, panel, frames, context) {
     if (address) { number.href = address; number.target = '_blank'; number.rel = 'noopener'; }
     number.style.fontSize = `${fontSize(body, figures.length, told.text)}px`;
     const filled = colorMode.startsWith('background') && !told.empty && tint !== context.textColour;
-    if (filled) { tile.style.background = tint; tile.classList.add('filled'); } else if (!told.empty) number.style.color = tint;
+    if (filled) { tile.style.background = tint; tile.style.color = legibleOn(tint); tile.classList.add('filled'); } else if (!told.empty) number.style.color = tint;
     if (figures.length > 1 || panel.options?.textMode === 'value_and_name') tile.append(element('div', 'name', nameOf(field, config)));
     tile.append(number);
-    if (graphMode === 'area') tile.append(curve(field.values, filled ? '#ffffff' : tint));
+    if (graphMode === 'area') tile.append(curve(field.values, filled ? legibleOn(tint) : tint));
     holder.append(tile);
   }
   body.replaceChildren(holder);

@@ -1,6 +1,6 @@
 // Tables: a row each, sorted by a click on a heading.
 
-import { configOf, element, isHidden, linkTo, nameOf, shown } from '/page/fields.js';
+import { configOf, element, isHidden, legibleOn, linkTo, nameOf, shown } from '/page/fields.js';
 import { length } from '/page/frames.js';
 
 const MOST_ROWS = 1000;
@@ -72,7 +72,7 @@ function cellOf(field, config, place, context) {
   }
   const kind = config.custom.cellOptions?.type;
   if (kind === 'color-text' && told.colour) content.style.color = told.colour;
-  if (kind === 'color-background' && told.colour) cell.style.background = told.colour;
+  if (kind === 'color-background' && told.colour) { cell.style.background = told.colour; cell.style.color = legibleOn(told.colour); }
   cell.title = told.text;
   cell.append(content);
   return cell;
