@@ -76,8 +76,9 @@ def rules_file(groups: tuple[AlertGroup, ...], language: Language, runbooks_url:
 
 
 def duration(seconds: int) -> str:
-    """Give a duration as Grafana writes it, such as ``2m`` or ``0s``."""
-    return f"{seconds // 60}m" if seconds and seconds % 60 == 0 else f"{seconds}s"
+    """Give a duration of less than a day as Grafana writes it, such as ``2m``, ``1h30m`` or ``0s``."""
+    parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
 def _in_file(rule: dict[str, Any]) -> dict[str, Any]:

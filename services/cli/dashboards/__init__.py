@@ -13,6 +13,8 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
         "services.cli.dashboards.check",
         "Find what is wrong with the dashboards: columns, metrics, units, texts.",
     ),
+    "push": ("services.cli.dashboards.push", "Bring a Grafana to what the files say; what is right stays untouched."),
+    "diff": ("services.cli.dashboards.diff", "Show where a Grafana is not as the files say."),
 }
 
 

@@ -76,6 +76,6 @@ def test_a_rule_asks_the_store_and_compares_with_its_limit() -> None:
     assert (rule["noDataState"], rule["execErrState"]) == ("Alerting", "Error")
 
 
-@pytest.mark.parametrize(("seconds", "written"), [(0, "0s"), (30, "30s"), (90, "90s"), (120, "2m")])
+@pytest.mark.parametrize(("seconds", "written"), [(0, "0s"), (30, "30s"), (90, "1m30s"), (120, "2m"), (7200, "2h")])
 def test_durations_are_written_as_grafana_writes_them(seconds: int, written: str) -> None:
     assert duration(seconds) == written

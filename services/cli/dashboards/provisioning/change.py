@@ -1,0 +1,27 @@
+"""A step from what Grafana holds to what it should hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["create", "update", "same", "edited", "locked", "check"]
+"""``edited``: somebody changed it by hand, so that only ``--force`` overwrites it. ``locked``: it comes from a file of
+Grafana's own provisioning. ``check``: it changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing in Grafana. ``differences`` say where it is not as wanted; ``apply`` makes it so, all or nothing."""
+
+    kind: str
+    name: str
+    action: Action
+    differences: tuple[str, ...] = ()
+    apply: Callable[[], None] | None = None
+
+    @property
+    def needed(self) -> bool:
+        """Tell whether Grafana is not as wanted here."""
+        return self.action in ("create", "update", "edited")
