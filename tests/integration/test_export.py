@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from services.aggregate.registry_rows import CameraRow
 from services.cli.export.command import command
 from services.runtime.errors import ConfigurationError, RetryableError
 from tests.integration.store_scene import StoreScene, store_scene
@@ -24,9 +25,7 @@ DATABASE = "export_tests"
 def scene(clickhouse_port: int) -> Iterator[StoreScene]:
     with store_scene(clickhouse_port, DATABASE) as scene:
         scene.choose("2", "2026-05-02")
-        scene.insert(
-            "cameras", {"camera_id": "c", "revision": 1, "name": 'Gate "Ä",\nnorth', "version": 1}
-        )  # not a topic
+        scene.insert(CameraRow.TABLE, {"camera_id": "c", "revision": 1, "name": 'Gate "Ä",\nnorth', "version": 1})
         scene.client.command(
             "INSERT INTO episodes (camera_id, episode_id, episode_type, ruleset, started_at, dwell_s, version) "
             "SELECT if(number % 2, 'c', 'd'), lower(hex(MD5(toString(number)))), 'parking_case', '2', "
