@@ -46,6 +46,7 @@ check-generated:
 	$(PYTHON) -m tests.scenarios.draw --check
 	$(PYTHON) -m services.aggregate.store_dictionary --check
 	$(PYTHON) -m services.aggregate.alerts.build --check
+	$(PYTHON) -m deploy.grafana.kustomizations --check
 	$(PYTHON) -m services.cli.reference --check
 	$(PYTHON) -m services.cli.model_cards --check
 	$(PYTHON) -m services.aggregate.dashboards.build --check

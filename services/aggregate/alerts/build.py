@@ -18,6 +18,7 @@ from services.aggregate.alerts.grafana_rules import RUNBOOKS_URL, rules_file
 from services.aggregate.dashboards.dashboard import LANGUAGES
 
 GENERATED: Final = Path(__file__).parent / "generated"
+FILE_NAME: Final = "tilik-alerts.yaml"
 GROUPS: Final = (city.GROUP, operation.GROUP, operation.BOOKS)
 """Every alert on the store."""
 
@@ -43,7 +44,7 @@ def readable_yaml(document: Any) -> str:
 def documents(runbooks_url: str = RUNBOOKS_URL) -> dict[Path, str]:
     """Give the text of each file, by its path below the folder of generated files."""
     return {
-        Path(f"{language}.yaml"): readable_yaml(rules_file(GROUPS, language, runbooks_url)) for language in LANGUAGES
+        Path(language) / FILE_NAME: readable_yaml(rules_file(GROUPS, language, runbooks_url)) for language in LANGUAGES
     }
 
 
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
             lines = committed.splitlines(keepends=True), text.splitlines(keepends=True)
             found += difflib.unified_diff(*lines, f"committed/{relative}", f"generated/{relative}", n=1)
         else:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     sys.stdout.writelines(found)
     return 1 if found else 0

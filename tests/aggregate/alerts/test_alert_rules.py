@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from services.aggregate.alerts.alert import Alert
-from services.aggregate.alerts.build import GENERATED, GROUPS, documents
+from services.aggregate.alerts.build import FILE_NAME, GENERATED, GROUPS, documents
 from services.aggregate.alerts.grafana_rules import FOLDER_UID, duration, group_json
 from services.aggregate.dashboards.dashboard import LANGUAGES
 
@@ -62,7 +62,7 @@ def test_a_run_book_says_what_to_do(alert: Alert) -> None:
 
 
 def _rules(alert: Alert) -> list[dict[str, Any]]:
-    groups = yaml.safe_load(documents()[Path("en.yaml")])["groups"]
+    groups = yaml.safe_load(documents()[Path("en") / FILE_NAME])["groups"]
     return [rule for group in groups for rule in group["rules"] if rule["uid"] == f"tilik-{alert.name}"]
 
 
