@@ -12,11 +12,12 @@ export function drawBar(bar, view, listed, act) {
   const { words } = view;
   const dashboards = choice(listed.filter((one) => one.language === view.lang).map((one) => [one.uid, one.title]), view.uid, act.open);
   dashboards.id = 'dashboard';
+  dashboards.title = view.document.description ?? '';
   const pair = listed.find((one) => one.uid === view.uid)?.pair;
   const other = button(words.other, () => act.open(pair));
   other.id = 'language';
   other.hidden = !pair;
-  const refresh = choice(REFRESHES.map((value) => [value, value || words.never]), REFRESHES.includes(view.refresh) ? view.refresh : '', act.refreshEvery);
+  const refresh = choice([...new Set([...REFRESHES, view.refresh])].map((value) => [value, value || words.never]), view.refresh, act.refreshEvery);
   const now = button(`↻ ${words.refresh}`, act.refresh);
   now.id = 'refresh';
   const theme = button(view.theme === 'dark' ? words.light : words.dark, act.theme);

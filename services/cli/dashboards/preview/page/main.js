@@ -51,7 +51,7 @@ function go(to) {
 
 const act = {
   open: (uid) => go(address(uid, uid.replace(/-id$/, '') === view.uid.replace(/-id$/, '') ? {} : { from: '', to: '' })),
-  refresh: () => fill(),
+  refresh: () => { loading.abort(); loading = new AbortController(); fill(); },
   refreshEvery: (text) => { view.refresh = text; history.replaceState(null, '', address(view.uid)); schedule(); },
   period: (from, to) => go(address(view.uid, { from, to })),
   absolute: (from, to) => {
@@ -113,7 +113,7 @@ async function drawChoices(signal) {
       go(address(view.uid));
     }));
   }
-  page.choices.replaceChildren(...made, element('span', 'space'), element('span', 'note', view.words.simulated));
+  page.choices.replaceChildren(...made, element('span', 'space'), element('span', 'note', view.words.preview));
 }
 
 function question(width = 0) {
@@ -133,6 +133,7 @@ function drawPanels() {
 /** Fill all panels, a few at a time, in the order in which they are read. */
 async function fill() {
   setPeriod();
+  document.documentElement.dataset.ready = 'no';
   const { signal } = loading;
   const context = surroundings();
   const waiting = view.boxes.filter(({ panel }) => panel.type !== 'row');
@@ -160,7 +161,7 @@ function surroundings() {
 function schedule() {
   clearInterval(timer);
   const found = /^(\d+)([sm])$/.exec(view.refresh ?? '');
-  if (found) timer = setInterval(() => { if (!document.hidden) fill(); }, Number(found[1]) * (found[2] === 'm' ? 60e3 : 1e3));
+  if (found) timer = setInterval(() => { if (!document.hidden && document.documentElement.dataset.ready === 'yes') fill(); }, Number(found[1]) * (found[2] === 'm' ? 60e3 : 1e3));
 }
 
 closeOnClickElsewhere();
