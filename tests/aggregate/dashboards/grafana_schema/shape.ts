@@ -36,7 +36,7 @@ type DataLink = { title: string; url: string; targetBlank: boolean };
 
 /** Grafana takes anything as a property's value; these are what the panels' editors write under each id. */
 type Property =
-  | { id: 'displayName' | 'unit'; value: string }
+  | { id: 'displayName' | 'unit' | 'noValue'; value: string }
   | { id: 'decimals' | 'custom.width'; value: number }
   | { id: 'thresholds'; value: ThresholdsConfig }
   | { id: 'mappings'; value: ValueMapping[] }
