@@ -164,9 +164,9 @@ RULES: Final = Section(
                     "By the week (from Monday, Asia/Jakarta) in which the episodes began. A rule that nobody judged in"
                     " a week has no bar in it. A few verdicts make a bar here: look at the number of verdicts beside"
                     " it.",
-                    "Menurut minggu (mulai Senin, WIB) saat kejadian mulai. Aturan yang tidak dinilai dalam suatu minggu"
-                    " tidak punya batang di situ. Beberapa penilaian saja sudah menjadi satu batang: lihat jumlah"
-                    " penilaian di sampingnya.",
+                    "Menurut minggu (mulai Senin, WIB) saat kejadian mulai. Aturan yang tidak dinilai dalam suatu"
+                    " minggu tidak punya batang di situ. Beberapa penilaian saja sudah menjadi satu batang: lihat"
+                    " jumlah penilaian di sampingnya.",
                 ),
                 _JUDGED,
             ),
