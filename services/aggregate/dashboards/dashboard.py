@@ -65,6 +65,7 @@ class Column:
             moment of the row's ``at`` (or ``time``) where that is among the panel's columns. In a time series or a
             state timeline the camera is the curve's ``camera_id``, the moment the point's.
         hidden: It is queried for a link and not shown.
+        no_data: What an empty cell of a table says, where *no data* is too long or not what it means.
     """
 
     title: Text
@@ -75,6 +76,7 @@ class Column:
     width_px: int | None = None
     links_to_camera: bool = False
     hidden: bool = False
+    no_data: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,8 +102,8 @@ def _properties(panel: Panel, name: str, column: Column, language: Language) -> 
         yield "mappings", _mappings(column, language)
     if panel.drawing == "table" and (column.thresholds or column.mapped):
         yield "custom.cellOptions", {"type": "color-text"}
-    if panel.drawing == "table" and panel.no_data != NO_DATA:  # that is said of the whole table, not of an empty cell
-        yield "noValue", NO_DATA.in_language(language)
+    if panel.drawing == "table" and (column.no_data or panel.no_data != NO_DATA):  # that is said of the whole table
+        yield "noValue", (column.no_data or NO_DATA).in_language(language)
     if panel.drawing == "table" and column.width_px is not None:
         yield "custom.width", column.width_px
     if column.links_to_camera:
