@@ -91,7 +91,8 @@ WHERE {CHOSEN_CAMERAS}""",  # noqa: S608
                 ),
                 WHOLE_DAYS,
             ),
-            f"""SELECT if(sum(day_s) > 0, sum(observed_s) / sum(day_s), NULL) AS uptime_ratio, uniqExact(day) AS days
+            f"""SELECT if(sum(day_s) > 0, sum(uptime_ratio * day_s) / sum(day_s), NULL) AS uptime_ratio,
+    uniqExact(day) AS days
 FROM {DAYS} AND state = 'active'""",  # noqa: S608
             {
                 "uptime_ratio": Column(Text("seen", "terlihat"), "percentunit", 1, SHARE),

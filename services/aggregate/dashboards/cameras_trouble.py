@@ -31,7 +31,8 @@ _HANDOVERS_SQL: Final = f"""SELECT o.camera_id AS camera_id, c.name AS name, o.o
     if(o.next_instance = '', 'nobody', o.next_instance) AS next_worker, o.gap_seconds AS gap_s
 FROM (
     SELECT * FROM camera_ownerships
-    WHERE $__timeFilter(owned_until) AND ended != 'owned' AND (next_instance != '' OR gap_seconds != 0)
+    WHERE $__timeFilter(owned_until) AND ended != 'owned' AND next_instance != ''
+        AND (ended != 'released' OR gap_seconds NOT BETWEEN -5 AND 5)
         AND {CHOSEN_CAMERAS}
     ORDER BY abs(gap_seconds) DESC, camera_id, owned_until
     LIMIT 100
@@ -149,13 +150,14 @@ TROUBLE: Final = Section(
             "table",
             Text("Handovers between workers, the worst first", "Serah terima antar worker, yang terburuk lebih dulu"),
             Text(
-                "Ownerships that ended in the period and what came next. Positive: nobody read the camera for so long."
-                " Negative: two workers did at once, and frames of that time are accounted for twice, under two epochs."
-                " Without judged frames the last sign of life is a status, so that a gap can seem up to 60 s too long.",
-                "Kepemilikan yang berakhir dalam kurun ini dan penerusnya. Positif: selama itu tidak ada yang membaca"
-                " kamera. Negatif: dua worker membaca sekaligus, dan frame pada waktu itu tercatat dua kali, dalam dua"
-                " epoch. Tanpa frame yang dinilai, tanda hidup terakhir ialah laporan, jadi jeda bisa tampak hingga 60"
-                " detik terlalu lama.",
+                "Ownerships that ended in the period and what came next; those that were released and taken over within"
+                " 5 s are left out. Positive: nobody read the camera for so long. Negative: two workers did at once,"
+                " and frames of that time are accounted for twice, under two epochs. Without judged frames the last"
+                " sign of life is a status, so that a gap can seem up to 60 s too long.",
+                "Kepemilikan yang berakhir dalam kurun ini dan penerusnya; yang dilepas dan diambil alih dalam 5 detik"
+                " tidak ditampilkan. Positif: selama itu tidak ada yang membaca kamera. Negatif: dua worker membaca"
+                " sekaligus, dan frame pada waktu itu tercatat dua kali, dalam dua epoch. Tanpa frame yang dinilai,"
+                " tanda hidup terakhir ialah laporan, jadi jeda bisa tampak hingga 60 detik terlalu lama.",
             ),
             (Query(_HANDOVERS_SQL),),
             {
@@ -189,7 +191,7 @@ TROUBLE: Final = Section(
             },
             width=16,
             height=9,
-            no_data=Text("no handover", "tidak ada serah terima"),
+            no_data=Text("no handover with a gap", "tidak ada serah terima dengan jeda"),
         ),
     ),
 )

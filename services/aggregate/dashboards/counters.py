@@ -32,11 +32,12 @@ _SUMMARY: Final = Section(
         _stat(
             Text("Counters", "Loket"),
             Text(
-                "Cameras of kind counter that the registry has and that are not removed; and how many of them were"
-                " observed for at least one valid minute that did not fall outside opening hours. The other figures"
-                " know nothing of the rest.",
-                "Kamera jenis loket yang terdaftar dan tidak dihapus; dan berapa di antaranya yang terpantau paling"
-                " sedikit satu menit sah yang tidak di luar jam buka. Angka lain tidak tahu apa-apa tentang sisanya.",
+                "Cameras of kind counter in the registry, and others with a queue or a staff zone; and how many of them"
+                " were observed for at least one valid minute that did not fall outside opening hours. The other"
+                " figures know nothing of the rest.",
+                "Kamera jenis loket dalam daftar, dan kamera lain yang punya zona antrean atau petugas; dan berapa di"
+                " antaranya yang terpantau paling sedikit satu menit sah yang tidak di luar jam buka. Angka lain tidak"
+                " tahu apa-apa tentang sisanya.",
             ),
             f"""SELECT
     (SELECT count() FROM {REGISTERED}) AS counters,

@@ -12,7 +12,10 @@ WHERE hour >= toStartOfHour($__fromTime) AND hour <= $__toTime AND {CHOSEN_CAMER
 CAN_WAIT: Final = "queue_s > 0 AND served_minutes = open_minutes AND served_minutes > 0"
 """Hours in which queue and departures were counted in the same minutes: only there may one be divided by the other."""
 
-REGISTERED: Final = f"current_cameras WHERE kind = 'counter' AND {CHOSEN_CAMERAS}"
+REGISTERED: Final = f"""current_cameras
+    WHERE {CHOSEN_CAMERAS} AND (kind = 'counter' OR camera_id IN (SELECT camera_id FROM {HOURS}))"""  # noqa: S608
+"""Cameras of kind counter, and others with a queue or a staff zone, which are known by their rows."""
+
 PERIOD_MINUTES: Final = "dateDiff('minute', toStartOfHour($__fromTime), least($__toTime, now()))"
 
 LEAST_HOURS: Final = 10

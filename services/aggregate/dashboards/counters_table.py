@@ -13,6 +13,7 @@ from services.aggregate.dashboards.counters_basis import (
     LITTLE,
     MISSED_STAFF,
     PERIOD_MINUTES,
+    REGISTERED,
     RESTS,
     REVIEW,
 )
@@ -46,8 +47,7 @@ _LEAGUE_SQL: Final = f"""SELECT
     least(1, h.valid_minutes / {PERIOD_MINUTES}) AS observed_ratio,
     if(h.open_minutes > 0, h.last_hour, NULL) AS at
 FROM (
-    SELECT camera_id, name, kelurahan FROM current_cameras
-    WHERE {CHOSEN_CAMERAS} AND (kind = 'counter' OR camera_id IN (SELECT camera_id FROM {HOURS}))
+    SELECT camera_id, name, kelurahan FROM {REGISTERED}
 ) AS c
 LEFT JOIN (
     SELECT camera_id, sum(d.open_minutes) AS open_minutes, sum(d.valid_minutes) AS valid_minutes,

@@ -75,6 +75,7 @@ FROM {EPISODES}
 GROUP BY episode_type, kind
 ORDER BY episode_type, kind"""  # noqa: S608
 
+_LEAST_IN_A_WEEK: Final = 5
 _BARS: Final = {
     "flood": ("episode_type = 'flood_episode'", Text("flood", "banjir")),
     "parking": ("episode_type = 'parking_case'", Text("parking case", "kasus parkir")),
@@ -87,7 +88,7 @@ _BARS: Final = {
 
 def _precision_if(condition: str) -> str:
     judged = f"countIf({condition} AND review != 'suspected')"
-    return f"countIf({condition} AND review = 'confirmed') / nullIf({judged}, 0)"
+    return f"if({judged} >= {_LEAST_IN_A_WEEK}, countIf({condition} AND review = 'confirmed') / {judged}, NULL)"
 
 
 _WEEKS_SQL: Final = f"""SELECT formatDateTime(toMonday(toDate(started_at, 'Asia/Jakarta')), '%m-%d') AS week,
@@ -161,12 +162,11 @@ RULES: Final = Section(
             Text("Precision by week", "Presisi per minggu"),
             paragraph(
                 Text(
-                    "By the week (from Monday, Asia/Jakarta) in which the episodes began. A rule that nobody judged in"
-                    " a week has no bar in it. A few verdicts make a bar here: look at the number of verdicts beside"
-                    " it.",
-                    "Menurut minggu (mulai Senin, WIB) saat kejadian mulai. Aturan yang tidak dinilai dalam suatu"
-                    " minggu tidak punya batang di situ. Beberapa penilaian saja sudah menjadi satu batang: lihat"
-                    " jumlah penilaian di sampingnya.",
+                    "By the week (from Monday, Asia/Jakarta) in which the episodes began. A rule with fewer than 5"
+                    " verdicts in a week has no bar in it. Five are few still: look at the number of verdicts beside.",
+                    "Menurut minggu (mulai Senin, WIB) saat kejadian mulai. Aturan dengan kurang dari 5 penilaian dalam"
+                    " suatu minggu tidak punya batang di situ. Lima pun masih sedikit: lihat jumlah penilaian di"
+                    " sampingnya.",
                 ),
                 _JUDGED,
             ),
