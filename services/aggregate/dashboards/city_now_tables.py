@@ -19,6 +19,7 @@ from services.aggregate.dashboards.episode_columns import (
     SEEN_AGO,
     SEEN_NOW,
     STARTED,
+    UNKNOWN,
     WHERE_COLUMNS,
     review_column,
 )
@@ -70,7 +71,7 @@ LIMIT 100"""),
         ),
         "review": review_column(),
         "lasted": Column(Text("For", "Selama"), "s", decimals=1, width_px=90),
-        "queue": Column(Text("Waiting now", "Menunggu sekarang"), decimals=1, width_px=105),
+        "queue": Column(Text("Waiting now", "Menunggu sekarang"), decimals=1, width_px=105, no_data=UNKNOWN),
         "waiting_max": Column(Text("Most waiting", "Terbanyak"), width_px=105),
         "seen_ago": SEEN_AGO,
         "picture": PICTURE,
@@ -87,15 +88,16 @@ BLIND_CAMERAS: Final = Panel(
     Text(
         "Active cameras that see nothing now, the longest first. The reason is the first that holds: no worker owns it"
         " (or two do), its source does not deliver, no frames arrive, frames come and are shed or put aside, or it is"
-        " in quarantine. *Blind since* empty: nothing was seen for 24 hours.",
+        " in quarantine. *Blind since* a dash: nothing was seen for 24 hours.",
         "Kamera aktif yang sekarang tidak melihat, terlama di atas. Sebabnya adalah yang pertama berlaku: tidak ada"
         " worker yang memegangnya (atau dua), sumbernya tidak mengirim, tidak ada frame masuk, frame masuk tetapi"
-        " dibuang atau disisihkan, atau sedang dikarantina. *Tidak melihat sejak* kosong: 24 jam tidak ada yang"
+        " dibuang atau disisihkan, atau sedang dikarantina. Tanda pisah: 24 jam tidak ada yang"
         " terlihat.",
     ),
     (
         Query(f"""SELECT name, kelurahan, reason, nullIf(b.blind_since, {NEVER}) AS since,
-    if(b.blind_since = {NEVER}, NULL, dateDiff('second', b.blind_since, now64(3))) AS lasted, error_detail,
+    if(b.blind_since = {NEVER}, NULL, dateDiff('second', b.blind_since, now64(3))) AS lasted,
+    nullIf(error_detail, '') AS error_detail,
     camera_id, if(b.blind_since = {NEVER}, now64(3), b.blind_since) AS at
 FROM cameras_blind_now AS b
 WHERE {CHOSEN_CAMERAS}
@@ -105,15 +107,16 @@ LIMIT 200"""),
     {
         **WHERE_COLUMNS,
         "reason": Column(Text("Why", "Sebab"), "string", mapped=BLIND_REASONS, width_px=175),
-        "since": Column(Text("Blind since", "Tidak melihat sejak"), "dateTimeAsIso", width_px=165),
+        "since": Column(Text("Blind since", "Tidak melihat sejak"), "dateTimeAsIso", width_px=165, no_data=UNKNOWN),
         "lasted": Column(
             Text("For", "Selama"),
             "s",
             decimals=1,
             thresholds=(Threshold(0, "text"), Threshold(900, "orange"), Threshold(3600, "red")),
             width_px=95,
+            no_data=Text("over 24 h", "lebih dari 24 jam"),
         ),
-        "error_detail": Column(Text("What the source says", "Keterangan sumber"), "string"),
+        "error_detail": Column(Text("What the source says", "Keterangan sumber"), "string", no_data=UNKNOWN),
         "camera_id": CAMERA_ID,
         "at": AT,
     },

@@ -21,6 +21,9 @@ OPEN: Final = f"phase = 'open' AND review != 'rejected' AND {CHOSEN_CAMERAS}"
 SEEN_NOW: Final = "multiIf(e.simulated, 'simulated', b.reason != '', b.reason, 'seen')"
 """Whether the camera of ``e`` can be believed now, where ``b`` is ``cameras_blind_now``."""
 
+UNKNOWN: Final = Text("–", "–")
+"""What a cell says where there is nothing to say, or nobody knows."""
+
 NEVER: Final = "toDateTime64(0, 3, 'UTC')"
 """What a time is that there is not (yet)."""
 
@@ -102,11 +105,14 @@ VEHICLE: Final = Column(
     width_px=110,
 )
 
+ENDED: Final = "if(e.phase = 'open', 'open', e.ended_because)"
+"""Why ``e`` ended, for the column ``ENDED_BECAUSE``."""
+
 ENDED_BECAUSE: Final = Column(
     Text("Ended because", "Berakhir karena"),
     "string",
     mapped=(
-        Mapped("", Text("still open", "masih berlangsung"), "orange"),
+        Mapped("open", Text("still open", "masih berlangsung"), "orange"),
         Mapped("cleared", Text("it cleared", "sudah surut/selesai")),
         Mapped("left", Text("they left", "sudah pergi")),
         Mapped("timetable", Text("the hours ended", "jam berlakunya habis")),

@@ -9,12 +9,14 @@ from typing import Final
 from services.aggregate.dashboards.dashboard import Column, Mapped, Panel, Query, Section, Text, Threshold
 from services.aggregate.dashboards.episode_columns import (
     CAMERA_ID,
+    ENDED,
     ENDED_BECAUSE,
     KELURAHAN,
     LINK_COLUMNS,
     NAME,
     NEVER,
     STARTED,
+    UNKNOWN,
     review_column,
 )
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
@@ -154,13 +156,13 @@ EPISODES: Final = Panel(
         "Every flood that was open at some time of the range, the latest first, at most 500; rejected ones are shown,"
         " so that one sees what was taken for a flood. *Began* is the first frame of the 2 minutes above the onset"
         " ratio. *Receding since* is the last time at 0.9 of the peak. *Cleared* is the first frame of the 5 dry"
-        " minutes; empty with *nothing was seen any more*: the end is the last sight, not when it was dry. Simulated"
+        " minutes; a dash with *nothing was seen any more*: the end is the last sight, not when it was dry. Simulated"
         " floods are left out. Times are right within the median of a minute (docs/floods.md has how well they were"
         " measured).",
         "Semua banjir yang berlangsung pada suatu saat dalam rentang waktu, terbaru di atas, paling banyak 500; yang"
         " ditolak ikut ditampilkan agar terlihat apa yang sempat dikira banjir. *Mulai* adalah frame pertama dari 2"
         " menit di atas ambang. *Menurun sejak* adalah saat terakhir pada 0,9 dari puncak. *Surut* adalah frame"
-        " pertama dari 5 menit kering; jika kosong dengan *tidak terlihat lagi*: akhirnya adalah saat terakhir"
+        " pertama dari 5 menit kering; tanda pisah dengan *tidak terlihat lagi*: akhirnya adalah saat terakhir"
         " terlihat, bukan saat kering. Banjir simulasi tidak ditampilkan. Ketepatan waktunya sekitar satu menit (lihat"
         " docs/floods.md).",
     ),
@@ -169,7 +171,7 @@ EPISODES: Final = Panel(
     nullIf(e.peak_at, {NEVER}) AS peak_at, e.peak_ratio AS peak_ratio,
     nullIf(e.recession_at, {NEVER}) AS recession_at, nullIf(e.cleared_at, {NEVER}) AS cleared_at,
     dateDiff('second', e.started_at, if(e.phase = 'open', now64(3), e.ended_at)) AS lasted,
-    e.ended_because AS ended_because, e.reviewed_by AS reviewed_by,
+    {ENDED} AS ended_because, nullIf(e.reviewed_by, '') AS reviewed_by,
     if(e.reviewed_at = {NEVER}, NULL, dateDiff('second', e.started_at, e.reviewed_at)) AS reviewed_after,
     e.camera_id AS camera_id, if(e.peak_at = {NEVER}, e.started_at, e.peak_at) AS at
 FROM episodes_reviewed AS e
@@ -184,14 +186,16 @@ LIMIT 500"""),
         "kelurahan": KELURAHAN,
         "review": review_column(),
         "started_at": STARTED,
-        "peak_at": Column(Text("Peak at", "Puncak pada"), "dateTimeAsIso", width_px=165),
+        "peak_at": Column(Text("Peak at", "Puncak pada"), "dateTimeAsIso", width_px=165, no_data=UNKNOWN),
         "peak_ratio": Column(Text("Peak", "Puncak"), "percentunit", decimals=0, width_px=75),
-        "recession_at": Column(Text("Receding since", "Menurun sejak"), "dateTimeAsIso", width_px=165),
-        "cleared_at": Column(Text("Cleared", "Surut"), "dateTimeAsIso", width_px=165),
+        "recession_at": Column(Text("Receding since", "Menurun sejak"), "dateTimeAsIso", width_px=165, no_data=UNKNOWN),
+        "cleared_at": Column(Text("Cleared", "Surut"), "dateTimeAsIso", width_px=165, no_data=UNKNOWN),
         "lasted": Column(Text("For", "Selama"), "s", decimals=1, width_px=90),
         "ended_because": ENDED_BECAUSE,
-        "reviewed_by": Column(Text("Judged by", "Dinilai oleh"), "string", width_px=110),
-        "reviewed_after": Column(Text("Judged after", "Dinilai setelah"), "s", decimals=1, width_px=110),
+        "reviewed_by": Column(Text("Judged by", "Dinilai oleh"), "string", width_px=110, no_data=UNKNOWN),
+        "reviewed_after": Column(
+            Text("Judged after", "Dinilai setelah"), "s", decimals=1, width_px=110, no_data=UNKNOWN
+        ),
         **LINK_COLUMNS,
     },
     width=24,

@@ -29,6 +29,7 @@ from services.aggregate.dashboards.episode_columns import (
     SEEN_AGO,
     SEEN_NOW,
     STARTED,
+    UNKNOWN,
     WARNING,
     WHERE_COLUMNS,
     review_column,
@@ -183,7 +184,7 @@ LEFT JOIN
 (
     SELECT camera_id, zone_id, toNullable(argMax(m.ratio_mean, minute)) AS ratio,
         ratio - argMaxOrNullIf(m.ratio_mean, minute, minute < now64(3) - INTERVAL 10 MINUTE) AS rise,
-        multiIf(rise > 0.03, 'rising', rise < -0.03, 'falling', isNull(rise), '', 'steady') AS trend
+        multiIf(rise > 0.03, 'rising', rise < -0.03, 'falling', isNull(rise), NULL, 'steady') AS trend
     FROM current_flood_minutes AS m
     WHERE minute >= {RECENTLY} AND valid AND {CHOSEN_CAMERAS}
     GROUP BY camera_id, zone_id
@@ -198,11 +199,11 @@ OPEN_FLOODS: Final = Panel(
     Text("Open floods", "Banjir yang masih berlangsung"),
     Text(
         "One row a flood that has not cleared, confirmed ones first, the highest water on top. *Ratio now* is the part"
-        " of the zone under water in its latest valid minute; empty: not seen for 15 minutes. *Trend* compares it with"
+        " of the zone under water in its latest valid minute; a dash: not seen for 15 minutes. *Trend* compares it with"
         " some ten minutes before. *Last seen* far back, or a picture that is not *seen*: the flood may be over, or"
         " worse; nobody knows. Simulated floods stand last and count nowhere. The name opens the camera.",
         "Satu baris untuk tiap banjir yang belum surut; yang terkonfirmasi dan yang tertinggi di atas. *Rasio sekarang*"
-        " adalah bagian zona yang tergenang pada menit valid terakhir; kosong: 15 menit tidak terlihat. *Tren*"
+        " adalah bagian zona yang tergenang pada menit valid terakhir; tanda pisah: 15 menit tidak terlihat. *Tren*"
         " membandingkannya dengan sekitar sepuluh menit sebelumnya. Jika *terakhir terlihat* sudah lama, atau gambar"
         " tidak *terlihat*: banjirnya mungkin sudah surut, mungkin lebih parah; tidak ada yang tahu. Banjir simulasi"
         " ada di bawah dan tidak dihitung di mana pun. Nama membuka kameranya.",
@@ -220,6 +221,7 @@ OPEN_FLOODS: Final = Panel(
             decimals=0,
             thresholds=(Threshold(0, "green"), Threshold(0.05, "yellow"), Threshold(0.15, "red")),
             width_px=95,
+            no_data=UNKNOWN,
         ),
         "trend": Column(
             Text("Trend", "Tren"),
@@ -230,6 +232,7 @@ OPEN_FLOODS: Final = Panel(
                 Mapped("steady", Text("steady", "tetap")),
             ),
             width_px=90,
+            no_data=UNKNOWN,
         ),
         "peak_ratio": Column(Text("Peak", "Puncak"), "percentunit", decimals=0, width_px=75),
         "seen_ago": SEEN_AGO,
@@ -246,9 +249,9 @@ _UNSEEN_TABLE: Final = Panel(
     Text("Water zones that nobody sees", "Zona air yang tidak terlihat"),
     Text(
         "The zones counted above as not seen: which place could be flooded without anyone being told. *Last valid hour*"
-        " is the last hour with a valid minute in 7 days; empty: none.",
+        " is the last hour with a valid minute in 7 days; a dash: none.",
         "Zona yang di atas dihitung tidak terlihat: tempat yang bisa saja banjir tanpa ada laporan. *Jam valid"
-        " terakhir* adalah jam terakhir dengan menit valid dalam 7 hari; kosong: tidak ada.",
+        " terakhir* adalah jam terakhir dengan menit valid dalam 7 hari; tanda pisah: tidak ada.",
     ),
     (
         Query(f"""SELECT c.name AS name, c.kelurahan AS kelurahan, z.zone_id AS zone_id, z.at AS at, b.reason AS reason,
@@ -269,7 +272,7 @@ LIMIT 200"""),
     {
         **WHERE_COLUMNS,
         "zone_id": Column(Text("Zone", "Zona"), "string"),
-        "at": Column(Text("Last valid hour", "Jam valid terakhir"), "dateTimeAsIso"),
+        "at": Column(Text("Last valid hour", "Jam valid terakhir"), "dateTimeAsIso", no_data=UNKNOWN),
         "reason": Column(
             Text("Why the camera is blind", "Mengapa kamera tidak melihat"),
             "string",

@@ -13,6 +13,7 @@ from services.aggregate.dashboards.episode_columns import (
     LINK_COLUMNS,
     NAME,
     REJECTED,
+    UNKNOWN,
     ZONE,
 )
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
@@ -85,7 +86,7 @@ LIMIT 200"""),
         "watched_s": Column(
             Text("Watched", "Terpantau"), "s", decimals=1, thresholds=(Threshold(0, "orange"), Threshold(18000, "text"))
         ),
-        "per_10_hours": Column(Text("Per 10 h", "Per 10 jam"), decimals=1, width_px=90),
+        "per_10_hours": Column(Text("Per 10 h", "Per 10 jam"), decimals=1, width_px=90, no_data=UNKNOWN),
         "dwell_median": Column(Text("Median stay", "Median lama"), "s", decimals=0, width_px=105),
         "dwell_max": Column(Text("Longest", "Terlama"), "s", decimals=1, thresholds=DWELLS, width_px=95),
         "confirmed": Column(CONFIRMED, width_px=105),
@@ -153,7 +154,7 @@ ORDER BY cases DESC, camera_id"""),
     {
         "name": NAME,
         "cases": Column(Text("Cases", "Kasus"), width_px=70),
-        **{name: Column(Text(name[1:], name[1:]), thresholds=_HEAT, width_px=44) for name in _HOURS},
+        **{name: Column(Text(name[1:], name[1:]), thresholds=_HEAT, width_px=44, no_data=UNKNOWN) for name in _HOURS},
         **LINK_COLUMNS,
     },
     width=24,

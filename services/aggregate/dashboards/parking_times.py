@@ -8,12 +8,14 @@ from typing import Final
 
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, paragraph
 from services.aggregate.dashboards.episode_columns import (
+    ENDED,
     ENDED_BECAUSE,
     KELURAHAN,
     LINK_COLUMNS,
     NAME,
     REVIEW_COUNTS,
     STARTED,
+    UNKNOWN,
     VEHICLE,
     ZONE,
     review_column,
@@ -190,8 +192,8 @@ _CASES: Final = Panel(
     ),
     (
         Query(f"""SELECT c.name AS name, c.kelurahan AS kelurahan, e.zone_id AS zone_id, e.vehicle AS vehicle,
-    e.review AS review, e.started_at AS started_at, e.dwell_s AS dwell_s, e.ended_because AS ended_because,
-    e.reviewed_by AS reviewed_by, e.camera_id AS camera_id, e.started_at AS at
+    e.review AS review, e.started_at AS started_at, e.dwell_s AS dwell_s, {ENDED} AS ended_because,
+    nullIf(e.reviewed_by, '') AS reviewed_by, e.camera_id AS camera_id, e.started_at AS at
 FROM episodes_reviewed AS e
 LEFT JOIN current_cameras AS c ON c.camera_id = e.camera_id
 WHERE {BEGAN}
@@ -207,7 +209,7 @@ LIMIT 500"""),
         "started_at": STARTED,
         "dwell_s": Column(Text("Has stood", "Sudah berhenti"), "s", decimals=1, thresholds=DWELLS, width_px=110),
         "ended_because": ENDED_BECAUSE,
-        "reviewed_by": Column(Text("Judged by", "Dinilai oleh"), "string"),
+        "reviewed_by": Column(Text("Judged by", "Dinilai oleh"), "string", no_data=UNKNOWN),
         **LINK_COLUMNS,
     },
     width=24,
