@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import click
@@ -93,7 +94,7 @@ def empty_store() -> Iterator[Describe]:
         migrate(settings, known_migrations())
         client = connect(settings, settings.database)
         try:
-            yield lambda sql: _columns(client, sql)
+            yield cache(lambda sql: _columns(client, sql))  # both languages, and most dashboards, ask the same
         finally:
             client.close()
 
