@@ -109,8 +109,8 @@ _CAMERAS_SQL: Final = f"""SELECT c.camera_id AS camera_id, c.name AS name, c.kin
 FROM (SELECT camera_id, name, kind, kelurahan FROM {ACTIVE}) AS c
 LEFT JOIN (
     SELECT camera_id, sum(u.day_s) AS day_s, sum(u.uptime_ratio * u.day_s) AS observed_s,
-        sum(u.valid_minutes) AS valid_minutes, sum(u.hours_with_data) AS hours_with_data, count() AS days, sum(u.captured) AS captured,
-        sum(u.missed) AS missed, sum(u.reconnects) AS reconnects, sum(u.bytes) AS bytes,
+        sum(u.valid_minutes) AS valid_minutes, sum(u.hours_with_data) AS hours_with_data,
+        count() AS days, sum(u.captured) AS captured, sum(u.missed) AS missed, sum(u.reconnects) AS reconnects, sum(u.bytes) AS bytes,
         countIf(u.bytes > 0) AS byte_days
     FROM (SELECT * FROM {DAYS}) AS u
     GROUP BY camera_id
