@@ -137,7 +137,7 @@ FROM {FULL_DAYS}""",  # noqa: S608
 )
 
 DASHBOARD: Final = Dashboard(
-    "cameras",
+    "cameras",  # not a topic: its name
     Text("Cameras", "Kamera"),
     Text(
         "Whether the cameras see, since when not and why, who owns them, and what their pictures weigh and cost.",

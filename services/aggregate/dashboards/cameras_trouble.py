@@ -141,7 +141,7 @@ TROUBLE: Final = Section(
             (Query(_OWNERS_SQL),),
             {
                 "worker": Column(Text("Worker", "Worker"), "string"),
-                "cameras": Column(Text("cameras", "kamera"), "none", 0),
+                "cameras": Column(Text("cameras", "kamera"), "none", 0),  # not a topic: a column
             },
             width=8,
             height=9,

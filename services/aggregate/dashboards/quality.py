@@ -34,7 +34,7 @@ _SUMMARY: Final = Section(
 FROM {EPISODES}""",  # noqa: S608
             {
                 "judged_ratio": Column(Text("judged", "dinilai"), "percentunit", 1),
-                "episodes": Column(Text("episodes", "kejadian"), "none", 0),
+                "episodes": Column(Text("episodes", "kejadian"), "none", 0),  # not a topic: a column
             },
         ),
         _stat(
@@ -75,7 +75,7 @@ FROM {_HOURS}""",  # noqa: S608
                     2,
                     (Threshold(0, "green"), Threshold(0.0001, "blue")),
                 ),
-                "cameras": Column(Text("cameras", "kamera"), "none", 0),
+                "cameras": Column(Text("cameras", "kamera"), "none", 0),  # not a topic: a column
             },
         ),
         _stat(
@@ -148,7 +148,7 @@ _MADE_BY: Final = Section(
                 "model": Column(Text("Network", "Jaringan"), "string"),
                 "weights": Column(Text("Weights", "Bobot"), "string"),
                 "tiles": Column(Text("Tiles", "Petak"), "string", width_px=80),
-                "cameras": Column(Text("Cameras", "Kamera"), "none", 0, width_px=90),
+                "cameras": Column(Text("Cameras", "Kamera"), "none", 0, width_px=90),  # not a topic: a column
                 "frames": Column(Text("Frames", "Frame"), "short", 1, width_px=90),
                 "first_at": Column(Text("First", "Pertama"), "dateTimeAsIso", width_px=170),
                 "last_at": Column(Text("Last", "Terakhir"), "dateTimeAsIso", width_px=170),

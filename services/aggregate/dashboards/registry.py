@@ -8,7 +8,7 @@ from typing import Final
 
 from services.aggregate.dashboards.dashboard import Dashboard
 
-NAMES: Final = ("city_now", "flooding", "parking", "counters", "cameras", "pipeline", "quality")
+NAMES: Final = ("city_now", "flooding", "parking", "counters", "cameras", "pipeline", "quality")  # not a topic: a file
 """The dashboards' files; each has one ``DASHBOARD``."""
 
 
