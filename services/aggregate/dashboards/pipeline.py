@@ -32,7 +32,7 @@ _NOW: Final = Section(
             Text("Frames captured", "Citra terekam"),
             Text("Frames a second that Kafka acknowledged.", "Citra per detik yang diakui Kafka."),
             "sum(rate(tilik_ingest_frames_captured_total[$__rate_interval]))",
-            "cps",
+            "suffix:/s",
         ),
         _figure(
             Text("Age at the event (p95)", "Umur saat peristiwa (p95)"),

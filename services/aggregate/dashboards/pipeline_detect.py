@@ -50,11 +50,11 @@ _PACE: Final = Panel(
         Query(promql=f"sum({_RATE.format('tilik_aggregate_events_total')})", legend="applied"),
     ),
     {
-        "captured": Column(Text("captured (ingest)", "terekam (ingest)"), "cps"),
-        "judged": Column(Text("with an outcome (detect)", "mendapat hasil (detect)"), "cps"),
-        "applied": Column(Text("applied (aggregate)", "diterapkan (aggregate)"), "cps"),
+        "captured": Column(Text("captured (ingest)", "terekam (ingest)"), "suffix:/s"),
+        "judged": Column(Text("with an outcome (detect)", "mendapat hasil (detect)"), "suffix:/s"),
+        "applied": Column(Text("applied (aggregate)", "diterapkan (aggregate)"), "suffix:/s"),
     },
-    unit="cps",
+    unit="suffix:/s",
 )
 
 _OUTCOMES: Final = Panel(
@@ -70,7 +70,7 @@ _OUTCOMES: Final = Panel(
         SCRAPED,
     ),
     (Query(promql="sum by (outcome) (rate(tilik_detect_frames_total[$__rate_interval]))", legend="{{outcome}}"),),
-    unit="cps",
+    unit="suffix:/s",
     stacked=True,
 )
 

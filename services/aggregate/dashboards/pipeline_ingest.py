@@ -86,6 +86,8 @@ _OWNERSHIP: Final = Section(
                 "at": Column(Text("Last sign of life", "Tanda hidup terakhir"), "dateTimeAsIso"),
             },
             width=24,
+            height=6,
+            no_data=Text("every active camera has exactly one owner", "tiap kamera aktif punya tepat satu pemilik"),
         ),
     ),
 )
@@ -111,7 +113,7 @@ _CAPTURE: Final = Section(
                     legend="{{source_kind}}",
                 ),
             ),
-            unit="cps",
+            unit="suffix:/s",
             stacked=True,
         ),
         Panel(
@@ -134,7 +136,7 @@ _CAPTURE: Final = Section(
                     legend="{{reason}}",
                 ),
             ),
-            unit="cps",
+            unit="suffix:/s",
             stacked=True,
         ),
         Panel(

@@ -11,6 +11,10 @@ from services.aggregate.dashboards.variables import GAPS_SHOWN
 DEAD_LETTERS: Final = "sum(increase(tilik_dead_letters_total[15m])) or 0 * count(tilik_aggregate_partitions)"
 _MINUTE_TABLES: Final = ("camera_minutes", "counter_minutes", "parking_minutes", "flood_minutes")
 
+_NEVER: Final = Text(
+    "none since the services started, or not measured", "tidak ada sejak layanan mulai, atau tak terukur"
+)
+
 _NEWEST: Final = "\nUNION ALL\n".join(
     f"SELECT '{table}' AS rows_of, nullIf(max({moment}), toDateTime64(0, 3, 'UTC')) AS newest,"
     f" max(inserted_at) AS stored\n"
@@ -71,7 +75,7 @@ _AGGREGATE: Final = Section(
                 SCRAPED,
             ),
             (Query(promql="sum by (table) (rate(tilik_aggregate_rows_total[$__rate_interval]))", legend="{{table}}"),),
-            unit="cps",
+            unit="suffix:/s",
             stacked=True,
         ),
         Panel(
@@ -223,17 +227,16 @@ _AWAY: Final = Section(
             paragraph(
                 Text(
                     "Messages in the hour before each point that can never be processed, by reason, of all services."
-                    " Each lies in the topic's -dlq and says why. No curve: no such message since the services started,"
-                    " or none is scraped.",
+                    " Each lies in the topic's -dlq and says why.",
                     "Pesan dalam satu jam sebelum tiap titik yang tidak akan pernah bisa diproses, per sebab, semua"
-                    " layanan. Tiap pesan ada di topik -dlq dengan sebabnya. Tanpa kurva: tidak ada pesan seperti itu"
-                    " sejak layanan mulai, atau tidak ada yang terbaca.",
+                    " layanan. Tiap pesan ada di topik -dlq dengan sebabnya.",
                 ),
                 SCRAPED,
             ),
             (Query(promql="sum by (reason) (increase(tilik_dead_letters_total[1h]))", legend="{{reason}}"),),
             decimals=0,
             stacked=True,
+            no_data=_NEVER,
         ),
         Panel(
             "timeseries",
@@ -253,8 +256,9 @@ _AWAY: Final = Section(
                     legend="{{verdict}}",
                 ),
             ),
-            unit="cps",
+            unit="suffix:/s",
             stacked=True,
+            no_data=_NEVER,
         ),
         Panel(
             "timeseries",
@@ -270,6 +274,7 @@ _AWAY: Final = Section(
             ),
             (Query(promql="max by (subscription) (tilik_webhooks_oldest_seconds)", legend="{{subscription}}"),),
             unit="s",
+            no_data=_NEVER,
         ),
         Panel(
             "table",
@@ -289,7 +294,7 @@ _AWAY: Final = Section(
                 "Value": Column(Text("Switched off", "Dimatikan"), hidden=True),
                 "Time": Column(Text("Time", "Waktu"), "dateTimeAsIso", hidden=True),
             },
-            no_data=Text("none", "tidak ada"),
+            no_data=_NEVER,
         ),
     ),
 )
