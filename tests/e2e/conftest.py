@@ -56,9 +56,9 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningFace]:
         subprocess.run(seed, check=True, timeout=SEED_SECONDS, capture_output=True)
         with closing(connect(ClickHouseSettings(port=running.port), DATABASE)) as client:
             client.command(
-                "INSERT INTO cameras (camera_id, revision, name, kind, kecamatan, kelurahan, latitude, longitude,"
-                " state, version) VALUES"
-                " ('seed-hostile', 1, {name:String}, 'street', 'Zzz', 'Zzz', -7.0, 110.4, 'active', 1)",
+                "INSERT INTO cameras (camera_id, revision, name, kind, kecamatan, kelurahan, sample_fps, latitude,"
+                " longitude, state, version) VALUES"
+                " ('seed-hostile', 1, {name:String}, 'street', 'Zzz', 'Zzz', 1, -7.0, 110.4, 'active', 1)",
                 parameters={"name": HOSTILE_NAME},
             )
         yield running

@@ -42,7 +42,7 @@ export function timeAxis(context) {
 
 export function valueAxis(context, format, rest = {}) {
   return {
-    type: 'value', axisLabel: { color: context.mutedColour, formatter: format, hideOverlap: true }, axisLine: { show: false },
+    type: 'value', axisLabel: { color: context.mutedColour, formatter: format, hideOverlap: true, showMinLabel: !rest.bounded, showMaxLabel: !rest.bounded }, axisLine: { show: false },
     splitLine: { lineStyle: { color: context.lineColour } }, ...rest,
   };
 }

@@ -1,6 +1,6 @@
 // Bars over names, upright or lying.
 
-import { configOf, isHidden, nameOf, PALETTE, shown, thresholdColour } from '/page/fields.js';
+import { configOf, isHidden, legibleOn, nameOf, PALETTE, shown, thresholdColour } from '/page/fields.js';
 import { length } from '/page/frames.js';
 import { draw, surroundings, tooltip, valueAxis } from '/page/charts.js';
 import { formatted } from '/page/units.js';
@@ -23,16 +23,16 @@ export function drawBars(body, panel, frames, context) {
     type: 'category', data: names, inverse: lying, axisTick: { show: false }, axisLine: { lineStyle: { color: context.lineColour } },
     axisLabel: { color: context.mutedColour, width: lying ? 180 : undefined, overflow: 'truncate', hideOverlap: !lying, interval: 'auto' },
   };
-  const label = (one) => ({
+  const label = (one, tint) => ({
     show: showValue === 'always' || (showValue === 'auto' && names.length * bars.length <= (lying ? 40 : body.clientWidth / 45)),
-    position: stacking === 'normal' ? 'inside' : lying ? 'right' : 'top', color: context.textColour, fontSize: 11,
+    position: stacking === 'normal' ? 'inside' : lying ? 'right' : 'top', color: stacking === 'normal' ? legibleOn(tint) : context.textColour, fontSize: 11,
     formatter: ({ value }) => (value ? shown(value, one.field, one.config, context).text : ''),
   });
   draw(body, {
     ...surroundings(context, panel.options?.legend?.showLegend === false ? [] : bars.map(({ name }) => name)),
     xAxis: lying ? values : categories, yAxis: lying ? categories : values,
     series: bars.map((one, at) => ({
-      type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, label: label(one),
+      type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, label: label(one, PALETTE[at % PALETTE.length]),
       color: PALETTE[at % PALETTE.length], itemStyle: { opacity: 0.9 },
       data: one.field.values.map((value) => {
         const tint = one.config.color?.mode === 'thresholds' ? thresholdColour(value, one.config, context) : null;

@@ -24,10 +24,11 @@ export function drawMap(body, panel, frames, context) {
   const names = [...groups.keys()].sort((a, b) => order.indexOf(b) - order.indexOf(a));
   const place = (row) => [longitudes[row], latitudes[row], row];
   const view = fitted([...groups.values()].flatMap(({ rows }) => rows.map(place)), body);
-  const axis = ([min, max]) => ({ min, max, splitLine: { lineStyle: { color: context.lineColour, type: 'dotted' } } });
+  const axis = ([min, max]) => ({ min, max, bounded: true, splitLine: { lineStyle: { color: context.lineColour, type: 'dotted' } } });
   const degrees = (value) => `${value.toFixed(2)}°`;
+  const frameOfMap = surroundings(context, names.toReversed());
   draw(body, {
-    ...surroundings(context, names.toReversed()),
+    ...frameOfMap, legend: { ...frameOfMap.legend, icon: 'circle', itemHeight: 10, itemWidth: 10 },
     xAxis: valueAxis(context, degrees, axis(view.x)), yAxis: valueAxis(context, degrees, axis(view.y)),
     dataZoom: [{ type: 'inside', xAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'shift' }, { type: 'inside', yAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'shift' }],
     series: [
