@@ -1,0 +1,102 @@
+"""Flooding: one minute of a kelurahan counts once, and what was not observed is no dry hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from services.aggregate.dashboards.flooding import DASHBOARD
+from tests.aggregate.dashboards.asked_panels import RULESET, add_camera, add_episode, add_sight, answer
+from tests.integration.store_scene import StoreScene, store_scene
+
+pytestmark = pytest.mark.integration
+
+_END = datetime(2026, 5, 3, 17, tzinfo=UTC)
+"""Midnight in Asia/Jakarta."""
+
+
+@pytest.fixture(scope="module")
+def database(clickhouse_port: int) -> Iterator[StoreScene]:
+    with store_scene(clickhouse_port, "flooding_tests") as scene:
+        yield scene
+
+
+@pytest.fixture
+def scene(database: StoreScene) -> StoreScene:
+    database.clear()
+    database.choose(RULESET, "2026-01-01")
+    return database
+
+
+def add_minutes(scene: StoreScene, camera_id: str, *minutes: str, **columns: object) -> None:
+    measured = {
+        "zone_id": "z",
+        "ruleset": RULESET,
+        "valid": True,
+        "observed_s": 60.0,
+        "ratio_mean": 0.4,
+        "state": "flood",
+    }
+    for minute in minutes:
+        scene.insert("flood_minutes", {"camera_id": camera_id, "minute": minute, **measured, **columns})
+
+
+def test_flooded_minutes_of_a_day_are_those_of_the_mart(scene: StoreScene) -> None:
+    for camera_id, kelurahan in (("c", "Kaligawe"), ("d", "Kaligawe"), ("e", "Tambakrejo")):
+        add_camera(scene, camera_id, kelurahan)
+    add_minutes(scene, "c", "2026-05-03T01:10:00Z", "2026-05-03T01:11:00Z")
+    add_minutes(scene, "d", "2026-05-03T01:11:00Z", "2026-05-03T01:12:00Z")
+    add_minutes(scene, "d", "2026-05-03T01:13:00Z", valid=False)
+    add_minutes(scene, "e", "2026-05-03T01:10:00Z", state="dry")
+    scene.refresh("flood_hours")
+    rows = answer(scene, DASHBOARD, "Flooded minutes by kelurahan", _END)
+    assert [(row["kelurahan"], row["flood_minutes"], row["zones_flooded"], row["zones"]) for row in rows] == [
+        ("Kaligawe", 3, 2, 2),
+        ("Tambakrejo", 0, 0, 1),
+    ]
+    mart = scene.ask("SELECT kelurahan, flood_minutes, observed_ratio FROM flood_daily_by_kelurahan ORDER BY kelurahan")
+    assert [(row["kelurahan"], row["flood_minutes"]) for row in rows] == [row[:2] for row in mart]
+    assert [row["observed_ratio"] for row in rows] == pytest.approx([row[2] for row in mart])
+
+
+def test_a_curve_breaks_off_and_a_state_is_not_seen_where_no_frame_was_judged(scene: StoreScene) -> None:
+    add_camera(scene, "c")
+    add_minutes(scene, "c", "2026-05-03T16:10:00Z", "2026-05-03T16:12:00Z")
+    add_minutes(scene, "c", "2026-05-03T16:13:00Z", valid=False)
+    scene.refresh("flood_hours")
+    curve = answer(scene, DASHBOARD, "Part of the zone under water, by place", _END, hours=1)
+    assert [row["ratio"] for row in curve][9:14] == [None, 0.4, None, 0.4, None]
+    states = answer(scene, DASHBOARD, "Dry, water, flood, or not seen", _END, hours=1)
+    assert [row["state"] for row in states][9:14] == ["not_seen", "flood", "not_seen", "flood", "not_valid"]
+    assert len(curve) == len(states) == 60
+
+
+def test_a_day_without_observation_has_no_bar_of_zero(scene: StoreScene) -> None:
+    add_camera(scene, "c")
+    add_minutes(scene, "c", "2026-05-02T01:10:00Z", state="dry")
+    add_minutes(scene, "c", "2026-05-03T01:10:00Z", "2026-05-03T01:11:00Z")
+    began = {"started_at": "2026-05-03T01:10:00Z", "phase": "ended", "ended_at": "2026-05-03T01:12:00Z"}
+    add_episode(scene, 1, "c", "flood_episode", **began)
+    scene.refresh("flood_hours")
+    end = datetime(2026, 5, 3, 12, tzinfo=UTC)
+    minutes = {
+        row["date"]: row["flood_minutes"] for row in answer(scene, DASHBOARD, "Flooded minutes by day, 30 days", end)
+    }
+    floods = {row["date"]: row["suspected"] for row in answer(scene, DASHBOARD, "Floods begun by day, 30 days", end)}
+    days = ["2026-05-01", "2026-05-02", "2026-05-03"]
+    assert [minutes[day] for day in days] == [None, 0, 2]
+    assert [floods[day] for day in days] == [None, 0, 1]
+    assert len(minutes) == len(floods) == 30
+
+
+def test_a_water_zone_that_went_blind_is_counted_and_named(scene: StoreScene) -> None:
+    for camera_id in ("seen", "lost"):
+        add_camera(scene, camera_id)
+        add_sight(scene, camera_id, state="dry")
+    scene.refresh("flood_hours")
+    assert answer(scene, DASHBOARD, "Water zones not seen") == [{"zones": 0}]
+    scene.client.command("ALTER TABLE flood_minutes DELETE WHERE camera_id = 'lost' SETTINGS mutations_sync = 1")
+    assert answer(scene, DASHBOARD, "Water zones not seen") == [{"zones": 1}]
+    assert [row["camera_id"] for row in answer(scene, DASHBOARD, "Water zones that nobody sees")] == ["lost"]
