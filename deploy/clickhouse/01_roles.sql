@@ -27,10 +27,12 @@ GRANT tilik_writer TO tilik_migrator;
 GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE DICTIONARY, DROP TABLE, DROP VIEW, DROP DICTIONARY, ALTER,
     SYSTEM VIEWS ON tilik.* TO tilik_migrator;
 
--- City operations, through Grafana: every table and view, and how refreshes fare.
+-- City operations, through Grafana: every table and view, how refreshes fare, what tables take of the disk.
 GRANT SELECT ON tilik.* TO tilik_operator;
 
 GRANT SELECT ON system.view_refreshes TO tilik_operator;
+
+GRANT SELECT ON system.parts TO tilik_operator;
 
 -- Data teams: the same. decisions and episodes_reviewed name the people who decided.
 GRANT SELECT ON tilik.* TO tilik_data_team;

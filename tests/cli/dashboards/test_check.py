@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from services.aggregate.dashboards.checks.sql import Describe
 from services.cli.dashboards.check import METRICS, command, empty_store, expanded, read
 from services.runtime.errors import ConfigurationError
 from tests.aggregate.dashboards.sound import make_documents, panel_of
+
+ROLES = Path(__file__).parents[3] / "deploy" / "clickhouse" / "01_roles.sql"
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,13 @@ def test_a_broken_file_ends_with_1_and_a_line_for_each_finding(tmp_path: Path) -
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
     assert "panel 'stat' (4): it has no description" in result.output
+
+
+def test_operators_may_read_what_dashboards_ask_of_clickhouse_itself() -> None:
+    asked = set(re.findall(r"(?:FROM|JOIN) (system\.\w+)", json.dumps(committed())))
+    granted = set(re.findall(r"GRANT SELECT ON (system\.\w+) TO tilik_operator;", ROLES.read_text(encoding="utf-8")))
+    assert asked
+    assert asked <= granted
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
