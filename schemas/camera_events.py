@@ -41,7 +41,7 @@ def make_event_id(*facts: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-class FrameCoordinates(Struct, frozen=True, forbid_unknown_fields=True):
+class FrameCoordinates(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Where in Kafka a frame lies, and the broker's time when it came there (topic setting ``LogAppendTime``)."""
 
     topic: str
@@ -50,7 +50,7 @@ class FrameCoordinates(Struct, frozen=True, forbid_unknown_fields=True):
     appended_at_ms: Milliseconds
 
 
-class DetectedObject(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+class DetectedObject(Struct, frozen=True, forbid_unknown_fields=True, array_like=True, gc=False):
     """One object in a frame, written as ``[label, score, [left, top, right, bottom]]``."""
 
     label: ObjectClass
@@ -58,7 +58,7 @@ class DetectedObject(Struct, frozen=True, forbid_unknown_fields=True, array_like
     box: BoxXyxy
 
 
-class DetectorIdentity(Struct, frozen=True, forbid_unknown_fields=True):
+class DetectorIdentity(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Which detector judged: its name, the SHA-256 of its weights, and how the frame was cut (``1x1``, ``2x2``)."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
@@ -66,14 +66,14 @@ class DetectorIdentity(Struct, frozen=True, forbid_unknown_fields=True):
     tiles: Literal["1x1", "2x2"] = "1x1"
 
 
-class WaterIdentity(Struct, frozen=True, forbid_unknown_fields=True):
+class WaterIdentity(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Which network measured water: its name and the SHA-256 of its weights."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     weights_sha256: Sha256
 
 
-class SceneFacts(Struct, frozen=True, forbid_unknown_fields=True):
+class SceneFacts(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What the picture as a whole looks like; the camera rule compares it with the camera's own reference.
 
     ``luma`` is the mean and ``contrast`` the standard deviation of luma, both / 255. ``sharpness`` is the variance of
@@ -88,7 +88,7 @@ class SceneFacts(Struct, frozen=True, forbid_unknown_fields=True):
     signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
-class _FrameOutcome(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _FrameOutcome(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False):
     """What every outcome of a frame says. A frame is (camera_id, owner_epoch, sequence)."""
 
     event_id: EventId

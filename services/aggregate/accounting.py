@@ -6,6 +6,7 @@ captured = detected + shed + dead-lettered + expired + in flight      per camera
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
@@ -201,8 +202,13 @@ def _expired_row(arrival: Arrival, sequence: int) -> FrameOutcomeRow:
 
 
 def _count_age(ages: dict[int, int], age_ms: int) -> None:
-    step = round(math.log(max(age_ms, 1)) / _AGE_STEP)
+    step = _age_class(age_ms)
     ages[step] = ages.get(step, 0) + 1
+
+
+@lru_cache(maxsize=16_384)  # a logarithm takes six times as long, and most ages are below a few seconds
+def _age_class(age_ms: int) -> int:
+    return round(math.log(max(age_ms, 1)) / _AGE_STEP)
 
 
 def _age_quantile_s(ages: dict[int, int], quantile: float) -> float:

@@ -80,7 +80,7 @@ class OpenEpisode(Struct, array_like=True):
         unsaved.publish(episode_row(episode, unsaved.version), episode)
 
 
-class Sighting(Struct, frozen=True, array_like=True):
+class Sighting(Struct, frozen=True, array_like=True, gc=False):
     """A frame as the start of a run: when, what the clock of observed time showed, and the frame itself."""
 
     at_ms: int

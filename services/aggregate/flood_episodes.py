@@ -22,7 +22,7 @@ _LOW_SHARE: Final = 0.5
 """Reliability is low where it is in more than this share of a run's frames: where its median is."""
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """The zone that is judged, and its thresholds."""
 
     camera_id: str
@@ -30,7 +30,7 @@ class Place(Struct, frozen=True):
     rule: FloodRule
 
 
-class Peak(Struct, frozen=True, array_like=True):
+class Peak(Struct, frozen=True, array_like=True, gc=False):
     """The largest r so far, and the first frame that shows it."""
 
     ratio: float

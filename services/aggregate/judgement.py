@@ -250,7 +250,7 @@ class Judgement:
         if not is_late:
             _queue(state.waiting, sight)
         elif state.applied_epoch in (0, event.owner_epoch):  # another reader's frames may show the same footage again
-            seen = sight.without(_masks_at(state, sight.at_ms))
+            seen = _unmasked(state, sight)
             counter.amend(state.counter, seen, view)
             parking.amend(state.parking, seen, view)
             flood.amend(state.flood, seen, view)
@@ -277,12 +277,12 @@ class Judgement:
         view = self._view(state.camera_id, item.camera_revision)
         step = state.observation.advance(item.at_ms, view)
         changed = self._unsaved.minutes[state.camera_id]
-        for minute, observed_ms in step.minutes():
+        for minute, observed_ms in step.minutes:
             if minute in state.minutes:
                 state.minutes[minute].observed_ms += observed_ms
             changed.add(minute)
         changed.add(item.at_ms // MINUTE_MS)
-        sight = item.without(_masks_at(state, item.at_ms))
+        sight = _unmasked(state, item) if state.masks else item
         self._judge_validity(state, camera.judge(state.camera, sight, step, view, self._unsaved))
         counter.judge(state.counter, sight, step, view, self._unsaved)
         parking.judge(state.parking, sight, step, view, self._unsaved)
@@ -306,7 +306,7 @@ class Judgement:
 
 def _queue(waiting: list[Sight | OrderedDecision], item: Sight | OrderedDecision) -> None:
     """Put an item where its turn is: nearly always behind all others."""
-    if not waiting or _turn(waiting[-1]) <= _turn(item):
+    if not waiting or waiting[-1].at_ms < item.at_ms or _turn(waiting[-1]) <= _turn(item):
         waiting.append(item)
     else:
         insort(waiting, item, key=_turn)
@@ -316,8 +316,9 @@ def _turn(item: Sight | OrderedDecision) -> tuple[int, str]:
     return item.at_ms, item.event_id
 
 
-def _masks_at(state: CameraState, at_ms: int) -> tuple[Area, ...]:
-    return tuple([_area_of(mask.polygon) for mask in state.masks if mask.since_ms <= at_ms]) if state.masks else ()
+def _unmasked(state: CameraState, sight: Sight) -> Sight:
+    """Give the sight without what stands in a mask that holds by then."""
+    return sight.without(tuple([_area_of(mask.polygon) for mask in state.masks if mask.since_ms <= sight.at_ms]))
 
 
 @lru_cache(maxsize=4_096)

@@ -35,7 +35,7 @@ LARGEST_GAP: Final = 100_000
 keeps frames for ten minutes. So much is missing only where earlier events are, not frames."""
 
 
-class Gap(Struct, array_like=True):
+class Gap(Struct, array_like=True, gc=False):
     """Frames [start, end) without an outcome; accounted for in the minute of the frame right after them."""
 
     start: int
@@ -64,7 +64,7 @@ _FOOTAGE_OVER: Final = "ended"
 """Error class of a camera whose footage is over: nothing is read any more, and yet its owner keeps it."""
 
 
-class Ownership(Struct, frozen=True, array_like=True):
+class Ownership(Struct, frozen=True, array_like=True, gc=False):
     """Who owns the camera in an epoch, and what was last said of it: the status with the largest offset.
 
     ``released_at_ms`` is when the owner said that it had let the camera go, 0 while it has not. An epoch that was ended

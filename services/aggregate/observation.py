@@ -21,7 +21,8 @@ class Step(NamedTuple):
 
     ``from_ms`` and ``at_ms`` are their capture times, equal for the first frame. ``observed_ms`` is what the previous
     one observed, ``clock_ms`` the sum of all that up to now. ``reset`` tells that the gap was so long that runs start
-    over, ``no_data`` that it even ends what is open.
+    over, ``no_data`` that it even ends what is open. ``minutes`` is the observed time as (minute since 1970,
+    milliseconds in it).
     """
 
     from_ms: int
@@ -30,24 +31,12 @@ class Step(NamedTuple):
     clock_ms: int
     reset: bool
     no_data: bool
+    minutes: tuple[tuple[int, int], ...]
 
     def clock_at(self, instant_ms: int) -> int:
         """Give what the clock showed at an instant of this step; before it, what it showed at its start."""
         since_start = min(max(instant_ms - self.from_ms, 0), self.observed_ms)
         return self.clock_ms - self.observed_ms + since_start
-
-    def minutes(self) -> list[tuple[int, int]]:
-        """Give the observed time as (minute since 1970, milliseconds in it)."""
-        start, end = self.from_ms, self.from_ms + self.observed_ms
-        if start // MINUTE_MS == (end - 1) // MINUTE_MS:
-            return [(start // MINUTE_MS, end - start)]
-        shares = []
-        while start < end:
-            minute = start // MINUTE_MS
-            until = min(end, (minute + 1) * MINUTE_MS)
-            shares.append((minute, until - start))
-            start = until
-        return shares
 
 
 class Observation(Struct, array_like=True):
@@ -60,20 +49,36 @@ class Observation(Struct, array_like=True):
 
     def advance(self, at_ms: int, view: CameraView) -> Step:
         """Go on to the frame taken at ``at_ms`` and judged under ``view``."""
-        if self.at_ms < 0:
-            step = Step(at_ms, at_ms, 0, 0, False, False)
+        from_ms = self.at_ms
+        if from_ms < 0:
+            step = Step(at_ms, at_ms, 0, 0, False, False, ())
         else:
-            gap = at_ms - self.at_ms
+            gap = at_ms - from_ms
             observed = min(gap, self.observes_most_ms)
-            self.clock_ms += observed
+            clock_ms = self.clock_ms = self.clock_ms + observed
             no_data = gap >= NO_DATA_MS
-            step = Step(self.at_ms, at_ms, observed, self.clock_ms, no_data or gap > self.reset_gap_ms, no_data)
+            reset = no_data or gap > self.reset_gap_ms
+            step = Step(from_ms, at_ms, observed, clock_ms, reset, no_data, by_minute(from_ms, from_ms + observed))
         self.at_ms = at_ms
         self.observes_most_ms, self.reset_gap_ms = view.observes_most_ms, view.reset_gap_ms
         return step
 
 
-class Mark(Struct, frozen=True, array_like=True):
+def by_minute(start_ms: int, end_ms: int) -> tuple[tuple[int, int], ...]:
+    """Give the time from ``start_ms`` to ``end_ms`` as (minute since 1970, milliseconds in it), in order."""
+    minute = start_ms // MINUTE_MS
+    if minute == (end_ms - 1) // MINUTE_MS:
+        return ((minute, end_ms - start_ms),)
+    shares = []
+    while start_ms < end_ms:
+        minute = start_ms // MINUTE_MS
+        until = min(end_ms, (minute + 1) * MINUTE_MS)
+        shares.append((minute, until - start_ms))
+        start_ms = until
+    return tuple(shares)
+
+
+class Mark(Struct, frozen=True, array_like=True, gc=False):
     """An instant, and what the clock of observed time showed at it."""
 
     at_ms: int

@@ -26,7 +26,7 @@ spot is covered in less than a tenth of the frames.
 """
 
 
-class Place(Struct, frozen=True, array_like=True):
+class Place(Struct, frozen=True, array_like=True, gc=False):
     """Where an anchor was, in heights of the frame."""
 
     at_ms: int

@@ -17,7 +17,7 @@ from msgspec import Struct, field, structs
 from schemas.camera_events import SceneFacts
 from schemas.episodes import Crossing
 from services.aggregate.observation import NO_DATA_MS
-from services.aggregate.scene_lights import Fault, Kind, View, fault_of, follow, learn_anew
+from services.aggregate.scene_lights import Fault, Kind, View, follow, learn_anew, look_at
 
 Ending = Literal["", "cleared", "released", "no_data"]
 
@@ -121,8 +121,8 @@ def observe(state: SceneState, facts: SceneFacts, at_ms: int, period_ms: float) 
     """
     gap_ms = at_ms - state.at_ms if state.at_ms >= 0 else 0
     observed_ms = round(min(gap_ms, 2 * state.period_ms))
-    ended = _end_without_data(state) if gap_ms >= NO_DATA_MS else []
-    if gap_ms > _frozen_ms(state.period_ms):
+    incidents = _end_without_data(state) if gap_ms >= NO_DATA_MS else []
+    if gap_ms > INCIDENT_MS and gap_ms > _frozen_ms(state.period_ms):
         state.run, state.content_hash = None, ""
     state.period_ms = period_ms
     if gap_ms > PRESENT_MS and "dark" not in state.incidents:
@@ -130,11 +130,13 @@ def observe(state: SceneState, facts: SceneFacts, at_ms: int, period_ms: float) 
     state.at_ms = at_ms
     for kind in state.calm_ms:
         state.calm_ms[kind] += observed_ms
-    fault = fault_of(state.view, facts)
-    opened = [*_judge_sameness(state, facts, observed_ms, period_ms), *_judge_run(state, fault, observed_ms, period_ms)]
-    if fault is None and state.run is None and not QUARANTINING & state.incidents.keys():
-        follow(state.view, facts, observed_ms)
-    return [*ended, *opened, *_end_cleared(state)]
+    fault, light = look_at(state.view, facts)
+    incidents += _judge_sameness(state, facts, observed_ms, period_ms)
+    if fault is not None or state.run is not None:
+        incidents += _judge_run(state, fault, observed_ms, period_ms)
+    if fault is None and state.run is None and not (state.incidents and QUARANTINING & state.incidents.keys()):
+        follow(state.view, facts, light, observed_ms)
+    return incidents + _end_cleared(state) if state.incidents else incidents
 
 
 def release(state: SceneState, at_ms: int) -> list[SceneIncident]:

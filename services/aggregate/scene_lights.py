@@ -79,7 +79,7 @@ _FULL: Final = 65_535
 _SHARE: Final = np.dtype("<u2")
 
 
-class Light(Struct, frozen=True, array_like=True):
+class Light(Struct, frozen=True, array_like=True, gc=False):
     """The view in one light.
 
     ``bits`` and ``steady`` are 32 bytes each: the signature, and which bits of it hold. ``luma`` and ``contrast`` are
@@ -128,6 +128,13 @@ class Fault(NamedTuple):
     why: Crossing
 
 
+class Look(NamedTuple):
+    """What a frame looks like: what is wrong with it, or else the known light that it fits; None: none is known yet."""
+
+    fault: Fault | None
+    light: Light | None
+
+
 class Loss(NamedTuple):
     """Which part of a light's steady bits a frame has not: of all of them, and of those that are 0."""
 
@@ -135,30 +142,33 @@ class Loss(NamedTuple):
     zeros: float
 
 
-def fault_of(view: View, facts: SceneFacts) -> Fault | None:
-    """Give what is wrong with a frame; None where it fits a known light, or nothing is known yet.
-
-    A night that is known explains no darkness that comes at once.
-    """
+def look_at(view: View, facts: SceneFacts) -> Look:
+    """Compare a frame with the view. A night that is known explains no darkness that comes at once."""
     if facts.contrast < BLANK_CONTRAST:
         if facts.luma < BLACK_LUMA:
-            return _fault("dark", "luma", facts.luma, BLACK_LUMA)
-        return _fault("covered", "contrast", facts.contrast, BLANK_CONTRAST)
+            return Look(_fault("dark", "luma", facts.luma, BLACK_LUMA), None)
+        return Look(_fault("covered", "contrast", facts.contrast, BLANK_CONTRAST), None)
     if view.now is None or not view.is_learned:
-        return None
+        return _NOTHING_KNOWN
     signature = int(facts.signature, 16)
     fault = _fault_in(view.now, facts, _loss(view.now, signature))
-    if fault is None or (fault.kind == "dark" and view.is_present):
-        return fault
-    return None if _light_that_fits(view, facts, signature) else fault
+    if fault is None:
+        return Look(None, view.now)
+    light = None if fault.kind == "dark" and view.is_present else _light_that_fits(view, facts, signature)
+    return Look(None, light) if light is not None else Look(fault, None)
 
 
-def follow(view: View, facts: SceneFacts, observed_ms: int) -> None:
-    """Follow the light of a frame without fault, which comes ``observed_ms`` of observed time after the one before."""
-    if not view.is_learned:
+def follow(view: View, facts: SceneFacts, light: Light | None, observed_ms: int) -> None:
+    """Follow the light of a frame without fault, which comes ``observed_ms`` of observed time after the one before.
+
+    ``light`` is the known one that the frame fits. Where it is not that of now, the view begins from it: a lamp is on,
+    as each evening.
+    """
+    if light is None:
         _learn(view, facts, observed_ms)
         return
-    _go_to_the_light_that_fits(view, facts)
+    if light is not view.now:
+        view.now, view.shares = light, _seeded(light)
     view.is_present = True
     view.unfollowed_ms += observed_ms
     if view.unfollowed_ms >= FOLLOWED_EVERY_MS:
@@ -217,18 +227,6 @@ def _learn(view: View, facts: SceneFacts, observed_ms: int) -> None:
     _follow_levels(view, facts, 1 / view.learned, 1 / view.learned)
 
 
-def _go_to_the_light_that_fits(view: View, facts: SceneFacts) -> None:
-    """Begin from the light that a frame fits, where that is no longer the one of now: a lamp is on, as each evening."""
-    assert view.now is not None
-    signature = int(facts.signature, 16)
-    if _fault_in(view.now, facts, _loss(view.now, signature)) is None:
-        return
-    fitting = _light_that_fits(view, facts, signature)
-    assert fitting is not None
-    view.now = fitting
-    view.shares = _seeded(fitting)
-
-
 def _keep_new_light(view: View) -> None:
     """Keep the light of now among those that were, if it is unlike them and enough bits hold in it."""
     now = view.now
@@ -279,6 +277,7 @@ def _follow_levels(view: View, facts: SceneFacts, levels: float, detail: float) 
     )
 
 
+@lru_cache(maxsize=4_096)  # cameras have few periods
 def _gain(passed_ms: float, constant_ms: float) -> float:
     return 1 - exp(-passed_ms / constant_ms)
 
@@ -289,12 +288,7 @@ def _detail(facts: SceneFacts) -> float:
 
 def _loss(light: Light, signature: int) -> Loss:
     """Compare a signature with a light; nothing is lost where too few bits are steady."""
-    return _lost(light.bits, light.steady, signature)
-
-
-@lru_cache(maxsize=1)  # a frame is compared with the light of now when it is judged, and again when it is followed
-def _lost(light_bits: bytes, light_steady: bytes, signature: int) -> Loss:
-    bits, steady = _number(light_bits), _number(light_steady)
+    bits, steady = _number(light.bits), _number(light.steady)
     steady_count = steady.bit_count()
     if steady_count < FEWEST_STEADY:
         return Loss(0.0, 0.0)
@@ -310,3 +304,6 @@ def _difference(one: Light, other: Light) -> float:
 
 def _number(signature: bytes) -> int:
     return int.from_bytes(signature)
+
+
+_NOTHING_KNOWN: Final = Look(None, None)

@@ -14,7 +14,7 @@ from services.aggregate.zones import Area
 VEHICLES: frozenset[str] = frozenset({"car", "motorcycle", "bus", "truck"})
 
 
-class Evidence(Struct, frozen=True, array_like=True):
+class Evidence(Struct, frozen=True, array_like=True, gc=False):
     """A frame that something rests on."""
 
     event_id: str
@@ -30,7 +30,7 @@ class Evidence(Struct, frozen=True, array_like=True):
         return EvidenceFrame(event_id=self.event_id, captured_at_ms=self.captured_at_ms, frame=frame)
 
 
-class Vehicle(Struct, frozen=True, array_like=True):
+class Vehicle(Struct, frozen=True, array_like=True, gc=False):
     """A vehicle in a frame."""
 
     label: VehicleClass
@@ -38,7 +38,7 @@ class Vehicle(Struct, frozen=True, array_like=True):
     box: BoxXyxy
 
 
-class Sight(Struct, frozen=True, array_like=True, tag="s"):
+class Sight(Struct, frozen=True, array_like=True, tag="s", gc=False):
     """A judged frame after its camera's ``exclude`` zones were applied.
 
     ``aspect`` is width / height of the frame in px: it makes distances in x and in y comparable. ``people`` are boxes.

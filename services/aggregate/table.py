@@ -39,7 +39,7 @@ INSERTED_AT = Column("DateTime64(3, 'UTC') DEFAULT now64(3)", "When ClickHouse t
 """The column that every table has besides those of its struct, filled in by the server."""
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class Row(Struct, frozen=True, kw_only=True, gc=False):
     """One absolute row. A time is a field of SQL type ``TIME`` and holds milliseconds since 1970, UTC."""
 
     TABLE: ClassVar[str] = ""

@@ -16,7 +16,7 @@ def steps(view: CameraView, *instants_ms: int) -> list[Step]:
 
 
 def test_the_first_frame_has_observed_nothing_yet() -> None:
-    assert steps(ONE_A_SECOND, 5_000) == [Step(5_000, 5_000, 0, 0, False, False)]
+    assert steps(ONE_A_SECOND, 5_000) == [Step(5_000, 5_000, 0, 0, False, False, ())]
 
 
 def test_a_frame_observes_until_the_next_one() -> None:
@@ -43,12 +43,12 @@ def test_half_an_hour_without_a_frame_is_no_data() -> None:
 
 def test_observed_time_is_shared_among_the_minutes_that_it_lies_in() -> None:
     step = steps(ONE_IN_40_SECONDS, 50_000, 200_000)[-1]
-    assert step.minutes() == [(0, 10_000), (1, 60_000), (2, 10_000)]
-    assert steps(ONE_A_SECOND, MINUTE_MS - 1_000, MINUTE_MS)[-1].minutes() == [(0, 1_000)]
+    assert step.minutes == ((0, 10_000), (1, 60_000), (2, 10_000))
+    assert steps(ONE_A_SECOND, MINUTE_MS - 1_000, MINUTE_MS)[-1].minutes == ((0, 1_000),)
 
 
 def test_the_clock_is_known_at_each_instant_of_a_step() -> None:
-    step = Step(from_ms=1_000, at_ms=9_000, observed_ms=2_000, clock_ms=7_000, reset=False, no_data=False)
+    step = Step(from_ms=1_000, at_ms=9_000, observed_ms=2_000, clock_ms=7_000, reset=False, no_data=False, minutes=())
     assert [step.clock_at(instant) for instant in (0, 1_000, 2_500, 3_000, 9_000)] == [
         5_000,
         5_000,

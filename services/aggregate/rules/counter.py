@@ -139,7 +139,7 @@ def forget_before(state: State, minute: int) -> None:
 
 
 def _credit(state: State, step: Step) -> None:
-    for minute, observed_ms in step.minutes():
+    for minute, observed_ms in step.minutes:
         window = state.minutes.setdefault(minute, CounterMinute())
         window.observed_ms += observed_ms
         window.staffed_ms += observed_ms if state.staffed else 0

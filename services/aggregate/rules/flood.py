@@ -107,7 +107,7 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
         return
     for known in state.zones.values():
         known.passed_ms += step.observed_ms
-        for minute, observed_ms in step.minutes():
+        for minute, observed_ms in step.minutes:
             known.minutes.setdefault(minute, FloodMinute()).observed_ms += observed_ms
     for known in state.zones.values():
         _notice_gap(known, step, unsaved)

@@ -147,7 +147,7 @@ def _close_changed_zones(state: State, view: CameraView, unsaved: Unsaved) -> No
 
 
 def _credit(zone: ZoneState, step: Step) -> None:
-    for minute, observed_ms in step.minutes():
+    for minute, observed_ms in step.minutes:
         window = zone.minutes.setdefault(minute, ParkingMinute())
         window.observed_ms += observed_ms
         window.vehicle_ms += observed_ms * zone.count
