@@ -14,6 +14,7 @@ from services.aggregate.dashboards.dashboard import (
     Threshold,
     paragraph,
 )
+from services.aggregate.dashboards.episode_columns import CAMERA_ID, KELURAHAN, NAME
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 DAYS: Final = f"""camera_uptime_daily
@@ -35,9 +36,6 @@ WHOLE_DAYS: Final = Text(
     "Hari penuh menurut WIB yang tersentuh kurun ini, hari ini sampai sekarang, tiap kamera sejak hari pertama ada"
     " worker yang memilikinya.",
 )
-CAMERA_ID: Final = Column(Text("Camera ID", "ID kamera"), "string", hidden=True)
-NAME: Final = Column(Text("Camera", "Kamera"), "string", links_to_camera=True, width_px=230)
-KELURAHAN: Final = Column(Text("Kelurahan", "Kelurahan"), "string", width_px=150)
 KIND: Final = Column(
     Text("Kind", "Jenis"),
     "string",
@@ -51,16 +49,20 @@ KIND: Final = Column(
 )
 
 _CURVES_SQL: Final = f"""WITH
-    assumeNotNull((SELECT greatest(1, count()) FROM {ACTIVE})) AS cameras
-SELECT toDateTime(hour) AS time,
-    least(1, sum(observed_s) / 3600 / cameras) AS observed_ratio,
-    least(1, sum(valid_minutes) / 60 / cameras) AS valid_ratio
-FROM camera_hours FINAL
-WHERE hour >= toStartOfHour($__fromTime) AND hour < {COMPLETE_UNTIL}
-    AND camera_id IN (SELECT camera_id FROM {ACTIVE})
-GROUP BY time
-ORDER BY time WITH FILL FROM {_FIRST_HOUR} TO {COMPLETE_UNTIL}
-    STEP INTERVAL 1 HOUR"""  # noqa: S608
+    assumeNotNull((SELECT greatest(1, count()) FROM {ACTIVE})) AS cameras,
+    {_FIRST_HOUR} AS first,
+    range(toUInt32(greatest(0, dateDiff('hour', first, {COMPLETE_UNTIL})))) AS hours
+SELECT g.time AS time, least(1, s.observed_s / 3600 / cameras) AS observed_ratio,
+    least(1, s.valid_minutes / 60 / cameras) AS valid_ratio
+FROM (SELECT first + toIntervalHour(arrayJoin(hours)) AS time) AS g
+LEFT JOIN (
+    SELECT toDateTime(hour) AS time, sum(observed_s) AS observed_s, sum(valid_minutes) AS valid_minutes
+    FROM camera_hours FINAL
+    WHERE hour >= toStartOfHour($__fromTime) AND hour < {COMPLETE_UNTIL}
+        AND camera_id IN (SELECT camera_id FROM {ACTIVE})
+    GROUP BY time
+) AS s ON s.time = g.time
+ORDER BY time"""  # noqa: S608
 
 _STATES_SQL: Final = f"""WITH
     if(dateDiff('hour', $__fromTime, $__toTime) <= 200, 1, 6) AS step,
@@ -110,8 +112,8 @@ FROM (SELECT camera_id, name, kind, kelurahan FROM {ACTIVE}) AS c
 LEFT JOIN (
     SELECT camera_id, sum(u.day_s) AS day_s, sum(u.uptime_ratio * u.day_s) AS observed_s,
         sum(u.valid_minutes) AS valid_minutes, sum(u.hours_with_data) AS hours_with_data,
-        count() AS days, sum(u.captured) AS captured, sum(u.missed) AS missed, sum(u.reconnects) AS reconnects, sum(u.bytes) AS bytes,
-        countIf(u.bytes > 0) AS byte_days
+        count() AS days, sum(u.captured) AS captured, sum(u.missed) AS missed,
+        sum(u.reconnects) AS reconnects, sum(u.bytes) AS bytes, countIf(u.bytes > 0) AS byte_days
     FROM (SELECT * FROM {DAYS}) AS u
     GROUP BY camera_id
 ) AS d ON d.camera_id = c.camera_id
@@ -216,12 +218,13 @@ SEEING: Final = Section(
                     "Active cameras. Uptime is seconds that frames observed, by seconds of the days; valid is the part"
                     " of them that counts. Missed is samples that ingest could not take, by all that it should have"
                     " taken. Incidents leave out rejected and simulated ones. Empty cells are not known: ingest"
-                    " reported nothing. No camera is blamed here: a low uptime can be the network's or the power's.",
+                    " reported nothing. A click shows the last hour with a picture. No camera is blamed here: a low"
+                    " uptime can be the network's or the power's.",
                     "Kamera aktif. Waktu hidup ialah detik yang teramati oleh frame dibagi detik hari-hari itu; sah"
                     " ialah bagian yang dihitung. Terlewat ialah sampel yang tidak dapat diambil ingest, dibagi semua"
                     " yang seharusnya diambil. Gangguan yang ditolak dan yang simulasi tidak dihitung. Sel kosong"
-                    " berarti tidak diketahui: tidak ada laporan dari ingest. Tidak ada kamera yang disalahkan:"
-                    " penyebabnya bisa jaringan atau listrik.",
+                    " berarti tidak diketahui: tidak ada laporan dari ingest. Klik untuk melihat jam terakhir yang"
+                    " bergambar. Tidak ada kamera yang disalahkan: penyebabnya bisa jaringan atau listrik.",
                 ),
                 WHOLE_DAYS,
             ),
@@ -240,7 +243,7 @@ SEEING: Final = Section(
                 "incidents": Column(Text("Incidents", "Gangguan"), "none", 0, width_px=95),
                 "quarantines": Column(Text("with quarantine", "dengan karantina"), "none", 0, width_px=110),
                 "bytes_a_day": Column(Text("Pictures a day", "Gambar per hari"), "decbytes", 1, width_px=110),
-                "at": Column(Text("Last hour with a picture", "Jam terakhir bergambar"), "dateTimeAsIso", width_px=170),
+                "at": Column(Text("Last hour with a picture", "Jam terakhir bergambar"), "dateTimeAsIso", hidden=True),
             },
             width=24,
             height=12,
@@ -267,7 +270,7 @@ SEEING: Final = Section(
                 "ended_at": Column(Text("Until", "Sampai"), "dateTimeAsIso", width_px=180),
                 "lasted_h": Column(
                     Text("Lasted", "Lama"),
-                    "h",
+                    "suffix:h",
                     0,
                     (Threshold(1, "yellow"), Threshold(6, "orange"), Threshold(24, "red")),
                 ),

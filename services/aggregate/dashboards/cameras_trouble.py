@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.aggregate.dashboards.cameras_seeing import CAMERA_ID, KELURAHAN, KIND, NAME
+from services.aggregate.dashboards.cameras_seeing import KIND
 from services.aggregate.dashboards.dashboard import Column, Mapped, Panel, Query, Section, Text, Threshold
-from services.aggregate.dashboards.episode_columns import BLIND_REASONS, ENDED_BECAUSE, review_column
+from services.aggregate.dashboards.episode_columns import (
+    BLIND_REASONS,
+    CAMERA_ID,
+    ENDED_BECAUSE,
+    KELURAHAN,
+    NAME,
+    review_column,
+)
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 _BLIND_SQL: Final = f"""SELECT camera_id, name, kind, kelurahan, reason,
@@ -41,13 +48,17 @@ LEFT JOIN current_cameras AS c ON c.camera_id = o.camera_id
 ORDER BY abs(gap_s) DESC, camera_id, at"""  # noqa: S608
 
 _KINDS: Final = ("covered", "shifted", "frozen", "defocused", "dark")
-_INCIDENTS_BY_DAY_SQL: Final = f"""SELECT formatDateTime(started_at, '%m-%d', 'Asia/Jakarta') AS incident_day,
-    {", ".join(f"countIf(kind = '{kind}') AS {kind}" for kind in _KINDS)}
-FROM episodes_reviewed
-WHERE episode_type = 'camera_incident' AND review != 'rejected' AND NOT simulated AND $__timeFilter(started_at)
-    AND {CHOSEN_CAMERAS}
-GROUP BY incident_day, toDate(started_at, 'Asia/Jakarta')
-ORDER BY toDate(started_at, 'Asia/Jakarta')"""  # noqa: S608
+_INCIDENTS_BY_DAY_SQL: Final = f"""SELECT formatDateTime(day, '%m-%d') AS incident_day, {", ".join(_KINDS)}
+FROM (
+    SELECT toDate(started_at, 'Asia/Jakarta') AS day,
+        {", ".join(f"countIf(kind = '{kind}') AS {kind}" for kind in _KINDS)}
+    FROM episodes_reviewed
+    WHERE episode_type = 'camera_incident' AND review != 'rejected' AND NOT simulated AND $__timeFilter(started_at)
+        AND {CHOSEN_CAMERAS}
+    GROUP BY day
+    ORDER BY day WITH FILL FROM toDate($__fromTime, 'Asia/Jakarta') TO toDate($__toTime, 'Asia/Jakarta') + 1
+)
+ORDER BY day"""  # noqa: S608
 
 _INCIDENTS_SQL: Final = f"""SELECT e.camera_id AS camera_id, c.name AS name, c.kelurahan AS kelurahan, e.kind AS what,
     e.started_at AS at, dateDiff('second', e.started_at, if(e.phase = 'open', e.last_seen_at, e.ended_at)) AS lasted_s,
@@ -126,7 +137,7 @@ TROUBLE: Final = Section(
                 ),
             },
             width=24,
-            height=9,
+            height=7,
             no_data=Text("no active camera is blind", "tidak ada kamera aktif yang buta"),
         ),
         Panel(

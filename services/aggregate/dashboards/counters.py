@@ -7,6 +7,8 @@ from typing import Final
 from services.aggregate.dashboards.counters_basis import (
     CAN_WAIT,
     HOURS,
+    LEAST_SERVED,
+    LEAST_SERVED_AN_HOUR,
     LITTLE,
     MISSED_STAFF,
     PERIOD_MINUTES,
@@ -69,7 +71,7 @@ FROM {HOURS}""",  # noqa: S608
                     1,
                     (Threshold(0, "red"), Threshold(0.6, "yellow"), Threshold(0.8, "green")),
                 ),
-                "hours": Column(Text("observed", "terpantau"), "h", 0),
+                "hours": Column(Text("observed", "terpantau"), "suffix:h", 0),
             },
         ),
         _stat(
@@ -95,7 +97,7 @@ FROM {HOURS}""",  # noqa: S608
         _stat(
             Text("Waiting, estimated", "Waktu tunggu, perkiraan"),
             paragraph(LITTLE, RESTS),
-            f"""SELECT if(sum(served) >= 3, sum(queue_person_s) / sum(served), NULL) AS waiting_s,
+            f"""SELECT if(sum(served) >= {LEAST_SERVED}, sum(queue_person_s) / sum(served), NULL) AS waiting_s,
     uniqExact(camera_id) AS counters
 FROM {HOURS} AND {CAN_WAIT}""",  # noqa: S608
             {
@@ -194,8 +196,8 @@ FROM {HOURS}
             paragraph(LITTLE, RESTS),
             (
                 Query(f"""SELECT toDateTime(hour) AS time,
-    if(sumIf(served, {CAN_WAIT}) >= 3, sumIf(queue_person_s, {CAN_WAIT}) / sumIf(served, {CAN_WAIT}), NULL)
-        AS waiting_s
+    if(sumIf(served, {CAN_WAIT}) >= {LEAST_SERVED_AN_HOUR},
+        sumIf(queue_person_s, {CAN_WAIT}) / sumIf(served, {CAN_WAIT}), NULL) AS waiting_s
 FROM {HOURS}
 {_BY_HOUR}"""),  # noqa: S608
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.aggregate.dashboards.dashboard import Column, Mapped, Text
+from services.aggregate.dashboards.dashboard import Text
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 HOURS: Final = f"""counter_hours FINAL
@@ -35,23 +35,17 @@ MISSED_STAFF: Final = Text(
     "Detektor luput melihat petugas yang duduk pada kira-kira satu dari sepuluh frame, jadi 90 % bisa berarti loket"
     " tidak pernah ditinggal. Loket tanpa zona petugas tidak punya angka di sini, dan itu bukan 0 %.",
 )
-LITTLE: Final = Text(
-    "An estimate by Little's law: people in the queue times seconds, divided by people served. It needs a drawn counter"
-    " edge and a queue that does not only grow or only shrink; on test footage people served were miscounted by 12 to"
-    " 33 %. Not known below 3 people served.",
-    "Perkiraan menurut hukum Little: jumlah orang dalam antrean dikali detik, dibagi jumlah orang yang dilayani. Perlu"
-    " garis loket yang sudah digambar dan antrean yang tidak terus memanjang atau memendek; pada rekaman uji, jumlah"
-    " yang dilayani meleset 12 sampai 33 %. Tidak diketahui bila yang dilayani kurang dari 3 orang.",
-)
+LEAST_SERVED, LEAST_SERVED_AN_HOUR = 30, 10
+"""Below so many people served in the period, or in one hour, a waiting time is not told: one person who walks through
+the queue would move it too far."""
 
-REVIEW: Final = Column(
-    Text("Judged by people", "Penilaian orang"),
-    "string",
-    mapped=(
-        Mapped("suspected", Text("suspected", "dugaan"), "yellow"),
-        Mapped("confirmed", Text("confirmed", "terkonfirmasi"), "red"),
-        Mapped("rejected", Text("rejected", "ditolak")),
-    ),
-    width_px=130,
+
+LITTLE: Final = Text(
+    f"An estimate by Little's law: people in the queue times seconds, divided by people served. It needs a drawn"
+    f" counter edge and a queue that does not only grow or only shrink; on test footage people served were miscounted"
+    f" by 12 to 33 %. Not told below {LEAST_SERVED} people served, in one hour {LEAST_SERVED_AN_HOUR}.",
+    f"Perkiraan menurut hukum Little: jumlah orang dalam antrean dikali detik, dibagi jumlah orang yang dilayani. Perlu"
+    f" garis loket yang sudah digambar dan antrean yang tidak terus memanjang atau memendek; pada rekaman uji, jumlah"
+    f" yang dilayani meleset 12 sampai 33 %. Tidak ditampilkan bila yang dilayani kurang dari {LEAST_SERVED} orang,"
+    f" dalam satu jam {LEAST_SERVED_AN_HOUR}.",
 )
-CAMERA_ID: Final = Column(Text("Camera", "Kamera"), "string", hidden=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.aggregate.dashboards.counters_basis import CAMERA_ID, HOURS, MISSED_STAFF, RESTS
+from services.aggregate.dashboards.counters_basis import HOURS, MISSED_STAFF, RESTS
 from services.aggregate.dashboards.dashboard import (
     Column,
     Mapped,
@@ -15,6 +15,7 @@ from services.aggregate.dashboards.dashboard import (
     Threshold,
     paragraph,
 )
+from services.aggregate.dashboards.episode_columns import CAMERA_ID
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 LATE_MINUTES: Final = 10
@@ -90,7 +91,7 @@ FROM {HOURS} AND open_minutes > 0
 GROUP BY hour_of_day
 ORDER BY hour_of_day"""),  # noqa: S608
             ),
-            {"hour_of_day": _HOUR, "observed_h": Column(Text("observed", "terpantau"), "h", 0)},
+            {"hour_of_day": _HOUR, "observed_h": Column(Text("observed", "terpantau"), "suffix:h", 0)},
             width=8,
         ),
     ),
@@ -149,7 +150,7 @@ OPENING: Final = Section(
             ),
             (
                 Query(f"""SELECT formatDateTime(day, '%m-%d') AS opening_day, countIf(opened = 'on_time') AS on_time,
-    countIf(opened = 'late') AS late, countIf(opened = 'never') AS never, countIf(opened = 'unknown') AS unknown
+    countIf(opened = 'late') AS late, countIf(opened = 'unknown') AS unknown, countIf(opened = 'never') AS never
 FROM ({_OPENINGS})
 GROUP BY day
 ORDER BY day"""),  # noqa: S608
@@ -158,8 +159,8 @@ ORDER BY day"""),  # noqa: S608
                 "opening_day": Column(Text("Day", "Hari"), "string"),
                 "on_time": Column(Text("in time", "tepat waktu")),
                 "late": Column(Text("late", "terlambat")),
-                "never": Column(Text("nobody seen", "tak terlihat petugas")),
                 "unknown": Column(Text("not known", "tidak diketahui")),
+                "never": Column(Text("nobody seen", "tak terlihat petugas")),
             },
             stacked=True,
             width=8,
@@ -178,7 +179,7 @@ ORDER BY day"""),  # noqa: S608
                 ),
             ),
             (
-                Query(f"""SELECT o.camera_id AS camera_id, c.name AS name, c.kelurahan AS kelurahan,
+                Query(f"""SELECT o.camera_id AS camera_id, c.name AS name,
     o.opened AS opened, o.opens AS at, if(o.ever_staffed, o.staffed_from, NULL) AS staffed_from,
     if(o.ever_staffed, dateDiff('minute', o.opens, o.staffed_from), NULL) AS late_min,
     if(o.ever_staffed AND o.closing_seen, dateDiff('minute', o.staffed_until, o.closes), NULL) AS early_min,
@@ -192,7 +193,6 @@ LIMIT 200"""),  # noqa: S608
             {
                 "camera_id": CAMERA_ID,
                 "name": Column(Text("Counter", "Loket"), "string", links_to_camera=True, width_px=230),
-                "kelurahan": Column(Text("Kelurahan", "Kelurahan"), "string", width_px=140),
                 "opened": Column(
                     Text("Opened", "Buka"),
                     "string",
@@ -214,7 +214,7 @@ LIMIT 200"""),  # noqa: S608
                 "early_min": Column(
                     Text("Last staffed before closing", "Terakhir dijaga sebelum tutup"), "m", 0, width_px=130
                 ),
-                "observed_h": Column(Text("Observed that day", "Terpantau hari itu"), "h", 1, width_px=110),
+                "observed_h": Column(Text("Observed that day", "Terpantau hari itu"), "suffix:h", 1, width_px=130),
             },
             width=16,
             height=10,

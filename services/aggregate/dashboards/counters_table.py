@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from services.aggregate.dashboards.counters_basis import (
-    CAMERA_ID,
     CAN_WAIT,
     HOURS,
     LEAST_HOURS,
     LEAST_RATIO,
+    LEAST_SERVED,
     LITTLE,
     MISSED_STAFF,
     PERIOD_MINUTES,
     REGISTERED,
     RESTS,
-    REVIEW,
 )
 from services.aggregate.dashboards.dashboard import (
     Column,
@@ -27,24 +26,23 @@ from services.aggregate.dashboards.dashboard import (
     Threshold,
     paragraph,
 )
+from services.aggregate.dashboards.episode_columns import CAMERA_ID, review_column
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 _LEAGUE_SQL: Final = f"""SELECT
     c.camera_id AS camera_id, c.name AS name, c.kelurahan AS kelurahan,
     multiIf(h.open_minutes = 0, 'none',
         h.open_minutes < {LEAST_HOURS * 60} OR observed_ratio < {LEAST_RATIO}, 'small', 'enough') AS sample,
+    h.open_minutes / 60 AS open_hours,
+    least(1, h.valid_minutes / {PERIOD_MINUTES}) AS observed_ratio,
     if(h.staff_s > 0, h.staffed_s / h.staff_s, NULL) AS staffed_ratio,
     h.staffed_lowest AS staffed_lowest,
     if(h.queue_s > 0, h.queue_person_s / h.queue_s, NULL) AS queue_mean,
     if(h.queue_s > 0, h.queue_most, NULL) AS queue_most,
-    if(h.served_timed >= 3, h.waited_person_s / h.served_timed, NULL) AS waiting_s,
+    if(h.served_timed >= {LEAST_SERVED}, h.waited_person_s / h.served_timed, NULL) AS waiting_s,
     if(h.served_minutes > 0, h.served, NULL) AS served,
     if(h.open_minutes > 0, e.unattended, NULL) AS unattended,
-    if(h.open_minutes > 0, e.confirmed, NULL) AS confirmed,
     if(h.open_minutes >= {LEAST_HOURS * 60}, e.unattended / h.open_minutes * 6000, NULL) AS unattended_per_100_h,
-    h.open_minutes / 60 AS open_hours,
-    h.days AS days,
-    least(1, h.valid_minutes / {PERIOD_MINUTES}) AS observed_ratio,
     if(h.open_minutes > 0, h.last_hour, NULL) AS at
 FROM (
     SELECT camera_id, name, kelurahan FROM {REGISTERED}
@@ -56,7 +54,7 @@ LEFT JOIN (
         sum(d.queue_s) AS queue_s, sum(d.queue_person_s) AS queue_person_s, max(d.queue_most) AS queue_most,
         sum(d.waited_person_s) AS waited_person_s, sum(d.served_timed) AS served_timed,
         sum(d.served) AS served, sum(d.served_minutes) AS served_minutes,
-        countIf(d.open_minutes > 0) AS days, max(d.last_hour) AS last_hour
+        max(d.last_hour) AS last_hour
     FROM (
         SELECT camera_id, toDate(hour, 'Asia/Jakarta') AS day,
             sum(h.open_minutes) AS open_minutes, sum(h.valid_minutes) AS valid_minutes,
@@ -71,7 +69,7 @@ LEFT JOIN (
     GROUP BY camera_id
 ) AS h ON h.camera_id = c.camera_id
 LEFT JOIN (
-    SELECT camera_id, count() AS unattended, countIf(review = 'confirmed') AS confirmed
+    SELECT camera_id, count() AS unattended
     FROM episodes_reviewed
     WHERE episode_type = 'counter_episode' AND kind = 'unattended' AND review != 'rejected' AND NOT simulated
         AND $__timeFilter(started_at) AND {CHOSEN_CAMERAS}
@@ -91,16 +89,17 @@ COMPARED: Final = Section(
                     f"One row a counter. No places are given, for one must not be read without the other: compare"
                     f" staffed time only between counters with enough sample. A sample is small below {LEAST_HOURS} h"
                     f" of observed opening time or where less than {LEAST_RATIO:.0%} of all minutes of the period,"
-                    f" nights included, were valid; these come last, whatever their figures. 'Lowest day' is the day"
-                    f" with the least staff among days with an hour of observation or more: far below the mean it tells"
-                    f" of one bad day. Queues depend on the place and the season as well, not on staff alone.",
+                    f" nights included, were valid; these come last, whatever their figures. 'Observed' is opening time"
+                    f" with valid minutes. 'Lowest day' is the day with the least staff among days with an hour of"
+                    f" observation or more: far below the mean it tells of one bad day. Queues depend on the place and"
+                    f" the season as well, not on staff alone.",
                     f"Satu baris satu loket. Tidak ada peringkat, karena angka tidak boleh dibaca tanpa dasarnya:"
                     f" bandingkan waktu dijaga hanya antara loket yang datanya cukup. Data disebut sedikit bila jam"
                     f" buka yang terpantau kurang dari {LEAST_HOURS} jam, atau bila kurang dari {LEAST_RATIO:.0%} semua"
                     f" menit dalam kurun ini, termasuk malam, yang sah; loket itu ada di akhir, berapa pun angkanya."
-                    f" 'Hari terendah' ialah hari dengan petugas paling sedikit di antara hari yang terpantau sejam"
-                    f" atau lebih: bila jauh di bawah rata-rata, itu satu hari buruk. Antrean juga tergantung tempat"
-                    f" dan musim, bukan hanya petugas.",
+                    f" 'Terpantau' ialah jam buka dengan menit sah. 'Hari terendah' ialah hari dengan petugas paling"
+                    f" sedikit di antara hari yang terpantau sejam atau lebih: bila jauh di bawah rata-rata, itu satu"
+                    f" hari buruk. Antrean juga tergantung tempat dan musim, bukan hanya petugas.",
                 ),
                 RESTS,
                 MISSED_STAFF,
@@ -121,6 +120,14 @@ COMPARED: Final = Section(
                     ),
                     width_px=170,
                 ),
+                "open_hours": Column(Text("Observed", "Terpantau"), "suffix:h", 0, width_px=110),
+                "observed_ratio": Column(
+                    Text("of period", "dari kurun"),
+                    "percentunit",
+                    0,
+                    (Threshold(0, "red"), Threshold(LEAST_RATIO, "yellow"), Threshold(0.9, "green")),
+                    width_px=110,
+                ),
                 "staffed_ratio": Column(
                     Text("Staffed", "Dijaga"),
                     "percentunit",
@@ -134,18 +141,8 @@ COMPARED: Final = Section(
                 "waiting_s": Column(Text("Waiting, estimated", "Tunggu, perkiraan"), "s", 0, width_px=120),
                 "served": Column(Text("Served", "Dilayani"), "none", 0, width_px=90),
                 "unattended": Column(Text("Unattended episodes", "Kejadian ditinggal"), "none", 0, width_px=110),
-                "confirmed": Column(Text("of them confirmed", "yang terkonfirmasi"), "none", 0, width_px=110),
                 "unattended_per_100_h": Column(Text("per 100 h", "per 100 jam"), "none", 1, width_px=90),
-                "open_hours": Column(Text("Observed opening time", "Jam buka terpantau"), "h", 0, width_px=130),
-                "days": Column(Text("Days", "Hari"), "none", 0, width_px=70),
-                "observed_ratio": Column(
-                    Text("Period observed", "Kurun terpantau"),
-                    "percentunit",
-                    0,
-                    (Threshold(0, "red"), Threshold(LEAST_RATIO, "yellow"), Threshold(0.9, "green")),
-                    width_px=110,
-                ),
-                "at": Column(Text("Last observed hour", "Jam terakhir terpantau"), "dateTimeAsIso", width_px=170),
+                "at": Column(Text("Last observed hour", "Jam terakhir terpantau"), "dateTimeAsIso", hidden=True),
             },
             width=24,
             height=13,
@@ -213,7 +210,7 @@ EPISODES: Final = Section(
                     width_px=120,
                 ),
                 "people": Column(Text("Most people waiting", "Penunggu terbanyak"), "none", 0, width_px=140),
-                "review": REVIEW,
+                "review": review_column(),
             },
             width=24,
             height=11,

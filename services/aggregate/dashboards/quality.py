@@ -102,7 +102,8 @@ FROM {_HOURS}""",  # noqa: S608
     ),
 )
 
-_MODELS_SQL: Final = f"""SELECT used.1 AS task, used.2 AS model, substring(used.3, 1, 12) AS weights,
+_MODELS_SQL: Final = f"""SELECT used.1 AS task, used.2 AS model,
+    if(used.3 = '', '–', substring(used.3, 1, 12)) AS weights,
     if(used.1 = 'objects', detector_tiles, '–') AS tiles, uniqExact(camera_id) AS cameras, count() AS frames,
     min(captured_at) AS first_at, max(captured_at) AS last_at
 FROM detections
@@ -115,8 +116,9 @@ GROUP BY task, model, used.3, tiles
 ORDER BY task, frames DESC, model"""  # noqa: S608
 
 _RULESETS_SQL: Final = """SELECT p.ruleset AS ruleset,
-    if(toUnixTimestamp64Milli(p.from_at) > 0, p.from_at, NULL) AS valid_from,
-    if(p.until_at >= toDateTime64('2200-01-01 00:00:00', 3, 'UTC'), NULL, p.until_at) AS valid_until,
+    if(toUnixTimestamp64Milli(p.from_at) > 0, formatDateTime(p.from_at, '%F %H:%i', 'Asia/Jakarta'), '–') AS valid_from,
+    if(p.until_at < toDateTime64('2200-01-01 00:00:00', 3, 'UTC'),
+        formatDateTime(p.until_at, '%F %H:%i', 'Asia/Jakarta'), '–') AS valid_until,
     c.chosen_at AS chosen_at, if(c.reason = '', '–', c.reason) AS reason
 FROM current_rulesets AS p
 LEFT JOIN (
@@ -172,8 +174,8 @@ _MADE_BY: Final = Section(
             (Query(_RULESETS_SQL),),
             {
                 "ruleset": Column(Text("Rules", "Aturan"), "string"),
-                "valid_from": Column(Text("From", "Dari"), "dateTimeAsIso", width_px=170),
-                "valid_until": Column(Text("Until", "Sampai"), "dateTimeAsIso", width_px=170),
+                "valid_from": Column(Text("From", "Dari"), "string", width_px=150),
+                "valid_until": Column(Text("Until", "Sampai"), "string", width_px=150),
                 "chosen_at": Column(Text("Chosen", "Dipilih"), "dateTimeAsIso", width_px=170),
                 "reason": Column(Text("Why", "Alasan"), "string"),
             },

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, Threshold
+from services.aggregate.dashboards.episode_columns import CAMERA_ID, KELURAHAN, NAME
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 LOW_RELIABILITY: Final = 0.3
 """As the flood rule has it: below it a flood takes longer to be told."""
 
-_WATER_DAYS, _LATE_DAYS = 2, 1
-"""How much is read at most: reliability and lateness are kept by the minute only."""
+_LAST_DAY: Final = (
+    "minute >= greatest($__fromTime, toStartOfHour($__toTime) - INTERVAL 23 HOUR) AND minute <= $__toTime"
+)
+"""Reliability and lateness are kept by the minute only: a month of all cameras would take seconds to read."""
+
+_HOUR_AND_GAPS: Final = """ORDER BY hour WITH FILL
+        FROM toStartOfHour(greatest($__fromTime, toStartOfHour($__toTime) - INTERVAL 23 HOUR))
+        TO least($__toTime, now() - INTERVAL 2 MINUTE) STEP INTERVAL 1 HOUR"""
 
 _HOURS: Final = f"""camera_hours AS h FINAL
 WHERE hour >= toStartOfHour($__fromTime) AND hour <= least($__toTime, now() - INTERVAL 70 MINUTE)
@@ -41,15 +48,17 @@ GROUP BY time
 ORDER BY time WITH FILL FROM toStartOfHour($__fromTime) TO least($__toTime, now() - INTERVAL 70 MINUTE)
     STEP INTERVAL 1 HOUR"""  # noqa: S608
 
-_LATE_SQL: Final = f"""SELECT toDateTime(toStartOfInterval(minute, INTERVAL 10 MINUTE)) AS time,
-    sum(m.late) / nullIf(sum(m.frames), 0) AS late, sum(m.too_late) / nullIf(sum(m.frames), 0) AS too_late,
-    sum(m.clock_skewed) / nullIf(sum(m.frames), 0) AS skewed
-FROM current_camera_minutes AS m
-WHERE minute >= greatest($__fromTime, $__toTime - INTERVAL {_LATE_DAYS} DAY) AND minute <= $__toTime
-    AND {CHOSEN_CAMERAS}
-GROUP BY time
-ORDER BY time WITH FILL FROM toStartOfInterval(greatest($__fromTime, $__toTime - INTERVAL {_LATE_DAYS} DAY),
-    INTERVAL 10 MINUTE) TO least($__toTime, now() - INTERVAL 2 MINUTE) STEP INTERVAL 10 MINUTE"""  # noqa: S608
+_LATE_SQL: Final = f"""SELECT formatDateTime(hour, '%H:00', 'Asia/Jakarta') AS late_hour, late, too_late, skewed
+FROM (
+    SELECT toDateTime(toStartOfHour(minute)) AS hour, sum(m.late) / nullIf(sum(m.frames), 0) AS late,
+        sum(m.too_late) / nullIf(sum(m.frames), 0) AS too_late,
+        sum(m.clock_skewed) / nullIf(sum(m.frames), 0) AS skewed
+    FROM current_camera_minutes AS m
+    WHERE {_LAST_DAY} AND {CHOSEN_CAMERAS}
+    GROUP BY hour
+    {_HOUR_AND_GAPS}
+)
+ORDER BY hour"""  # noqa: S608
 
 _CAMERAS_SQL: Final = f"""SELECT w.camera_id AS camera_id, c.name AS name, c.kelurahan AS kelurahan, w.frames AS frames,
     w.unjudged_ratio AS unjudged_ratio, w.skewed_ratio AS skewed_ratio, w.at AS at
@@ -65,18 +74,18 @@ FROM (
 LEFT JOIN current_cameras AS c ON c.camera_id = w.camera_id
 ORDER BY greatest(unjudged_ratio, skewed_ratio) DESC, camera_id"""  # noqa: S608
 
-_WATER: Final = f"""current_flood_minutes
-WHERE minute >= greatest($__fromTime, $__toTime - INTERVAL {_WATER_DAYS} DAY) AND minute <= $__toTime
-    AND valid AND NOT simulated AND {CHOSEN_CAMERAS}"""
-_WATER_SQL: Final = f"""SELECT toDateTime(toStartOfHour(minute)) AS time,
-    if(count() > 0, quantile(0.5)(reliability_mean), NULL) AS typical,
-    if(count() > 0, quantile(0.1)(reliability_mean), NULL) AS poor
-FROM {_WATER}
-GROUP BY time
-ORDER BY time WITH FILL FROM toStartOfHour(greatest($__fromTime, $__toTime - INTERVAL {_WATER_DAYS} DAY))
-    TO least($__toTime, now() - INTERVAL 2 MINUTE) STEP INTERVAL 1 HOUR"""  # noqa: S608
+_WATER: Final = f"current_flood_minutes WHERE {_LAST_DAY} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}"
+_WATER_SQL: Final = f"""SELECT formatDateTime(hour, '%H:00', 'Asia/Jakarta') AS water_hour, typical, poor
+FROM (
+    SELECT toDateTime(toStartOfHour(minute)) AS hour, if(count() > 0, quantile(0.5)(reliability_mean), NULL) AS typical,
+        if(count() > 0, quantile(0.1)(reliability_mean), NULL) AS poor
+    FROM {_WATER}
+    GROUP BY hour
+    {_HOUR_AND_GAPS}
+)
+ORDER BY hour"""  # noqa: S608
 
-_WATER_ZONES_SQL: Final = f"""SELECT z.camera_id AS camera_id, c.name AS name, c.kelurahan AS kelurahan,
+_WATER_ZONES_SQL: Final = f"""SELECT z.camera_id AS camera_id, c.name AS name,
     z.zone_id AS zone_id, z.reliability AS reliability, z.low_ratio AS low_ratio, z.minutes AS minutes,
     z.wet AS wet, z.wet_low AS wet_low,
     z.at AS at
@@ -93,9 +102,6 @@ FROM (
 LEFT JOIN current_cameras AS c ON c.camera_id = z.camera_id
 ORDER BY low_ratio DESC, reliability, camera_id, zone_id"""  # noqa: S608
 
-_CAMERA_ID: Final = Column(Text("Camera ID", "ID kamera"), "string", hidden=True)
-_NAME: Final = Column(Text("Camera", "Kamera"), "string", links_to_camera=True, width_px=230)
-_KELURAHAN: Final = Column(Text("Kelurahan", "Kelurahan"), "string", width_px=150)
 
 PICTURES: Final = Section(
     Text("What the figures rest on", "Dasar angka-angka"),
@@ -147,28 +153,28 @@ PICTURES: Final = Section(
             shortest_interval_s=3600,
         ),
         Panel(
-            "timeseries",
+            "barchart",
             Text("Late frames and clocks that run ahead", "Frame terlambat dan jam yang terlalu cepat"),
             Text(
-                f"Of the last {_LATE_DAYS * 24} hours of the period, in 10 minutes, parts of all frames. Late: came"
-                f" after its minute was judged and only amended its counts. Too late: more than an hour, changed no"
-                f" minute. Clock ahead: captured more than 30 s after Kafka took it, so that the camera's clock is"
-                f" wrong; such a frame counts at the time at which Kafka took it. Clocks that run behind can't be told"
-                f" from a slow network.",
-                f"Dari {_LATE_DAYS * 24} jam terakhir kurun ini, per 10 menit, bagian dari semua frame. Terlambat:"
-                f" datang setelah menitnya dinilai dan hanya memperbaiki hitungannya. Sangat terlambat: lebih dari"
-                f" sejam, tidak mengubah menit mana pun. Jam terlalu cepat: waktu ambilnya lebih dari 30 detik sesudah"
-                f" diterima Kafka, jadi jam kamera salah; frame itu dihitung pada waktu diterima Kafka. Jam yang lambat"
-                f" tidak bisa dibedakan dari jaringan yang lambat.",
+                "Of the last 24 hours of the period, by hour (Asia/Jakarta), parts of all frames. Late: came"
+                " after its minute was judged and only amended its counts. Too late: more than an hour, changed no"
+                " minute. Clock ahead: captured more than 30 s after Kafka took it, so that the camera's clock is"
+                " wrong; such a frame counts at the time at which Kafka took it. Clocks that run behind can't be told"
+                " from a slow network.",
+                "Dari 24 jam terakhir kurun ini, per jam (WIB), bagian dari semua frame. Terlambat:"
+                " datang setelah menitnya dinilai dan hanya memperbaiki hitungannya. Sangat terlambat: lebih dari"
+                " sejam, tidak mengubah menit mana pun. Jam terlalu cepat: waktu ambilnya lebih dari 30 detik sesudah"
+                " diterima Kafka, jadi jam kamera salah; frame itu dihitung pada waktu diterima Kafka. Jam yang lambat"
+                " tidak bisa dibedakan dari jaringan yang lambat.",
             ),
             (Query(_LATE_SQL),),
             {
+                "late_hour": Column(Text("Hour", "Jam"), "string"),
                 "late": Column(Text("late", "terlambat"), "percentunit", 2),
                 "too_late": Column(Text("too late", "sangat terlambat"), "percentunit", 2),
                 "skewed": Column(Text("clock ahead", "jam terlalu cepat"), "percentunit", 2),
             },
             height=9,
-            shortest_interval_s=600,
         ),
         Panel(
             "table",
@@ -181,9 +187,9 @@ PICTURES: Final = Section(
             ),
             (Query(_CAMERAS_SQL),),
             {
-                "camera_id": _CAMERA_ID,
-                "name": _NAME,
-                "kelurahan": _KELURAHAN,
+                "camera_id": CAMERA_ID,
+                "name": NAME,
+                "kelurahan": KELURAHAN,
                 "frames": Column(Text("Frames", "Frame"), "short", 1, width_px=100),
                 "unjudged_ratio": Column(
                     Text("Not judged", "Tidak dinilai"),
@@ -199,7 +205,7 @@ PICTURES: Final = Section(
                     (Threshold(0.001, "orange"), Threshold(0.1, "red")),
                     width_px=120,
                 ),
-                "at": Column(Text("Last hour", "Jam terakhir"), "dateTimeAsIso", width_px=170),
+                "at": Column(Text("Last hour", "Jam terakhir"), "dateTimeAsIso", hidden=True),
             },
             height=9,
             no_data=Text("no such camera", "tidak ada kamera seperti itu"),
@@ -211,44 +217,42 @@ WATER: Final = Section(
     Text("How far pictures of water can be trusted", "Sejauh mana gambar air dapat dipercaya"),
     (
         Panel(
-            "timeseries",
+            "barchart",
             Text("Reliability of water zones", "Keandalan zona air"),
             Text(
-                f"Of the last {_WATER_DAYS * 24} hours of the period, by hour, over valid minutes of water zones: the"
+                f"Of the last 24 hours of the period, by hour (Asia/Jakarta), over valid minutes of water zones: the"
                 f" median zone minute, and the poorest tenth. Reliability falls with darkness, blur and rain on the"
                 f" lens; below {LOW_RELIABILITY} a flood takes 240 s to be told. A clear picture of a wet, shining"
                 f" street is reliable by this measure and can still be taken for a flood.",
-                f"Dari {_WATER_DAYS * 24} jam terakhir kurun ini, per jam, dari menit sah zona air: menit zona yang"
+                f"Dari 24 jam terakhir kurun ini, per jam (WIB), dari menit sah zona air: menit zona yang"
                 f" median, dan sepersepuluh yang terburuk. Keandalan turun karena gelap, buram dan air hujan pada"
                 f" lensa; di bawah {LOW_RELIABILITY} banjir baru dinyatakan setelah 240 detik. Gambar jernih jalan"
                 f" basah yang mengkilap tetap andal menurut ukuran ini, dan masih bisa disangka banjir.",
             ),
             (Query(_WATER_SQL),),
             {
+                "water_hour": Column(Text("Hour", "Jam"), "string"),
                 "typical": Column(Text("typical (median)", "umum (median)"), "none", 2),
                 "poor": Column(Text("poorest tenth", "sepersepuluh terburuk"), "none", 2),
             },
-            thresholds=(Threshold(LOW_RELIABILITY, "text"),),
-            width=9,
+            width=10,
             height=10,
-            shortest_interval_s=3600,
         ),
         Panel(
             "table",
             Text("Water zones, the least reliable first", "Zona air, yang paling tidak andal lebih dulu"),
             Text(
-                f"Of the last {_WATER_DAYS * 24} hours of the period. Low is the part of the zone's valid minutes below"
+                f"Of the last 24 hours of the period. Low is the part of the zone's valid minutes below"
                 f" {LOW_RELIABILITY}. A zone with flood minutes that are mostly low has floods to look at before"
                 f" anybody is told. The moment is the least reliable minute.",
-                f"Dari {_WATER_DAYS * 24} jam terakhir kurun ini. Rendah ialah bagian menit sah zona itu yang di bawah"
+                f"Dari 24 jam terakhir kurun ini. Rendah ialah bagian menit sah zona itu yang di bawah"
                 f" {LOW_RELIABILITY}. Zona yang menit banjirnya kebanyakan rendah perlu dilihat dulu sebelum siapa pun"
                 f" diberi tahu. Waktunya ialah menit yang paling tidak andal.",
             ),
             (Query(_WATER_ZONES_SQL),),
             {
-                "camera_id": _CAMERA_ID,
-                "name": _NAME,
-                "kelurahan": _KELURAHAN,
+                "camera_id": CAMERA_ID,
+                "name": NAME,
                 "zone_id": Column(Text("Zone", "Zona"), "string", width_px=100),
                 "reliability": Column(
                     Text("Reliability, mean", "Keandalan, rata-rata"),
@@ -261,9 +265,9 @@ WATER: Final = Section(
                 "minutes": Column(Text("of minutes", "dari menit"), "none", 0, width_px=100),
                 "wet": Column(Text("Flood minutes", "Menit banjir"), "none", 0, width_px=100),
                 "wet_low": Column(Text("of them low", "yang rendah"), "none", 0, width_px=100),
-                "at": Column(Text("Worst minute", "Menit terburuk"), "dateTimeAsIso", width_px=170),
+                "at": Column(Text("Worst minute", "Menit terburuk"), "dateTimeAsIso", hidden=True),
             },
-            width=15,
+            width=14,
             height=10,
         ),
     ),

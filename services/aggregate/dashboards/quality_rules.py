@@ -14,6 +14,7 @@ from services.aggregate.dashboards.dashboard import (
     Threshold,
     paragraph,
 )
+from services.aggregate.dashboards.episode_columns import CAMERA_ID, KELURAHAN, NAME
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 LEAST_JUDGED: Final = 30
@@ -112,7 +113,7 @@ FROM (
         {_INTERVAL}, maxIf(started_at, review = 'rejected') AS at
     FROM {EPISODES}
     GROUP BY camera_id, episode_type, kind
-    HAVING rejected > 0
+    HAVING rejected > 0 AND judged >= 3
     ORDER BY precision_high, rejected DESC, camera_id
     LIMIT 100
 ) AS e
@@ -201,20 +202,20 @@ RULES: Final = Section(
             Text("Where people disagree most", "Di mana orang paling sering tidak setuju"),
             paragraph(
                 Text(
-                    "Camera and rule, lowest upper bound of the precision first: what stands on top is wrong too often"
-                    " even if chance is allowed for. Masks, zones or thresholds of that camera are what to look at. The"
-                    " moment is that of the latest rejected episode.",
-                    "Kamera dan aturan, batas atas presisi terendah lebih dulu: yang teratas terlalu sering keliru"
-                    " meskipun kebetulan sudah diperhitungkan. Yang perlu diperiksa ialah masker, zona atau ambang"
-                    " kamera itu. Waktunya ialah waktu kejadian terakhir yang ditolak.",
+                    "Camera and rule with at least 3 verdicts, lowest upper bound of the precision first: what stands"
+                    " on top is wrong too often even if chance is allowed for. Masks, zones or thresholds of that"
+                    " camera are what to look at. The moment is that of the latest rejected episode.",
+                    "Kamera dan aturan dengan paling sedikit 3 penilaian, batas atas presisi terendah lebih dulu: yang"
+                    " teratas terlalu sering keliru meskipun kebetulan sudah diperhitungkan. Yang perlu diperiksa ialah"
+                    " masker, zona atau ambang kamera itu. Waktunya ialah waktu kejadian terakhir yang ditolak.",
                 ),
                 _JUDGED,
             ),
             (Query(_PLACES_SQL),),
             {
-                "camera_id": Column(Text("Camera ID", "ID kamera"), "string", hidden=True),
-                "name": Column(Text("Camera", "Kamera"), "string", links_to_camera=True, width_px=230),
-                "kelurahan": Column(Text("Kelurahan", "Kelurahan"), "string", width_px=150),
+                "camera_id": CAMERA_ID,
+                "name": NAME,
+                "kelurahan": KELURAHAN,
                 "rule": RULE_COLUMN,
                 "episodes": Column(Text("Episodes", "Kejadian"), "none", 0, width_px=100),
                 "judged": Column(Text("judged", "dinilai"), "none", 0, width_px=90),
@@ -226,7 +227,7 @@ RULES: Final = Section(
             },
             width=24,
             height=9,
-            no_data=Text("nobody has rejected anything", "belum ada yang ditolak"),
+            no_data=Text("nowhere, by 3 verdicts or more", "tidak ada, dari 3 penilaian atau lebih"),
         ),
     ),
 )
