@@ -52,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _open(page: Page, address: str) -> list[str]:
     """Open a dashboard at its full height; give the panels that show no drawing, and why."""
+    page.set_viewport_size({"width": WIDTH_PX, "height": 1000})
     page.goto(address)
     ready = page.locator('html[data-ready="yes"]')
     ready.wait_for(state="attached", timeout=120_000)

@@ -47,6 +47,18 @@ export function valueAxis(context, format, rest = {}) {
   };
 }
 
+const SECONDS = { ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
+const ROUND_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 604800, 1209600, 2592000];
+
+/** The labels of an axis whose unit is a time: "15 min", never "16.7 min"; of another unit as the library likes. */
+export function timeLabels(unit, highest) {
+  const seconds = highest * SECONDS[unit];
+  const apart = seconds > 5 && ROUND_S.find((one) => seconds / one <= 6);
+  if (!apart) return {};
+  const interval = apart / SECONDS[unit];
+  return { interval, max: Math.ceil(highest / interval) * interval };
+}
+
 /** A tooltip made of elements: names out of the database stay text. */
 export function tooltip(context, trigger, rowsOf) {
   return {

@@ -2,7 +2,7 @@
 
 import { configOf, isHidden, legibleOn, nameOf, PALETTE, shown, thresholdColour } from '/page/fields.js';
 import { length } from '/page/frames.js';
-import { draw, surroundings, tooltip, valueAxis } from '/page/charts.js';
+import { draw, timeLabels, surroundings, tooltip, valueAxis } from '/page/charts.js';
 import { formatted } from '/page/units.js';
 
 export function drawBars(body, panel, frames, context) {
@@ -18,13 +18,16 @@ export function drawBars(body, panel, frames, context) {
   const names = over.values.map((value) => shown(value, over, overConfig, context).text);
   const lying = orientation === 'horizontal' || (orientation === 'auto' && body.clientHeight > body.clientWidth);
   const unit = bars[0].config.unit ?? 'none';
-  const values = valueAxis(context, (value) => formatted(value, unit, null, context));
+  const sums = names.map((_, row) => bars.map(({ field }) => field.values[row] ?? 0).reduce((a, b) => (stacking === 'normal' ? a + b : Math.max(a, b)), 0));
+  const values = valueAxis(context, (value) => formatted(value, unit, null, context), timeLabels(unit, Math.max(...sums)));
+  const longest = Math.max(...bars.flatMap(({ field, config }) => field.values.map((value) => shown(value, field, config, context).text.length)));
+  const room = ((body.clientWidth - 70) / names.length) * 0.9 / (stacking === 'normal' ? 1 : bars.length);
   const categories = {
     type: 'category', data: names, inverse: lying, axisTick: { show: false }, axisLine: { lineStyle: { color: context.lineColour } },
     axisLabel: { color: context.mutedColour, width: lying ? 180 : undefined, overflow: 'truncate', hideOverlap: !lying, interval: 'auto' },
   };
   const label = (one, tint) => ({
-    show: showValue === 'always' || (showValue === 'auto' && names.length * bars.length <= (lying ? 40 : body.clientWidth / 45)),
+    show: showValue === 'always' || (showValue === 'auto' && (lying ? names.length * bars.length <= 40 : longest * 8 <= room)),
     position: stacking === 'normal' ? 'inside' : lying ? 'right' : 'top', color: stacking === 'normal' ? legibleOn(tint) : context.textColour, fontSize: 11,
     formatter: ({ value }) => (value ? shown(value, one.field, one.config, context).text : ''),
   });
@@ -32,7 +35,7 @@ export function drawBars(body, panel, frames, context) {
     ...surroundings(context, panel.options?.legend?.showLegend === false ? [] : bars.map(({ name }) => name)),
     xAxis: lying ? values : categories, yAxis: lying ? categories : values,
     series: bars.map((one, at) => ({
-      type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, label: label(one, PALETTE[at % PALETTE.length]),
+      type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, labelLayout: { hideOverlap: true }, label: label(one, PALETTE[at % PALETTE.length]),
       color: PALETTE[at % PALETTE.length], itemStyle: { opacity: 0.9 },
       data: one.field.values.map((value) => {
         const tint = one.config.color?.mode === 'thresholds' ? thresholdColour(value, one.config, context) : null;

@@ -2,7 +2,7 @@
 
 import { colour, configOf, isHidden, linkTo, nameOf, PALETTE, shown } from '/page/fields.js';
 import { curves } from '/page/frames.js';
-import { draw, surroundings, timeAxis, tooltip, valueAxis, whenOf } from '/page/charts.js';
+import { draw, timeLabels, surroundings, timeAxis, tooltip, valueAxis, whenOf } from '/page/charts.js';
 import { formatted } from '/page/units.js';
 
 export function drawSeries(body, panel, frames, context) {
@@ -23,7 +23,7 @@ export function drawSeries(body, panel, frames, context) {
     ...surroundings(context, panel.options?.legend?.showLegend === false ? [] : [...new Set(all.map(({ name }) => name))]),
     xAxis: timeAxis(context),
     yAxis: units.map((unit, at) => valueAxis(context, (value) => formatted(value, unit, null, context), {
-      position: at ? 'right' : 'left', min: bound(all, unit, 'min'), max: bound(all, unit, 'max'), splitLine: { show: !at, lineStyle: { color: context.lineColour } },
+      position: at ? 'right' : 'left', ...timeLabels(unit, highest(all, unit)), ...bounds(all, unit), splitLine: { show: !at, lineStyle: { color: context.lineColour } },
       minInterval: unit === 'none' && all.every(({ field }) => field.values.every((value) => value === null || Number.isInteger(value))) ? 1 : 0,
     })),
     series: series.map((one, at) => ({ ...one, yAxisIndex: Math.max(0, units.indexOf(all[at].config.unit ?? 'none')) })),
@@ -72,12 +72,24 @@ function points(times, values, custom, context) {
   return made;
 }
 
+function bounds(all, unit) {
+  const told = Object.entries({ min: bound(all, unit, 'min'), max: bound(all, unit, 'max') });
+  return Object.fromEntries(told.filter(([, value]) => value !== undefined));
+}
+
 function bound(all, unit, which) {
   const told = all.filter(({ config }) => (config.unit ?? 'none') === unit).map(({ config }) => config[which]).filter((value) => value !== undefined && value !== null);
   if (told.length) return told[0];
   const soft = all[0].config.custom[which === 'min' ? 'axisSoftMin' : 'axisSoftMax'];
   if (soft === undefined) return undefined;
   return which === 'min' ? ({ min }) => Math.min(min, soft) : ({ max }) => Math.max(max, soft);
+}
+
+/** The highest value of the curves with a unit; of stacked ones the highest sum. */
+function highest(all, unit) {
+  const fitting = all.filter(({ config }) => (config.unit ?? 'none') === unit);
+  const tops = fitting.map(({ field }) => field.values.reduce((top, value) => Math.max(top, value ?? 0), 0));
+  return fitting[0]?.config.custom.stacking?.mode === 'normal' ? tops.reduce((sum, top) => sum + top, 0) : Math.max(0, ...tops);
 }
 
 function thresholdLines(config, context) {

@@ -17,7 +17,7 @@ export function drawStates(body, panel, frames, context) {
     xAxis: { ...timeAxis(context), splitLine: { show: false } },
     yAxis: {
       type: 'category', data: bands.map(({ name }) => name), inverse: true, axisTick: { show: false }, axisLine: { show: false },
-      axisLabel: { color: context.mutedColour, width: 200, overflow: 'truncate', interval: 0 },
+      axisLabel: { color: context.mutedColour, width: Math.min(280, body.clientWidth * 0.3), overflow: 'truncate', interval: 0 },
     },
     series: names.map((text) => ({
       type: 'custom', name: text, color: tints.get(text), clip: true, encode: { x: [1, 2], y: 0 },
