@@ -52,8 +52,8 @@ _CURVES_SQL: Final = f"""WITH
     assumeNotNull((SELECT greatest(1, count()) FROM {ACTIVE})) AS cameras,
     {_FIRST_HOUR} AS first,
     range(toUInt32(greatest(0, dateDiff('hour', first, {COMPLETE_UNTIL})))) AS hours
-SELECT g.time AS time, least(1, s.observed_s / 3600 / cameras) AS observed_ratio,
-    least(1, s.valid_minutes / 60 / cameras) AS valid_ratio
+SELECT g.time AS time, toNullable(least(1, s.observed_s / 3600 / cameras)) AS observed_ratio,
+    toNullable(least(1, s.valid_minutes / 60 / cameras)) AS valid_ratio
 FROM (SELECT first + toIntervalHour(arrayJoin(hours)) AS time) AS g
 LEFT JOIN (
     SELECT toDateTime(hour) AS time, sum(observed_s) AS observed_s, sum(valid_minutes) AS valid_minutes
