@@ -39,7 +39,10 @@ DASHBOARD: Final = Dashboard(
                 replace(OPEN_CASES_TABLE, width=12, height=9),
             ),
         ),
-        Section(Text("Where, and who can see", "Di mana, dan siapa yang melihat"), (MAP, BLIND_CAMERAS, INCIDENTS)),
+        Section(
+            Text("Where, and who can see", "Di mana, dan siapa yang melihat"),
+            (MAP, replace(BLIND_CAMERAS, width=12, height=16), replace(INCIDENTS, width=24)),
+        ),
         COURSE,
     ),
     WHERE,

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.aggregate.dashboards.dashboard import Column, Mapped, Panel, Query, Text, Threshold, paragraph
 from services.aggregate.dashboards.episode_columns import (
+    KECAMATAN,
     KELURAHAN,
     LINK_COLUMNS,
     NAME,
@@ -133,7 +134,7 @@ MAP: Final = Panel(
     multiIf(e.flood_confirmed, 'flood_confirmed', e.flood_suspected, 'flood_suspected', e.unattended, 'unattended',
         b.reason = 'not_valid', 'quarantined', b.reason != '', 'blind', e.parking, 'parking',
         e.simulated, 'simulated', c.state = 'paused', 'paused', 'sees') AS state,
-    c.name AS name, c.kelurahan AS kelurahan, c.camera_id AS camera_id,
+    c.name AS name, c.kecamatan AS kecamatan, c.kelurahan AS kelurahan, c.camera_id AS camera_id,
     multiIf(e.seen_at > {NEVER}, e.seen_at, b.blind_since > {NEVER}, b.blind_since, now64(3)) AS at
 FROM current_cameras AS c
 LEFT JOIN
@@ -154,6 +155,7 @@ ORDER BY indexOf([{_GRAVITY}], state) DESC, camera_id"""),
     {
         "state": Column(Text("State", "Keadaan"), "string", mapped=_STATES),
         "name": NAME,
+        "kecamatan": KECAMATAN,
         "kelurahan": KELURAHAN,
         **LINK_COLUMNS,
     },
