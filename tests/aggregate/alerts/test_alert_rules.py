@@ -79,3 +79,13 @@ def test_a_rule_asks_the_store_and_compares_with_its_limit() -> None:
 @pytest.mark.parametrize(("seconds", "written"), [(0, "0s"), (30, "30s"), (90, "1m30s"), (120, "2m"), (7200, "2h")])
 def test_durations_are_written_as_grafana_writes_them(seconds: int, written: str) -> None:
     assert duration(seconds) == written
+
+
+@each_alert
+def test_the_page_about_grafana_says_how_long_each_waits_and_what_silence_means(alert: Alert) -> None:
+    page = (ROOT / "docs" / "grafana.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| [{alert.name}](runbooks/{alert.name}.md)")]
+    waits = f"{alert.pending_seconds // 60} min" if alert.pending_seconds else "at once"
+    silence = {"OK": "nothing", "Alerting": "fires"}[alert.no_data]
+    failure = {"Error": "told", "KeepLast": "stays as it was"}[alert.on_error]
+    assert row.endswith(f"| {waits} | {silence}; {failure} |")
