@@ -22,6 +22,11 @@ class ResultColumn(NamedTuple):
         return re.match(r"(U?Int|Float|BFloat|Decimal|Bool)", self.plain_type) is not None
 
     @property
+    def can_be_missing(self) -> bool:
+        """Say whether it may have no value."""
+        return "Nullable(" in self.type
+
+    @property
     def is_time(self) -> bool:
         """Say whether it is a moment or a day."""
         return self.plain_type.startswith("Date")
@@ -48,6 +53,7 @@ Describe = Callable[[str], Sequence[ResultColumn]]
 
 _ROW_FIELD: Final = re.compile(r"\$\{__data\.fields\.(\w+)")
 _LABEL: Final = re.compile(r"\$\{__field\.labels\.(\w+)")
+_DATABASE: Final = re.compile(r"\b(?:FROM|JOIN)\s+(?!system\.)(\w+)\.\w+", re.IGNORECASE)
 _PLACED_BY: Final = frozenset({"latitude", "longitude"})
 
 
@@ -71,7 +77,8 @@ def sql_findings(document: Json, expand: Expand, describe: Describe | None) -> I
                 yield Finding(uid, name_of(panel), f"query {target.get('refId')}: {what}", remedy)
             results.append(columns)
         if targets and all(results) and len(targets) == len(panel["targets"]):
-            for what, remedy in (*_named_columns(panel, results), *_drawn_columns(panel, results)):
+            found = [*_named_columns(panel, results), *_drawn_columns(panel, results), *_zeros(panel, results)]
+            for what, remedy in found:
                 yield Finding(uid, name_of(panel), what, remedy)
 
 
@@ -91,6 +98,8 @@ def _asked(
 ) -> tuple[Sequence[ResultColumn], list[tuple[str, str]]]:
     """Give the columns of a statement, and what is wrong with it."""
     columns: Sequence[ResultColumn] = ()
+    if database := _DATABASE.search(sql):
+        return (), [(f"it names the database {database[1]}", "Leave it out: the data source says which it is")]
     for how, chosen in choices.items():
         try:
             statement = expand(sql, chosen)
@@ -130,6 +139,16 @@ def _drawn_columns(panel: Json, results: Sequence[Sequence[ResultColumn]]) -> It
     for result in results:
         shown = {column.name: column for column in result if column.name not in hidden}
         yield from _NEEDS.get(str(panel.get("type")), _needs_any)(panel, shown)
+
+
+def _zeros(panel: Json, results: Sequence[Sequence[ResultColumn]]) -> Iterator[tuple[str, str]]:
+    """Check that curves beside each other can have gaps: the engine fills other than Nullable figures with zeros."""
+    for result in results if panel.get("type") == "timeseries" else ():
+        if not any(column.is_text for column in result):
+            for column in result:
+                if column.is_number and not column.can_be_missing:
+                    what = f"its figure {column.name} is never missing, and a gap would be a zero"
+                    yield what, "Make it Nullable, such as toNullable(…)"
 
 
 Needs = Callable[[Json, Mapping[str, ResultColumn]], Iterator[tuple[str, str]]]

@@ -133,6 +133,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "unknown macro": (_sql("table", "$__timeFilter(", "$__timeBetween("), "$__timeBetween is not a macro"),
     "unknown column": (_sql("table", ", frames", ", no_such_column"), "Unknown expression identifier"),
+    "database": (_sql("table", "FROM current_", "FROM tilik.current_"), "it names the database tilik"),
     "column that is not asked for": (_sql("stat", "AS n", "AS m"), "its queries give no column n. They give m"),
     "column that is not named": (_drop_columns("stat", "n"), "its column n has no title"),
     "figure as text": (_override("stat", 0, "unit", "string"), "its column n is a number and has the unit string"),
@@ -142,6 +143,10 @@ BROKEN: dict[str, tuple[Break, str]] = {
         "its first column is not a moment called time",
     ),
     "time series without a number": (_sql("timeseries", "AS n", "AS word"), "a time series needs a number"),
+    "gaps that are zeros": (
+        _sql("timeseries", "camera_id, sum(frames) AS n", "sum(frames) AS frames"),
+        "its figure frames is never missing, and a gap would be a zero",
+    ),
     "curves without a name": (_override("timeseries", 0, "unit", "none"), "its text column camera_id has no unit str"),
     "bars over nothing": (_set("barchart", "options", "xField", to="day"), "it does not say over what its bars stand"),
     "bars over a number": (_set("barchart", "options", "xField", to="n"), "its bars stand over n, a number"),
