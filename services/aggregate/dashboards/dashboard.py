@@ -66,6 +66,7 @@ class Column:
             state timeline the camera is the curve's ``camera_id``, the moment the point's.
         hidden: It is queried for a link and not shown.
         no_data: What an empty cell of a table says, where *no data* is too long or not what it means.
+        colour: Of its curve or bar; none: the next one of the palette.
     """
 
     title: Text
@@ -77,6 +78,7 @@ class Column:
     links_to_camera: bool = False
     hidden: bool = False
     no_data: Text | None = None
+    colour: Colour | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Panel:
             ``string``, nothing mapped) names the curves or rows. A ``geomap`` shows ``latitude`` and ``longitude``, in
             the colour of the first column with thresholds or mappings. A ``stat`` shows the last row.
         unit: Of every column that is not in ``columns``.
+        lying: The bars of a ``barchart`` lie, for long names.
         shortest_interval_s: In a time series of SQL: the least that ``$__timeInterval`` and ``$__interval_s`` mean, in
             s: rows are a minute apart, or an hour, and between them there is nothing to draw.
         width, height: In Grafana's grid of 24 columns.
@@ -121,6 +124,7 @@ class Panel:
     decimals: int | None = None
     thresholds: tuple[Threshold, ...] = ()
     stacked: bool = False
+    lying: bool = False
     shortest_interval_s: int = 60
     width: int = 12
     height: int = 8

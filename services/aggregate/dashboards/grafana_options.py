@@ -114,7 +114,7 @@ def _state_timeline() -> dict[str, Any]:
 def _barchart(panel: Panel) -> dict[str, Any]:
     several = sum(not column.hidden for column in panel.columns.values()) > 2
     chart: dict[str, Any] = {
-        "orientation": "auto",
+        "orientation": "horizontal" if panel.lying else "auto",
         "stacking": "normal" if panel.stacked else "none",
         "showValue": "auto",
         "barWidth": 0.9,

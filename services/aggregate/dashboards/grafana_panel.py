@@ -100,6 +100,8 @@ def _properties(panel: Panel, name: str, column: Column, language: Language) -> 
         yield "thresholds", thresholds(column.thresholds)
     if column.mapped:
         yield "mappings", _mappings(column, language)
+    if column.colour:
+        yield "color", {"mode": "fixed", "fixedColor": column.colour}
     if panel.drawing == "table" and (column.thresholds or column.mapped):
         yield "custom.cellOptions", {"type": "color-text"}
     if panel.drawing == "table" and (column.no_data or panel.no_data != NO_DATA):  # that is said of the whole table

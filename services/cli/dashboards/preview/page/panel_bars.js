@@ -1,6 +1,6 @@
 // Bars over names, upright or lying.
 
-import { configOf, isHidden, legibleOn, nameOf, PALETTE, shown, thresholdColour } from '/page/fields.js';
+import { colour, configOf, isHidden, legibleOn, nameOf, PALETTE, shown, thresholdColour } from '/page/fields.js';
 import { length } from '/page/frames.js';
 import { draw, timeLabels, surroundings, tooltip, valueAxis } from '/page/charts.js';
 import { formatted } from '/page/units.js';
@@ -26,6 +26,7 @@ export function drawBars(body, panel, frames, context) {
     type: 'category', data: names, inverse: lying, axisTick: { show: false }, axisLine: { lineStyle: { color: context.lineColour } },
     axisLabel: { color: context.mutedColour, width: lying ? 180 : undefined, overflow: 'truncate', hideOverlap: !lying, interval: 'auto' },
   };
+  const tintOf = ({ config }, at) => (config.color?.mode === 'fixed' ? colour(config.color.fixedColor, context) : PALETTE[at % PALETTE.length]);
   const label = (one, tint) => ({
     show: showValue === 'always' || (showValue === 'auto' && (lying ? names.length * bars.length <= 40 : longest * 8 <= room)),
     position: stacking === 'normal' ? 'inside' : lying ? 'right' : 'top', color: stacking === 'normal' ? legibleOn(tint) : context.textColour, fontSize: 11,
@@ -35,8 +36,8 @@ export function drawBars(body, panel, frames, context) {
     ...surroundings(context, panel.options?.legend?.showLegend === false ? [] : bars.map(({ name }) => name)),
     xAxis: lying ? values : categories, yAxis: lying ? categories : values,
     series: bars.map((one, at) => ({
-      type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, labelLayout: { hideOverlap: true }, label: label(one, PALETTE[at % PALETTE.length]),
-      color: PALETTE[at % PALETTE.length], itemStyle: { opacity: 0.9 },
+      type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, labelLayout: { hideOverlap: true }, label: label(one, tintOf(one, at)),
+      color: tintOf(one, at), itemStyle: { opacity: 0.9 },
       data: one.field.values.map((value) => {
         const tint = one.config.color?.mode === 'thresholds' ? thresholdColour(value, one.config, context) : null;
         return tint ? { value, itemStyle: { color: tint } } : value;
