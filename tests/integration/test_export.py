@@ -54,6 +54,7 @@ def test_csv_has_a_header_utf_8_and_the_days_that_were_asked_for_in_order(
     assert len(rows) == CASES // 2
     assert {row["name"] for row in rows} == {'Gate "Ä",\nnorth'}
     assert (rows[0]["started_at"], rows[0]["day"], rows[0]["dwell_s"]) == ("2026-04-30 17:00:01.000", "2026-05-01", "1")
+    assert {row["reviewed_known"] for row in rows} == {"false"}
     times = [row["started_at"] for row in rows]
     assert times == sorted(times)
     assert list(tmp_path.iterdir()) == [path]
