@@ -27,7 +27,7 @@ _DAY: Final = "toDate(hour, 'Asia/Jakarta')"
 
 _MINUTES_SQL: Final = f"""WITH
     (SELECT count() FROM current_cameras WHERE state = 'active' AND {CHOSEN_CAMERAS}) AS cameras
-SELECT formatDateTime(day, '%m-%d') AS minutes_day, d.valid / d.due AS valid, d.not_valid / d.due AS not_valid,
+SELECT formatDateTime(day, '%m-%d') AS minutes_day, d.not_valid / d.due AS not_valid,
     d.simulated / d.due AS simulated, greatest(0, d.due - d.all_minutes) / d.due AS missing
 FROM (
     SELECT {_DAY} AS day, sum(h.valid_minutes) AS valid, sum(h.simulated_minutes) AS simulated,
@@ -108,21 +108,20 @@ PICTURES: Final = Section(
     (
         Panel(
             "barchart",
-            Text("What became of the minutes", "Apa jadinya menit-menit itu"),
+            Text("Minutes that do not count", "Menit yang tidak dihitung"),
             Text(
-                "By day (Asia/Jakarta): the minutes that active cameras should have had in hours for which the store"
-                " has anything. Valid ones carry the statistics; not valid ones were in quarantine; simulated ones have"
-                " pictures with effects laid over them and count nowhere; missing ones had no frame. Whole hours in"
-                " which no camera at all saw anything are left out here: they are gaps of the dashboard Cameras.",
-                "Per hari (WIB): menit yang seharusnya dimiliki kamera aktif, pada jam-jam yang ada isinya di basis"
-                " data. Menit sah menjadi dasar statistik; menit tidak sah sedang dikarantina; menit simulasi memakai"
-                " gambar yang diberi efek dan tidak dihitung di mana pun; menit hilang tidak punya frame. Jam penuh"
-                " saat tidak satu kamera pun melihat tidak ada di sini: lihat jeda di dasbor Kamera.",
+                "By day (Asia/Jakarta), as parts of the minutes that active cameras should have had in hours for which"
+                " the store has anything. Not valid: in quarantine. Simulated: effects are laid over the pictures, so"
+                " that they count nowhere. Missing: no frame came. What is left to 100 % carries the statistics. Whole"
+                " hours in which no camera at all saw anything are left out: they are gaps of the dashboard Cameras.",
+                "Per hari (WIB), sebagai bagian dari menit yang seharusnya dimiliki kamera aktif pada jam-jam yang ada"
+                " isinya di basis data. Tidak sah: dikarantina. Simulasi: gambarnya diberi efek, jadi tidak dihitung di"
+                " mana pun. Hilang: tidak ada frame. Sisanya sampai 100 % menjadi dasar statistik. Jam penuh saat tidak"
+                " satu kamera pun melihat tidak ada di sini: lihat jeda di dasbor Kamera.",
             ),
             (Query(_MINUTES_SQL),),
             {
                 "minutes_day": Column(Text("Day", "Hari"), "string"),
-                "valid": Column(Text("valid", "sah"), "percentunit", 1),
                 "not_valid": Column(Text("not valid", "tidak sah"), "percentunit", 1),
                 "simulated": Column(Text("simulated", "simulasi"), "percentunit", 1),
                 "missing": Column(Text("missing", "hilang"), "percentunit", 1),
