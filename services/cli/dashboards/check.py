@@ -56,7 +56,7 @@ def command(files: tuple[Path, ...], no_engine: bool) -> None:
         click.echo(str(finding))
     if found:
         sys.exit(1)
-    click.echo(f"{len(documents)} dashboards are right{', apart from tables and columns' if no_engine else ''}")
+    click.echo(f"{len(documents)} files are right{', apart from tables and columns' if no_engine else ''}")
 
 
 def read(files: Sequence[Path]) -> list[Json]:
