@@ -41,7 +41,7 @@ FRESHNESS: Final = Alert(
         "No camera has a judged frame newer than five minutes, though some are active: ingest, Kafka, detect, "
         "aggregate or the way to ClickHouse stands still. Of single cameras tells the alert cameras-blind. No answer "
         "at all is told too.",
-        "Tidak ada kamera dengan gambar yang dinilai dalam lima menit terakhir, padahal ada yang aktif: ingest, "
+        "Tidak ada kamera dengan frame yang dinilai dalam lima menit terakhir, padahal ada yang aktif: ingest, "
         "Kafka, detect, aggregate, atau jalur ke ClickHouse berhenti. Kamera satu per satu: peringatan cameras-blind. "
         "Tanpa jawaban sama sekali juga diberitahukan.",
     ),
@@ -70,7 +70,7 @@ CAMERAS_BLIND: Final = Alert(
     description=Text(
         "More than a tenth of the active cameras have had no valid, judged frame for three minutes, for ten minutes "
         "on end. A city always has a few blind cameras; many at once are a network, a video server, power, or detect.",
-        "Lebih dari sepersepuluh kamera aktif tidak punya gambar sah yang dinilai selama tiga menit, sepuluh menit "
+        "Lebih dari sepersepuluh kamera aktif tidak punya frame sah yang dinilai selama tiga menit, sepuluh menit "
         "berturut-turut. Selalu ada beberapa kamera buta; banyak sekaligus berarti jaringan, peladen video, listrik, "
         "atau detect.",
     ),
@@ -86,17 +86,17 @@ FROM current_cameras""",
 
 DEAD_LETTERS: Final = Alert(
     name="dead-letters",
-    title=Text("Frames of a camera can't be judged", "Gambar sebuah kamera tidak dapat dinilai"),
+    title=Text("Frames of a camera can't be judged", "Frame sebuah kamera tidak dapat dinilai"),
     summary=Text(
         "{{ $labels.camera }} ({{ $labels.kelurahan }}): {{ $values.A }} frames in 15 minutes became dead letters",
-        "{{ $labels.camera }} ({{ $labels.kelurahan }}): {{ $values.A }} gambar dalam 15 menit menjadi surat mati",
+        "{{ $labels.camera }} ({{ $labels.kelurahan }}): {{ $values.A }} frame dalam 15 menit menjadi dead letter",
     ),
     description=Text(
         "More than 20 of the camera's frames of the last 15 minutes, and more than one in twenty, were no pictures "
         "(undecodable) or beyond the bounds (refused). What other services put aside tells Prometheus' "
         "EventsDeadLettered.",
-        "Lebih dari 20 gambar kamera ini dalam 15 menit terakhir, dan lebih dari satu dari dua puluh, bukan gambar "
-        "(undecodable) atau di luar batas (refused). Surat mati layanan lain: EventsDeadLettered di Prometheus.",
+        "Lebih dari 20 frame kamera ini dalam 15 menit terakhir, dan lebih dari satu dari dua puluh, bukan gambar "
+        "(undecodable) atau di luar batas (refused). Dead letter layanan lain: EventsDeadLettered di Prometheus.",
     ),
     sql="""\
 SELECT m.camera_id::String AS camera_id, c.name AS camera, c.kelurahan::String AS kelurahan, m.dead AS frames_dead
@@ -118,10 +118,10 @@ WHERE m.dead > 20 AND m.dead > 0.05 * m.all_frames""",
 
 ACCOUNTING_MISMATCH: Final = Alert(
     name="accounting-mismatch",
-    title=Text("Frames are unaccounted for", "Ada gambar yang tidak terhitung"),
+    title=Text("Frames are unaccounted for", "Ada frame yang tidak terhitung"),
     summary=Text(
         "{{ $labels.checked }}: {{ $values.A }} frames were captured without an outcome, or the other way round",
-        "{{ $labels.checked }}: {{ $values.A }} gambar diambil tanpa hasil akhir, atau sebaliknya",
+        "{{ $labels.checked }}: {{ $values.A }} frame diambil tanpa hasil akhir, atau sebaliknya",
     ),
     description=Text(
         "ended epochs: of readers' epochs that began and ended within 26 hours, and ended at least 20 minutes ago, "
@@ -129,8 +129,8 @@ ACCOUNTING_MISMATCH: Final = Alert(
         "within 1 %, 100 frames and two minutes. Frames that lay in Kafka until they expired at the end of an epoch "
         "count here too. Recorded footage has old capture times, so a city that plays some always differs yesterday.",
         "ended epochs: untuk masa baca yang mulai dan selesai dalam 26 jam, dan selesai sedikitnya 20 menit lalu, "
-        "setiap gambar yang diambil harus punya hasil akhir, tepat. yesterday: untuk hari tiap kamera di Jakarta, "
-        "dalam batas 1 %, 100 gambar dan dua menit. Gambar yang kedaluwarsa di Kafka pada akhir masa baca juga "
+        "setiap frame yang diambil harus punya hasil akhir, tepat. yesterday: untuk hari tiap kamera di Jakarta, "
+        "dalam batas 1 %, 100 frame dan dua menit. Frame yang kedaluwarsa di Kafka pada akhir masa baca juga "
         "terhitung di sini. Rekaman punya waktu ambil lama, jadi kota yang memutarnya selalu berbeda pada yesterday.",
     ),
     sql="""\

@@ -38,6 +38,8 @@ def command(dry_run: bool, **told: Any) -> None:
         )
         for one in (change for change in changes if change.action == "locked"):
             click.echo(f"left: {one.kind} {one.name} comes from a file of Grafana's provisioning; change it there")
+        for one in (change for change in changes if change.action == "absent"):
+            click.echo(f"there is no {one.kind} {one.name}: what asks it shows nothing until --prometheus URL is said")
         steps = [change for change in changes if change.apply is not None]
         if dry_run:
             for step in steps:

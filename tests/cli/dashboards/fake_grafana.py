@@ -56,6 +56,8 @@ class FakeGrafana:
         self.before_save: Callable[[], None] | None = None
         """Somebody else who is a moment earlier."""
         self.url = ""
+        self.prefix = ""
+        """The path below which it is served."""
 
     # What tests say and ask
 
@@ -90,8 +92,8 @@ class FakeGrafana:
 
     def answer(self, method: str, target: str, authorization: str, headers: Json, body: Any) -> Answer:
         parts = urlsplit(target)
-        path, query = parts.path.removeprefix("/api"), parse_qs(parts.query)
-        if not parts.path.startswith("/api/"):
+        path, query = parts.path.removeprefix(f"{self.prefix}/api"), parse_qs(parts.query)
+        if not parts.path.startswith(f"{self.prefix}/api/"):
             return 404, "<!DOCTYPE html><title>Page not found</title>"
         if not self._knows(authorization):
             return 401, {"message": "Invalid API key", "messageId": "api-key.invalid", "statusCode": 401, "traceID": ""}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
-from services.cli.dashboards.provisioning import wanted
+from services.cli.dashboards.provisioning import session, wanted
 from services.runtime.errors import ConfigurationError, RetryableError
 from tests.cli.dashboards.fake_grafana import PASSWORD, TOKEN, FakeGrafana, Json, fake_grafana
 from tests.cli.dashboards.pushing import WEBHOOK, Pusher, small_dashboards
@@ -223,6 +224,14 @@ def test_a_missing_plugin_or_data_source_is_said_before_anything_is_written(push
     assert pusher.grafana.writes == []
 
 
+def test_without_prometheus_all_else_is_pushed_and_that_is_said(pusher: Pusher) -> None:
+    said = pusher.run("push", "--clickhouse", "clickhouse:8123")
+    assert said.code == 0
+    assert "there is no data source tilik-prometheus" in said.text
+    assert "tilik-metrics" in pusher.grafana.dashboards
+    assert pusher.run("diff", "--clickhouse", "clickhouse:8123").code == 0
+
+
 # What goes wrong
 
 
@@ -294,6 +303,25 @@ def test_an_address_where_nobody_answers_is_told(pusher: Pusher) -> None:
     said = pusher.run("push", "--clickhouse", "c:1", url="http://127.0.0.1:9")
     assert isinstance(said.error, RetryableError)
     assert "can't be reached" in said.text
+
+
+def test_a_grafana_that_does_not_answer_is_told(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "TIMEOUT_SECONDS", 0.2)
+    told = Event()
+    pusher.grafana.before_save = lambda: assert_told(told)
+    said = pusher.push()
+    told.set()
+    assert isinstance(said.error, RetryableError)
+    assert "gave no answer" in said.text
+
+
+def assert_told(event: Event) -> None:
+    assert event.wait(10)
+
+
+def test_a_grafana_below_a_path_is_reached(pusher: Pusher) -> None:
+    pusher.grafana.prefix = "/ops/grafana"
+    assert pusher.run("push", "--clickhouse", "c:1", url=f"{pusher.grafana.url}/ops/grafana/").code == 0
 
 
 @pytest.mark.parametrize("url", ["grafana:3000", "http://admin:pw@grafana:3000", "ftp://grafana"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 from services.cli.dashboards.provisioning.change import Change
 from services.cli.dashboards.provisioning.dashboard_steps import dashboard_change
 from services.cli.dashboards.provisioning.resources import (
+    absent_source,
     contact_point_changes,
     folder_change,
     health_change,
@@ -27,7 +28,9 @@ def plan(grafana: Grafana, wanted: Wanted, *, force: bool, set_password: bool, s
     """
     described = {source["uid"] for source in wanted.sources}
     present = require_sources(grafana, wanted.needed_sources, described)
-    changes = [source_change(grafana, source, set_password) for source in wanted.sources]
+    absent = [source for source in wanted.needed_sources if source not in present]
+    changes = [absent_source(source) for source in absent]
+    changes += [source_change(grafana, source, set_password) for source in wanted.sources]
     if not skip_health:
         changes += [health_change(grafana, source, source["uid"] in described) for source in present]
     changes += [folder_change(grafana, uid, title) for uid, title in wanted.folders]

@@ -65,6 +65,11 @@ def health_change(grafana: Grafana, source: JsonObject, described: bool) -> Chan
     return Change("health of", source["uid"], "check", apply=check)
 
 
+def absent_source(source: JsonObject) -> Change:
+    """Give the note that a data source is not there and not described."""
+    return Change("data source", source["uid"], "absent")
+
+
 def require_sources(grafana: Grafana, needed: tuple[JsonObject, ...], described: set[str]) -> tuple[JsonObject, ...]:
     """Give those of the needed data sources that there are or will be, and see to it that their plugins are there.
 
