@@ -8,7 +8,7 @@ from typing import Literal
 
 Action = Literal["create", "update", "same", "edited", "locked", "check", "absent"]
 """``edited``: somebody changed it by hand, so that only ``--force`` overwrites it. ``locked``: it comes from a file of
-Grafana's own provisioning. ``check``: it changes nothing. ``absent``: it is not there, and nothing says what it should be.
+Grafana's own provisioning. ``check``: it changes nothing. ``absent``: it is not there, and no option describes it.
 """
 
 
