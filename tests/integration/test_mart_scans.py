@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, NamedTuple
 
 import pytest
 
 from services.aggregate.episode_rows import EpisodeRow
+from services.aggregate.marts import mart
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -55,9 +57,9 @@ def scene(clickhouse_port: int) -> Iterator[StoreScene]:
         yield scene
 
 
-def reads(scene: StoreScene, query: str) -> dict[str, Read]:
+def reads(scene: StoreScene, query: str, **parameters: Any) -> dict[str, Read]:
     """Ask the engine what a query would read; a table that it needs not open is not there."""
-    [(plan,)] = scene.ask(f"EXPLAIN json = 1, indexes = 1 {query}")
+    [(plan,)] = scene.ask(f"EXPLAIN json = 1, indexes = 1 {query}", **parameters)
     found: dict[str, Read] = {}
     for node in nodes(json.loads(plan)[0]["Plan"]):
         if indexes := node.get("Indexes"):
@@ -78,26 +80,24 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 TIERS = {
     "flood_daily_by_kelurahan": ("flood_hours",),
     "counter_service_hourly": ("counter_hours",),
+    "camera_uptime_daily": ("camera_hours",),
     "open_daily_by_kelurahan": ("camera_hours", "flood_hours", "counter_hours"),
 }
 
 
-@pytest.mark.parametrize("mart", TIERS)
-def test_a_mart_of_tiers_reads_the_years_that_its_days_lie_in(scene: StoreScene, mart: str) -> None:
-    year = reads(scene, f"SELECT * FROM {mart} WHERE day BETWEEN '2025-03-01' AND '2025-03-31'")
-    turn = reads(scene, f"SELECT * FROM {mart} WHERE day BETWEEN '2024-12-31' AND '2025-01-02'")
-    for table in TIERS[mart]:
-        assert (year[table].parts, year[table].all_parts) == (1, 3), (mart, table)
-        assert turn[table].parts == 2, (mart, table)
-
-
-def test_uptime_reads_the_years_that_its_days_lie_in(scene: StoreScene) -> None:
-    found = reads(scene, "SELECT * FROM camera_uptime_daily WHERE day BETWEEN '2025-03-01' AND '2025-03-31'")
-    assert (found["camera_hours"].parts, found["camera_hours"].all_parts) == (1, 3)
+@pytest.mark.parametrize("name", TIERS)
+def test_a_mart_of_tiers_reads_the_years_that_its_days_lie_in(scene: StoreScene, name: str) -> None:
+    one = mart(name)
+    assert one is not None
+    march = reads(scene, one.example, from_day=date(2025, 3, 1), to_day=date(2025, 3, 31))
+    turn = reads(scene, one.example, from_day=date(2024, 12, 31), to_day=date(2025, 1, 2))
+    for table in TIERS[name]:
+        assert (march[table].parts, march[table].all_parts) == (1, 3), (name, table)
+        assert (turn[table].parts, turn[table].all_parts) == (2, 3), (name, table)
 
 
 @pytest.mark.parametrize(
-    ("mart", "table"),
+    ("name", "table"),
     [
         ("counter_service_hourly", "counter_hours"),
         ("camera_uptime_daily", "camera_hours"),
@@ -108,9 +108,9 @@ def test_uptime_reads_the_years_that_its_days_lie_in(scene: StoreScene) -> None:
     ],
 )
 def test_a_mart_asked_for_one_camera_reads_only_that_camera_s_granules(
-    scene: StoreScene, mart: str, table: str
+    scene: StoreScene, name: str, table: str
 ) -> None:
-    read = reads(scene, f"SELECT * FROM {mart} WHERE camera_id = 'cam-7'")[table]
+    read = reads(scene, f"SELECT * FROM {name} WHERE camera_id = 'cam-7'")[table]
     assert read.all_granules >= CAMERAS
     assert read.granules <= 6, "one camera's rows, and the granules that they share with a neighbour, in three years"
     assert read.granules < read.all_granules / 2
