@@ -150,3 +150,20 @@ def test_a_long_table_becomes_a_band_for_each_place_with_its_holes(drawn_visit: 
         ({"place": "A"}, [0.5]),
         ({"place": "B"}, [None]),
     ]
+
+
+def test_a_period_is_told_in_the_time_of_the_city(drawn_visit: Visit) -> None:
+    drawn_visit.open(f"/d/{UID}")
+    period = drawn_visit.page.locator("#period")
+
+    period.locator("summary").click()
+    period.locator('[name="from"]').fill("2026-09-21 00:00")
+    period.locator('[name="to"]').fill("2026-09-22 12:30")
+    period.locator("button", has_text="Apply").click()
+
+    midnight_ms, noon_ms = 1_789_923_600_000, 1_790_055_000_000
+    expect(drawn_visit.page).to_have_url(
+        f"{drawn_visit.url}/d/{UID}?from={midnight_ms}&to={noon_ms}&refresh=&theme=dark"
+    )
+    drawn_visit.wait()
+    expect(period.locator("summary")).to_have_text("2026-09-21 00:00 – 2026-09-22 12:30")

@@ -28,7 +28,9 @@ export function drawBar(bar, view, listed, act) {
 function period(view, act) {
   const { words } = view;
   const relative = /^now-(\w+)$/.exec(view.fromText)?.[1];
-  const told = view.toText === 'now' && relative in words.last ? words.last[relative] : `${view.fromText} – ${view.toText}`;
+  const end = (text, ms) => (text.startsWith('now') ? text : written(ms, view.zone, false));
+  const told = view.toText === 'now' && relative in words.last ? words.last[relative]
+    : `${end(view.fromText, view.from)} – ${end(view.toText, view.to)}`;
   const holder = element('details', 'choice');
   holder.id = 'period';
   holder.append(element('summary', '', told));

@@ -59,7 +59,7 @@ function districts(frame, place, context) {
   return {
     type: 'scatter', silent: true, symbolSize: 0, tooltip: { show: false }, z: 5, clip: true,
     data: [...middles].map(([name, [x, y, count]]) => ({ name, value: [x / count, y / count] })),
-    label: { show: true, formatter: ({ name }) => name, color: context.textColour, opacity: 0.75, fontSize: 11, textBorderColor: context.panelColour, textBorderWidth: 3 },
+    label: { show: true, formatter: ({ name }) => name, color: context.textColour, fontSize: 12, fontWeight: 600, textBorderColor: context.panelColour, textBorderWidth: 4 },
     labelLayout: { hideOverlap: true },
   };
 }
