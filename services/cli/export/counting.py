@@ -6,6 +6,7 @@ from pathlib import Path
 
 _MAGIC = b"PAR1"
 _TAIL_BYTES = 8
+_NO_MARKS = bytes(set(range(256)) - set(b'"\n'))
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 _NUM_ROWS_FIELD = 3
 _VARINTS = {_I16, _I32, _I64}
@@ -20,7 +21,8 @@ class CsvRows:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
-        for number, part in enumerate(data.split(b'"')):
+        marks = data.translate(None, _NO_MARKS).replace(b'""', b"")  # nothing lies between two quotes side by side
+        for number, part in enumerate(marks.split(b'"')):
             self._quoted ^= number > 0  # a quote inside quotes is written twice, which changes nothing
             if not self._quoted:
                 self._line_feeds += part.count(b"\n")
