@@ -8,10 +8,19 @@ from typing import Final
 from services.aggregate.dashboards.city_now_course import COURSE
 from services.aggregate.dashboards.city_now_state import BLIND, MAP, NEWEST, UNATTENDED
 from services.aggregate.dashboards.city_now_tables import BLIND_CAMERAS, COUNTERS, INCIDENTS
-from services.aggregate.dashboards.dashboard import Dashboard, Section, Text
+from services.aggregate.dashboards.dashboard import Dashboard, Panel, Section, Text
 from services.aggregate.dashboards.flooding_now import CONFIRMED_FLOODS, OPEN_FLOODS, SUSPECTED_FLOODS
 from services.aggregate.dashboards.parking_now import OPEN_CASES, OPEN_CASES_TABLE
 from services.aggregate.dashboards.variables import WHERE
+
+
+def _brief(panel: Panel, *left_out: str, width: int, height: int) -> Panel:
+    """Give a table with fewer columns, for less room."""
+    columns = {
+        name: replace(column, hidden=name in left_out or column.hidden) for name, column in panel.columns.items()
+    }
+    return replace(panel, columns=columns, width=width, height=height)
+
 
 DASHBOARD: Final = Dashboard(
     "city_now",
@@ -34,14 +43,15 @@ DASHBOARD: Final = Dashboard(
                 OPEN_CASES,
                 BLIND,
                 NEWEST,
-                replace(OPEN_FLOODS, height=8),
-                COUNTERS,
-                replace(OPEN_CASES_TABLE, width=12, height=9),
+                _brief(OPEN_FLOODS, "started_at", "peak_ratio", width=15, height=14),
+                replace(MAP, width=9, height=14),
+                _brief(COUNTERS, "waiting_max", "seen_ago", width=12, height=9),
+                _brief(OPEN_CASES_TABLE, "zone_id", "started_at", width=12, height=9),
             ),
         ),
         Section(
-            Text("Where, and who can see", "Di mana, dan siapa yang melihat"),
-            (MAP, replace(BLIND_CAMERAS, width=12, height=16), replace(INCIDENTS, width=24)),
+            Text("What can't be seen", "Yang tidak terlihat"),
+            (replace(BLIND_CAMERAS, width=14), replace(INCIDENTS, width=10)),
         ),
         COURSE,
     ),

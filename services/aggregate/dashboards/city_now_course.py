@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, Threshold, paragraph
+from services.aggregate.dashboards.episode_columns import REVIEW_COUNTS
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 _STEP: Final = "greatest(60, intDiv($__interval_s, 60) * 60)"
@@ -37,7 +38,7 @@ LEFT JOIN
     SELECT toDateTime(arrayJoin(range(
             toUInt32(intDiv(toUnixTimestamp(greatest(toDateTime(e.started_at), $__fromTime)), {_STEP})),
             toUInt32(1 + intDiv(toUnixTimestamp(
-                least(toDateTime(if(e.phase = 'open', e.last_seen_at, e.ended_at)), $__toTime)), {_STEP})))) * {_STEP})
+                if(e.phase = 'open', $__toTime, least(toDateTime(e.ended_at), $__toTime))), {_STEP})))) * {_STEP})
             AS time, {counted}
     FROM episodes_reviewed AS e
     WHERE e.episode_type IN ({episode_types}) AND NOT e.simulated AND e.review != 'rejected' AND e.{CHOSEN_CAMERAS}
@@ -54,12 +55,14 @@ ORDER BY time""")
 
 
 _HOW_COUNTED: Final = Text(
-    "Each step counts the episodes that were open at some time of it, up to their last sight; rejected and simulated"
-    " ones are left out. The verdict is today's: a flood that was confirmed at noon is drawn as confirmed from its"
-    " onset. Where a curve breaks off, no chosen camera saw anything in that hour.",
-    "Tiap langkah menghitung episode yang berlangsung pada suatu saat di dalamnya, sampai terakhir terlihat; tanpa"
-    " yang ditolak dan simulasi. Penilaiannya adalah yang sekarang: banjir yang dikonfirmasi siang hari digambar"
-    " terkonfirmasi sejak mulainya. Kurva terputus berarti pada jam itu tidak ada kamera pilihan yang melihat.",
+    "Each step counts the episodes that were open at some time of it; those that have not ended count until now, even"
+    " if nobody has seen them for a while; rejected and simulated ones are left out. The verdict is today's: a flood"
+    " that was confirmed at noon is drawn as confirmed from its onset. Where a curve breaks off, no chosen camera saw"
+    " anything in that hour.",
+    "Tiap langkah menghitung episode yang berlangsung pada suatu saat di dalamnya, termasuk yang belum selesai sampai"
+    " sekarang walau lama tidak terlihat; tanpa yang ditolak dan simulasi. Penilaiannya adalah yang sekarang: banjir"
+    " yang dikonfirmasi siang hari digambar terkonfirmasi sejak mulainya. Kurva terputus berarti pada jam itu tidak"
+    " ada kamera pilihan yang melihat.",
 )
 
 _FLOODS: Final = Panel(
@@ -80,9 +83,9 @@ _FLOODS: Final = Panel(
         ),
     ),
     {
-        "confirmed": Column(Text("floods, confirmed", "banjir terkonfirmasi"), "short"),
-        "suspected": Column(Text("floods, suspected", "dugaan banjir"), "short"),
-        "unattended": Column(Text("counters unattended", "loket tanpa petugas"), "short"),
+        "confirmed": Column(Text("floods, confirmed", "banjir terkonfirmasi"), "short", colour="red"),
+        "suspected": Column(Text("floods, suspected", "dugaan banjir"), "short", colour="orange"),
+        "unattended": Column(Text("counters unattended", "loket tanpa petugas"), "short", colour="blue"),
     },
     unit="short",
     width=8,
@@ -100,8 +103,8 @@ _PARKING: Final = Panel(
         ),
     ),
     {
-        "confirmed": Column(Text("confirmed", "terkonfirmasi"), "short"),
-        "suspected": Column(Text("suspected", "dugaan"), "short"),
+        "confirmed": REVIEW_COUNTS["confirmed"],
+        "suspected": REVIEW_COUNTS["suspected"],
     },
     unit="short",
     stacked=True,

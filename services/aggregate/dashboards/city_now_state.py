@@ -15,8 +15,8 @@ from services.aggregate.dashboards.episode_columns import (
     NEVER,
     NOT_TOLD_WITHOUT_SIGHT,
     NOT_WATCHED,
+    OF_LATE,
     OPEN,
-    RECENTLY,
     WARNING,
 )
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
@@ -37,7 +37,7 @@ UNATTENDED: Final = Panel(
         Query(f"""WITH
     (
         SELECT uniqExact(camera_id) FROM current_counter_minutes
-        WHERE minute >= {RECENTLY} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
+        WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
     ) AS watched
 SELECT if(watched = 0 AND count() = 0, NULL, count()) AS counters
 FROM episodes_reviewed
@@ -72,7 +72,7 @@ WHERE {CHOSEN_CAMERAS}"""),
 
 NEWEST: Final = Panel(
     "stat",
-    Text("Newest judged minute, ago", "Menit terbaru, umur"),
+    Text("Newest judged minute, ago", "Umur data terbaru"),
     Text(
         "How long ago the newest minute with a row ended, over the whole city, whatever is chosen above. Up to a minute"
         " and a half is usual. If this grows, nothing on this page is of now: a quiet page says nothing then. Cameras"

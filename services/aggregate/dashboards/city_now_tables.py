@@ -13,9 +13,9 @@ from services.aggregate.dashboards.episode_columns import (
     CAMERA_ID,
     LINK_COLUMNS,
     NEVER,
+    OF_LATE,
     OPEN,
     PICTURE,
-    RECENTLY,
     SEEN_AGO,
     SEEN_NOW,
     STARTED,
@@ -50,7 +50,7 @@ LEFT JOIN
 (
     SELECT camera_id, argMaxOrNullIf(m.queue_mean, minute, queue_known) AS queue
     FROM current_counter_minutes AS m
-    WHERE minute >= {RECENTLY} AND valid AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND {CHOSEN_CAMERAS}
     GROUP BY camera_id
 ) AS q ON q.camera_id = e.camera_id
 WHERE e.episode_type = 'counter_episode' AND {OPEN}
@@ -137,7 +137,7 @@ INCIDENTS: Final = Panel(
         " selesai sendiri dan tidak membatalkan data. Menolak insiden belum melepas kameranya.",
     ),
     (
-        Query(f"""SELECT c.name AS name, c.kelurahan AS kelurahan, e.kind AS kind,
+        Query(f"""SELECT c.name AS name, e.kind AS kind,
     if(e.quarantined, 'yes', 'no') AS quarantined, e.started_at AS started_at,
     dateDiff('second', e.started_at, now64(3)) AS lasted, e.camera_id AS camera_id, e.started_at AS at
 FROM episodes_reviewed AS e
@@ -147,7 +147,7 @@ ORDER BY e.quarantined DESC, e.started_at, camera_id
 LIMIT 200"""),
     ),
     {
-        **WHERE_COLUMNS,
+        "name": WHERE_COLUMNS["name"],
         "kind": Column(
             Text("What", "Apa"),
             "string",

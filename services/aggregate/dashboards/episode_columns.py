@@ -12,8 +12,8 @@ from typing import Final
 from services.aggregate.dashboards.dashboard import Column, Mapped, Text, Threshold
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
-RECENTLY: Final = "now64(3) - INTERVAL 15 MINUTE"
-"""From here on a minute tells what is so now: minutes are written up to a minute late, and a checkpoint may be slow."""
+OF_LATE: Final = "minute BETWEEN now64(3) - INTERVAL 15 MINUTE AND now64(3)"
+"""Minutes that tell what is so now: they are written up to a minute late, and a checkpoint may be slow."""
 
 OPEN: Final = f"phase = 'open' AND review != 'rejected' AND {CHOSEN_CAMERAS}"
 """The condition of ``episodes_reviewed`` under which an episode of a chosen camera is open and not rejected."""
@@ -33,17 +33,17 @@ ASIDE: Final = (Threshold(0, "green"), Threshold(1, "yellow"))
 
 CAMERA_ID: Final = Column(Text("Camera ID", "ID kamera"), "string", hidden=True)
 AT: Final = Column(Text("Moment", "Saat"), "dateTimeAsIso", hidden=True)
-NAME: Final = Column(Text("Camera", "Kamera"), "string", links_to_camera=True, width_px=220)
-KECAMATAN: Final = Column(Text("Kecamatan", "Kecamatan"), "string", width_px=150)
-KELURAHAN: Final = Column(Text("Kelurahan", "Kelurahan"), "string", width_px=150)
+NAME: Final = Column(Text("Camera", "Kamera"), "string", links_to_camera=True)
+KECAMATAN: Final = Column(Text("Kecamatan", "Kecamatan"), "string", width_px=130)
+KELURAHAN: Final = Column(Text("Kelurahan", "Kelurahan"), "string", width_px=140)
 ZONE: Final = Column(Text("Zone", "Zona"), "string", width_px=90)
 STARTED: Final = Column(Text("Began", "Mulai"), "dateTimeAsIso", width_px=165)
 SEEN_AGO: Final = Column(
-    Text("Last seen, ago", "Terakhir terlihat"),
+    Text("Last seen", "Terakhir terlihat"),
     "s",
     decimals=0,
     thresholds=(Threshold(0, "green"), Threshold(180, "orange"), Threshold(900, "red")),
-    width_px=120,
+    width_px=105,
 )
 WHERE_COLUMNS: Final[Mapping[str, Column]] = {"name": NAME, "kelurahan": KELURAHAN}
 LINK_COLUMNS: Final[Mapping[str, Column]] = {"camera_id": CAMERA_ID, "at": AT}
@@ -53,9 +53,9 @@ CONFIRMED: Final = Text("confirmed", "terkonfirmasi")
 REJECTED: Final = Text("rejected", "ditolak")
 
 REVIEW_COUNTS: Final[Mapping[str, Column]] = {
-    "confirmed": Column(CONFIRMED, "short"),
-    "suspected": Column(SUSPECTED, "short"),
-    "rejected": Column(REJECTED, "short"),
+    "confirmed": Column(CONFIRMED, "short", colour="red"),
+    "suspected": Column(SUSPECTED, "short", colour="orange"),
+    "rejected": Column(REJECTED, "short", colour="blue"),
 }
 """Columns of bars that are counted by what people said."""
 
@@ -70,7 +70,7 @@ def review_column(confirmed: str = "red") -> Column:
             Mapped("suspected", SUSPECTED, "orange"),
             Mapped("rejected", REJECTED, "blue"),
         ),
-        width_px=115,
+        width_px=105,
     )
 
 

@@ -59,7 +59,9 @@ _HOURS: Final = f"""SELECT camera_id, zone_id, hour AS moment,
     FROM flood_hours AS h FINAL
     WHERE NOT ({_IS_SHORT}) AND hour >= toStartOfHour($__fromTime) AND hour <= $__toTime AND minutes > 0
         AND (camera_id, zone_id) IN ({_HIGHEST_PLACES})"""
-_PLACE: Final = "concat(any(c.name), ' · ', camera_id, '/', zone_id)"
+_PLACE: Final = """concat(any(c.name), if(any(c.namesakes) > 1, concat(' · ', camera_id), ''),
+            if(uniqExact(zone_id) OVER (PARTITION BY camera_id) > 1, concat(' · ', zone_id), ''))"""
+"""A camera's name, with its id or zone only where the name alone would be that of two places."""
 
 _BUCKETS: Final = f"""SELECT camera_id, zone_id, {_PLACE} AS place,
         toStartOfInterval(toDateTime(s.moment), toIntervalSecond({_STEP})) AS time,
@@ -67,8 +69,10 @@ _BUCKETS: Final = f"""SELECT camera_id, zone_id, {_PLACE} AS place,
         multiIf(countIf(s.counts AND s.state = 'flood') > 0, 'flood', countIf(s.counts AND s.state = 'onset') > 0,
             'onset', countIf(s.counts) > 0, 'dry', 'not_valid') AS worst
     FROM ({_MINUTES} UNION ALL {_HOURS}) AS s
-    LEFT JOIN current_cameras AS c ON c.camera_id = s.camera_id
+    LEFT JOIN (SELECT camera_id, name, count() OVER (PARTITION BY name) AS namesakes FROM current_cameras) AS c
+        ON c.camera_id = s.camera_id
     GROUP BY camera_id, zone_id, time"""
+
 _WRITTEN_UNTIL: Final = "least($__toTime, now() - INTERVAL 2 MINUTE)"
 """The last two minutes are still being written: a place without a row of them is not unseen."""
 

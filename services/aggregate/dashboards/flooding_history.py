@@ -16,6 +16,9 @@ _HOW_COUNTED: Final = Text(
     "Satu menit dihitung sekali untuk sebuah kelurahan, berapa pun zona airnya yang tergenang; hanya menit yang valid"
     " dan bukan simulasi. Yang ditolak petugas tidak dikurangkan: bandingkan dengan jumlah banjir.",
 )
+MINUTES: Final = "suffix: min"
+"""A sum of minutes stays minutes: as hours and days it would look like a time that passed."""
+
 _UNOBSERVED_DAY: Final = Text(
     "A day without a figure was not observed at all.", "Hari tanpa angka sama sekali tidak terpantau."
 )
@@ -120,7 +123,7 @@ LIMIT 500"""),
         "kecamatan": Column(Text("Kecamatan", "Kecamatan"), "string"),
         "kelurahan": Column(Text("Kelurahan", "Kelurahan"), "string"),
         "flood_minutes": Column(
-            Text("Flooded", "Tergenang"), "m", thresholds=(Threshold(0, "green"), Threshold(1, "red")), width_px=100
+            Text("Flooded", "Tergenang"), MINUTES, thresholds=(Threshold(0, "green"), Threshold(1, "red")), width_px=100
         ),
         "zones_flooded": Column(Text("Zones flooded", "Zona tergenang"), width_px=115),
         "zones": Column(Text("of zones", "dari zona"), width_px=85),
@@ -153,8 +156,9 @@ LIMIT 12"""),
     ),
     {
         "place": Column(Text("Kelurahan, kecamatan", "Kelurahan, kecamatan"), "string"),
-        "flood_minutes": Column(Text("Flooded", "Tergenang"), "m"),
+        "flood_minutes": Column(Text("Flooded", "Tergenang"), MINUTES, colour="red"),
     },
+    lying=True,
     width=10,
     height=12,
     no_data=Text("no flooded minute was seen", "tidak ada menit banjir yang terlihat"),
@@ -184,7 +188,7 @@ ORDER BY day"""),
     ),
     {
         "date": Column(Text("Day", "Hari"), "string"),
-        "flood_minutes": Column(Text("Flooded", "Tergenang"), "m"),
+        "flood_minutes": Column(Text("Flooded", "Tergenang"), MINUTES, colour="red"),
     },
     width=12,
     height=9,
@@ -256,7 +260,7 @@ LIMIT 500"""),
     {
         "year_month": Column(Text("Month", "Bulan"), "string", width_px=90),
         "kecamatan": Column(Text("Kecamatan", "Kecamatan"), "string"),
-        "flood_minutes": Column(Text("Flooded", "Tergenang"), "m", width_px=110),
+        "flood_minutes": Column(Text("Flooded", "Tergenang"), MINUTES, width_px=110),
         "kelurahan_flooded": Column(Text("Kelurahan flooded", "Kelurahan tergenang"), width_px=140),
         "zones": Column(Text("Zones", "Zona"), width_px=75),
         "observed_ratio": _OBSERVED,

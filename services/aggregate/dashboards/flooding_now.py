@@ -23,9 +23,9 @@ from services.aggregate.dashboards.episode_columns import (
     NAME,
     NOT_TOLD_WITHOUT_SIGHT,
     NOT_WATCHED,
+    OF_LATE,
     OPEN,
     PICTURE,
-    RECENTLY,
     SEEN_AGO,
     SEEN_NOW,
     STARTED,
@@ -39,7 +39,7 @@ from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 _SEEN_ZONES: Final = f"""SELECT camera_id, zone_id, argMax(state, minute) AS latest,
         argMax(m.ratio_mean, minute) AS ratio
     FROM current_flood_minutes AS m
-    WHERE minute >= {RECENTLY} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
     GROUP BY camera_id, zone_id"""
 """Each water zone that was seen of late, and how it stood in its latest valid minute."""
 
@@ -186,7 +186,7 @@ LEFT JOIN
         ratio - argMaxOrNullIf(m.ratio_mean, minute, minute < now64(3) - INTERVAL 10 MINUTE) AS rise,
         multiIf(rise > 0.03, 'rising', rise < -0.03, 'falling', isNull(rise), NULL, 'steady') AS trend
     FROM current_flood_minutes AS m
-    WHERE minute >= {RECENTLY} AND valid AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND {CHOSEN_CAMERAS}
     GROUP BY camera_id, zone_id
 ) AS r ON r.camera_id = e.camera_id AND r.zone_id = e.zone_id
 WHERE e.episode_type = 'flood_episode' AND {OPEN}

@@ -9,19 +9,18 @@ from typing import Final
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, Threshold, paragraph
 from services.aggregate.dashboards.episode_columns import (
     ASIDE,
-    CONFIRMED,
     KELURAHAN,
     LINK_COLUMNS,
     NAME,
     NOT_TOLD_WITHOUT_SIGHT,
     NOT_WATCHED,
+    OF_LATE,
     OPEN,
     PICTURE,
-    RECENTLY,
+    REVIEW_COUNTS,
     SEEN_AGO,
     SEEN_NOW,
     STARTED,
-    SUSPECTED,
     VEHICLE,
     WARNING,
     ZONE,
@@ -31,7 +30,7 @@ from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 _SEEN_ZONES: Final = f"""SELECT camera_id, zone_id, max(in_force) AS forbidden
     FROM current_parking_minutes
-    WHERE minute >= {RECENTLY} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
     GROUP BY camera_id, zone_id"""
 """No-parking zones that were seen of late, and whether parking was forbidden in them then."""
 
@@ -95,7 +94,7 @@ _UNJUDGED: Final = _count(
 )
 _FORBIDDEN: Final = Panel(
     "stat",
-    Text("Zones watched, parking forbidden", "Zona terpantau, larangan berlaku"),
+    Text("Zones where it is forbidden", "Zona yang dilarang kini"),
     Text(
         "No-parking zones with a valid minute in the last 15 minutes in which their timetable forbids parking."
         " Elsewhere no case can open now: at night a low figure is the timetable, not order in the streets.",
@@ -178,7 +177,7 @@ OPEN_CASES_TABLE: Final = Panel(
     ),
     (Query(_OPEN_CASES_SQL),),
     _OPEN_CASE_COLUMNS,
-    width=16,
+    width=17,
     height=11,
     no_data=Text("no case is open", "tidak ada kasus terbuka"),
 )
@@ -211,11 +210,11 @@ ORDER BY a.from_s"""),
     ),
     {
         "age": Column(Text("Age", "Umur"), "string"),
-        "confirmed": Column(CONFIRMED, "short"),
-        "suspected": Column(SUSPECTED, "short"),
+        "confirmed": REVIEW_COUNTS["confirmed"],
+        "suspected": REVIEW_COUNTS["suspected"],
     },
     stacked=True,
-    width=8,
+    width=7,
     height=11,
     no_data=NOT_WATCHED,
 )

@@ -84,7 +84,11 @@ LIMIT 200"""),
         "cases": Column(Text("Cases", "Kasus"), width_px=75),
         "days": Column(Text("Days", "Hari"), width_px=70),
         "watched_s": Column(
-            Text("Watched", "Terpantau"), "s", decimals=1, thresholds=(Threshold(0, "orange"), Threshold(18000, "text"))
+            Text("Watched", "Terpantau"),
+            "s",
+            decimals=1,
+            thresholds=(Threshold(0, "orange"), Threshold(18000, "text")),
+            width_px=95,
         ),
         "per_10_hours": Column(Text("Per 10 h", "Per 10 jam"), decimals=1, width_px=90, no_data=UNKNOWN),
         "dwell_median": Column(Text("Median stay", "Median lama"), "s", decimals=0, width_px=105),
