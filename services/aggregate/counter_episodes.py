@@ -119,9 +119,9 @@ class CounterRuns(Struct, array_like=True):
 
     ``absent_from``: the last frame with staff, if staff is away. ``present_from``: start of the presence that is going
     on, ``last_staff`` its last frame, ``missed`` whether there were frames without staff since. ``window``: frames of
-    the waiting window, as twice the capture time plus 1 where someone was in the queue. ``opened``: when the opening
-    hours that hold now began, and ``open_until`` when they end. ``previous``: the frame before, ``before_presence`` the
-    one before ``present_from``.
+    the waiting window, as twice the capture time plus 1 where someone was in the queue, ``used_frames`` the number of
+    these. ``opened``: when the opening hours that hold now began, and ``open_until`` when they end. ``previous``: the
+    frame before, ``before_presence`` the one before ``present_from``.
     """
 
     last_staff: Sighting | None = None
@@ -136,11 +136,12 @@ class CounterRuns(Struct, array_like=True):
     missed: bool = False
     previous: Sighting | None = None
     before_presence: Sighting | None = None
+    used_frames: int = 0
 
     def start_over(self) -> None:
         """Forget all runs; an open episode stays open."""
         self.last_staff = self.absent_from = self.present_from = self.waiting_from = self.opened = None
-        self.window = []
+        self.window, self.used_frames = [], 0
         self.usage = None
         self.missed = False
         self.previous = self.before_presence = None
@@ -207,10 +208,15 @@ class CounterRuns(Struct, array_like=True):
     def _follow_waiting(self, scene: Scene, now: Sighting, rule: CounterRule) -> float:
         """Give the share of the waiting window's frames with someone in the queue."""
         oldest = (now.at_ms - round(rule.waiting_window_seconds * 1000)) * 2 + 1
-        window = [frame for frame in self.window if frame > oldest]
-        window.append(now.at_ms * 2 + (scene.waiting > 0))
-        self.window = window
-        ratio = sum([frame & 1 for frame in window]) / len(window)
+        window, is_used = self.window, int(scene.waiting > 0)
+        gone = 0
+        while gone < len(window) and window[gone] <= oldest:
+            self.used_frames -= window[gone] & 1
+            gone += 1
+        del window[:gone]
+        window.append(now.at_ms * 2 + is_used)
+        self.used_frames += is_used
+        ratio = self.used_frames / len(window)
         self.waiting_from = (self.waiting_from or now) if ratio >= WAITING_RATIO else None
         return ratio
 
@@ -232,6 +238,8 @@ class CounterRuns(Struct, array_like=True):
         elif self.absent_from is not None and self.opened is not None:
             threshold = moment.camera.rules.counter.unattended_after_seconds
             absence_s = self._absence_ms(moment.now.clock_ms) / 1000
+            if absence_s < threshold and "unattended" not in self.episodes:
+                return
             first = max(self.absent_from, self.waiting_from, key=_time_of)
             why = (
                 Crossing(name="staff_absence", value=absence_s, threshold=threshold, unit="s"),
@@ -246,6 +254,8 @@ class CounterRuns(Struct, array_like=True):
         if self.absent_from is not None and self.opened is not None:
             threshold = moment.camera.rules.counter.not_open_after_seconds
             absence_s = self._absence_ms(moment.now.clock_ms) / 1000
+            if absence_s < threshold and "not_open" not in self.episodes:
+                return
             started_at_ms = max(self.absent_from.at_ms, self.opened.at_ms)
             why = (Crossing(name="staff_absence", value=absence_s, threshold=threshold, unit="s"),)
             start = Start("not_open", started_at_ms, self.absent_from.evidence, why, absence_s >= threshold)
@@ -264,6 +274,8 @@ class CounterRuns(Struct, array_like=True):
         first = now if usage is None else usage.first
         self.usage = Usage(first, Mark(now.at_ms, now.clock_ms))
         used_s, threshold = (now.clock_ms - first.clock_ms) / 1000, rule.after_hours_after_seconds
+        if used_s < threshold and "after_hours" not in self.episodes:
+            return
         why = (Crossing(name="presence", value=used_s, threshold=threshold, unit="s"),)
         start = Start("after_hours", first.at_ms, first.evidence, why, used_s >= threshold)
         self._go_on(start, moment, people, unsaved)

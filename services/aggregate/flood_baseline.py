@@ -9,6 +9,7 @@ is exact (see ``_ratio_16``).
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from functools import lru_cache
 from typing import Final
 
@@ -39,6 +40,7 @@ class WaterBaseline(Struct, array_like=True):
     ``baseline`` and ``late`` are float32, a cell after the other, in levels of the grid; empty: all 0, and none yet.
     ``due_ms`` is the observed time for which the baseline has not moved yet. ``approved``: the next frame is the dry
     reference. ``window`` holds a number a frame: its capture time times 65,536, plus its ratio times ``FULL``.
+    ``ratios`` are those ratios, sorted.
     """
 
     baseline: bytes = b""
@@ -46,17 +48,18 @@ class WaterBaseline(Struct, array_like=True):
     due_ms: int = 0
     approved: bool = False
     window: list[int] = field(default_factory=list)
+    ratios: list[int] = field(default_factory=list)
 
     def start_over(self) -> None:
         """Forget what was seen before a gap. The baseline stays."""
         self.late = b""
-        self.window = []
+        self.window, self.ratios = [], []
 
     def approve(self) -> None:
         """Take the mean of late as dry, or where there is none the next frame."""
         if self.late:
             self.baseline = self.late
-            self.window, self.due_ms = [], 0
+            self.window, self.ratios, self.due_ms = [], [], 0
         else:
             self.approved = True
 
@@ -70,20 +73,22 @@ class WaterBaseline(Struct, array_like=True):
             observed_ms: Observed time since the frame before.
             rule: Gives the window of the median.
         """
-        levels = np.frombuffer(water, np.uint8)[cells_of(zone)].astype(np.float32)
+        levels = np.frombuffer(water, np.uint8).take(cells_of(zone)).astype(np.float32)
         self._follow(levels, observed_ms)
         if self.approved:
             self.approved = False
             self.approve()
         ratio_16 = _ratio_16(levels, np.frombuffer(self.baseline, np.float32) if self.baseline else None)
         oldest = ((at_ms - round(rule.median_seconds * 1000)) << _TIME_SHIFT) + FULL
-        window = self.window
-        window.append((at_ms << _TIME_SHIFT) + ratio_16)
+        window, ratios = self.window, self.ratios
         gone = 0
-        while window[gone] <= oldest:  # the last one is of now, and the window longer than nothing
+        while gone < len(window) and window[gone] <= oldest:
+            del ratios[bisect_left(ratios, window[gone] & FULL)]
             gone += 1
         del window[:gone]
-        return _median(window)
+        window.append((at_ms << _TIME_SHIFT) + ratio_16)
+        insort(ratios, ratio_16)
+        return _median(ratios)
 
     def learn(self, observed_ms: int, rule: FloodRule) -> None:
         """Let ``observed_ms`` of dry observation move the baseline towards the mean of late, once a minute."""
@@ -119,8 +124,7 @@ def _ratio_16(levels: Levels, baseline: Levels | None) -> int:
     return round(float(np.add.reduce(above, dtype=np.float64)) * _LEVELS_A_RATIO / len(levels))
 
 
-def _median(window: list[int]) -> float:
-    ratios = sorted([frame & FULL for frame in window])
+def _median(ratios: list[int]) -> float:
     middle = len(ratios) // 2
     twice = 2 * ratios[middle] if len(ratios) % 2 else ratios[middle - 1] + ratios[middle]
     return twice / (2 * FULL)

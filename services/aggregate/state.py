@@ -16,7 +16,7 @@ from services.aggregate.rules import camera, counter, flood, parking
 from services.aggregate.sights import Sight
 from services.runtime.errors import FatalError
 
-STATE_FORMAT: Final = 2
+STATE_FORMAT: Final = 3
 """Grows with every change of what the blob holds after which an older blob would be read wrongly.
 
 A field with a default at the end of a struct is none: older blobs get the default, older versions pass the field over.

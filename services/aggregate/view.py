@@ -58,6 +58,7 @@ class CameraView:
         reset_gap_ms: The gap beyond which runs start over, max(60 s, 3 P); also how long an unseen thing is bridged.
         presence_gap_ms: How long staff may be unseen without having left, min(presence bridge, 3 P). ADR 7.
         opening: The opening hours, or None where none are set.
+        water_fingerprints, parking_fingerprints: Of the zones, by zone id.
         counter_fingerprint: Changes with any zone or opening hour of the counter.
     """
 
@@ -72,6 +73,8 @@ class CameraView:
         self.staff = self._areas("staff")
         self.water = tuple(WaterZone(zone) for zone in camera.zones if zone.purpose == "water")
         self.parking = tuple(ParkingZone(zone) for zone in camera.zones if zone.purpose == "no_parking")
+        self.water_fingerprints = {each.zone.zone_id: each.fingerprint for each in self.water}
+        self.parking_fingerprints = {each.zone.zone_id: each.fingerprint for each in self.parking}
         self.parking_thresholds = ParkingThresholds(camera)
         self.opening = None if camera.opening_hours is None else TimetableSpans(camera.opening_hours)
         counter_zones = [zone for zone in camera.zones if zone.purpose in {"queue", "staff", "counter_edge"}]

@@ -109,7 +109,7 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
         return
     state.fingerprint = view.counter_fingerprint
     minute = sight.at_ms // MINUTE_MS
-    window = state.minutes.setdefault(minute, CounterMinute())
+    window = state.minutes.get(minute) or _begun(state.minutes, minute)
     scene = Scene(count_in(view.queue, sight.people), count_in(view.staff, sight.people))
     window.take(minute, sight, scene.waiting, view)
     if view.edges:
@@ -122,7 +122,7 @@ def amend(state: State, sight: Sight, view: CameraView) -> None:
     """Take a frame that came after its turn: it amends the counts of its minute and nothing else."""
     if view.has_counter:
         minute = sight.at_ms // MINUTE_MS
-        window = state.minutes.setdefault(minute, CounterMinute())
+        window = state.minutes.get(minute) or _begun(state.minutes, minute)
         window.take(minute, sight, count_in(view.queue, sight.people), view)
         window.amended += 1
 
@@ -140,9 +140,14 @@ def forget_before(state: State, minute: int) -> None:
 
 def _credit(state: State, step: Step) -> None:
     for minute, observed_ms in step.minutes:
-        window = state.minutes.setdefault(minute, CounterMinute())
+        window = state.minutes.get(minute) or _begun(state.minutes, minute)
         window.observed_ms += observed_ms
         window.staffed_ms += observed_ms if state.staffed else 0
+
+
+def _begun(minutes: dict[int, CounterMinute], minute: int) -> CounterMinute:
+    window = minutes[minute] = CounterMinute()
+    return window
 
 
 def _start_over(state: State) -> None:

@@ -108,8 +108,7 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
     for known in state.zones.values():
         known.passed_ms += step.observed_ms
         for minute, observed_ms in step.minutes:
-            known.minutes.setdefault(minute, FloodMinute()).observed_ms += observed_ms
-    for known in state.zones.values():
+            (known.minutes.get(minute) or _begun(known.minutes, minute)).observed_ms += observed_ms
         _notice_gap(known, step, unsaved)
     _close_changed_zones(state, view, unsaved)
     if not sight.water:
@@ -128,7 +127,7 @@ def amend(state: State, sight: Sight, view: CameraView) -> None:
     for zone in view.water:
         known = state.zones.get(zone.zone.zone_id)
         minutes = known.minutes if known is not None else state.gone.setdefault(zone.zone.zone_id, {})
-        window = minutes.setdefault(minute, FloodMinute())
+        window = minutes.get(minute) or _begun(minutes, minute)
         window.count(sight)
         window.amended += 1
 
@@ -175,12 +174,12 @@ def _start(state: State, zone: WaterZone, at_ms: int) -> ZoneState:
 
 
 def _close_changed_zones(state: State, view: CameraView, unsaved: Unsaved) -> None:
-    shapes = {zone.zone.zone_id: zone.fingerprint for zone in view.water}
-    for zone_id, known in list(state.zones.items()):
-        if shapes.get(zone_id) != known.fingerprint:
-            known.runs.end("rule_changed", unsaved)
-            state.gone[zone_id] = known.minutes
-            del state.zones[zone_id]
+    shapes = view.water_fingerprints
+    changed = [zone_id for zone_id, known in state.zones.items() if shapes.get(zone_id) != known.fingerprint]
+    for zone_id in changed:
+        known = state.zones.pop(zone_id)
+        known.runs.end("rule_changed", unsaved)
+        state.gone[zone_id] = known.minutes
 
 
 def _notice_gap(known: ZoneState, step: Step, unsaved: Unsaved) -> None:
@@ -205,8 +204,13 @@ def _judge_zone(
     known.runs.judge(ratio, sight, step.clock_ms, place, unsaved)
     if not frozen and known.runs.state == "dry":
         known.baseline.learn(observed_ms, rule)
-    state = known.runs.state
-    known.minutes.setdefault(sight.at_ms // MINUTE_MS, FloodMinute()).take(sight, ratio, state)
+    minute = sight.at_ms // MINUTE_MS
+    (known.minutes.get(minute) or _begun(known.minutes, minute)).take(sight, ratio, known.runs.state)
+
+
+def _begun(minutes: dict[int, FloodMinute], minute: int) -> FloodMinute:
+    window = minutes[minute] = FloodMinute()
+    return window
 
 
 def _zone_id_of(item: tuple[str, FloodMinute | None]) -> str:

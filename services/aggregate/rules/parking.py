@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from schemas.episodes import EndReason
 from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, Step
 from services.aggregate.parking_zone import ZoneStays
 from services.aggregate.row_columns import RULESET
@@ -94,9 +93,10 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
         known.count = len(vehicles)
         known.stays.judge(vehicles, sight, step, view, zone, unsaved)
         minute = sight.at_ms // MINUTE_MS
-        window = known.minutes.setdefault(minute, ParkingMinute())
+        window = known.minutes.get(minute) or _begun(known.minutes, minute)
         window.take(minute, known.count, sight, zone)
-        window.cases_most = max(window.cases_most, known.stays.cases_present)
+        if known.stays.cases:
+            window.cases_most = max(window.cases_most, known.stays.cases_present)
 
 
 def amend(state: State, sight: Sight, view: CameraView) -> None:
@@ -105,7 +105,7 @@ def amend(state: State, sight: Sight, view: CameraView) -> None:
     for zone in view.parking:
         known = state.zones.get(zone.zone.zone_id)
         minutes = known.minutes if known is not None else state.gone.setdefault(zone.zone.zone_id, {})
-        window = minutes.setdefault(minute, ParkingMinute())
+        window = minutes.get(minute) or _begun(minutes, minute)
         window.take(minute, len(_vehicles_in(zone, sight)), sight, zone)
         window.amended += 1
 
@@ -137,20 +137,24 @@ def _start(state: State, zone: ParkingZone) -> ZoneState:
 
 
 def _close_changed_zones(state: State, view: CameraView, unsaved: Unsaved) -> None:
-    shapes = {zone.zone.zone_id: zone.fingerprint for zone in view.parking}
-    because: EndReason = "rule_changed"
-    for zone_id, known in list(state.zones.items()):
-        if shapes.get(zone_id) != known.fingerprint:
-            known.stays.end_all(view.camera.camera_id, zone_id, because, unsaved)
-            state.gone[zone_id] = known.minutes
-            del state.zones[zone_id]
+    shapes = view.parking_fingerprints
+    changed = [zone_id for zone_id, known in state.zones.items() if shapes.get(zone_id) != known.fingerprint]
+    for zone_id in changed:
+        known = state.zones.pop(zone_id)
+        known.stays.end_all(view.camera.camera_id, zone_id, "rule_changed", unsaved)
+        state.gone[zone_id] = known.minutes
 
 
 def _credit(zone: ZoneState, step: Step) -> None:
     for minute, observed_ms in step.minutes:
-        window = zone.minutes.setdefault(minute, ParkingMinute())
+        window = zone.minutes.get(minute) or _begun(zone.minutes, minute)
         window.observed_ms += observed_ms
         window.vehicle_ms += observed_ms * zone.count
+
+
+def _begun(minutes: dict[int, ParkingMinute], minute: int) -> ParkingMinute:
+    window = minutes[minute] = ParkingMinute()
+    return window
 
 
 def _vehicles_in(zone: ParkingZone, sight: Sight) -> list[Vehicle]:

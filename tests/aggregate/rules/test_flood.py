@@ -57,6 +57,12 @@ def test_one_frame_below_the_onset_ratio_ends_the_run() -> None:
     assert found.started_at == ms(101)
 
 
+def test_over_a_window_of_no_length_r_is_that_of_the_frame() -> None:
+    at_once = water_camera(rule=FloodRule(median_seconds=0.0))
+    assert flood(until(127, (0, 127, 39)), at_once).started_at == ms(0)
+    assert floods(until(200, (0, 100, FLOODED), (101, 200, FLOODED)), at_once) == []
+
+
 def test_r_is_the_median_of_the_trailing_minute() -> None:
     """Of 60 frames 31 are wet from 130 s on; with 30 it is the mean of a dry and a wet one."""
     assert flood(until(400, (100, 400, 51)), DEFAULT).started_at == ms(130)
