@@ -41,7 +41,7 @@ def own_engine(statements: Sequence[str]) -> Iterator[Ask]:
     """Give an engine in this process with a database that ``statements`` have made. One at a time, once a process."""
     from chdb.session import Session
 
-    with TemporaryDirectory(prefix="tilik-lineage-") as folder:
+    with TemporaryDirectory(prefix="tilik-lineage-", ignore_cleanup_errors=True) as folder:
         session = Session(folder)
         try:
             for statement in ("CREATE DATABASE lineage", "USE lineage", *statements):

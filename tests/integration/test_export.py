@@ -84,6 +84,21 @@ def test_days_without_rows_make_a_file_with_a_header_and_a_hint(
     assert path.read_text(encoding="utf-8").startswith('"started_at","day"')
 
 
+def test_a_mart_by_minutes_is_chosen_by_jakarta_s_days_too(
+    scene: StoreScene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    minutes = ("2026-05-01T16:59:00Z", "2026-05-01T17:00:00Z", "2026-05-02T16:59:00Z", "2026-05-02T17:00:00Z")
+    frames = [{"camera_id": "c", "sequence": number, "minute": at} for number, at in enumerate(minutes)]
+    scene.insert("frame_outcomes", *frames)
+    path = tmp_path / "minutes.csv"
+    days = ("--from", "2026-05-02", "--to", "2026-05-02")
+    result = run(scene, monkeypatch, "frame_accounting_minutely", *days, "--output", str(path))
+    assert result.exit_code == 0, result.output
+    with path.open(encoding="utf-8", newline="") as file:
+        found = [row["minute"] for row in csv.DictReader(file)]
+    assert found == ["2026-05-01 17:00:00.000", "2026-05-02 16:59:00.000"]
+
+
 @pytest.mark.parametrize("name", ["broken.csv", "broken.parquet"])
 def test_an_export_that_the_engine_gives_up_leaves_no_file(
     scene: StoreScene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
