@@ -1,9 +1,10 @@
 """``tilik bench store``: how fast ClickHouse answers the documented questions, and what a camera's day takes on disk.
 
-The engine makes a city's rows itself: minutes, episodes and decisions of 30 days, and a day of raw rows. Then the tiers
-are filled, and each question of docs/questions.md is asked 20 times with other days and weeks. Beside the time that an
-answer took stands the engine's CPU time for it, on average: a busy machine hardly changes it. A camera's day takes
-what its minutes take, and 86,400 times what a raw frame does. Several GB of disk are needed for a few minutes.
+The engine makes a city's rows itself (``tilik seed``): minutes, episodes, decisions and statuses of 30 days, and three
+hours of raw rows. Then the tiers are filled, and each question of docs/questions.md is asked 20 times with other days
+and weeks. Beside the time that an answer took stands the engine's CPU time for it, on average: a busy machine hardly
+changes it. A camera's day takes what its minutes take, 1,440 times what a status does, and 86,400 times what a raw
+frame does. Several GB of disk are needed for a few minutes.
 """
 
 from __future__ import annotations
@@ -32,9 +33,14 @@ from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect
 from services.aggregate.tier_rows import TIER_TYPES
 from services.cli.bench.measuring.process_usage import usage_of
-from services.cli.bench.measuring.store_city import City
 from services.cli.bench.measuring.store_questions import QUESTIONS, Period, Question
 from services.cli.bench.report import Figure, at_least, at_most, plain
+from services.cli.city_registry.areas import read_areas
+from services.cli.sample_city import ensure_areas
+from services.cli.seed.cameras import LEAST_CAMERAS, SeedCamera, seed_cameras
+from services.cli.seed.city import City
+from services.cli.seed.filling import fill
+from services.cli.seed.tiers import refresh_tiers, stop_tiers
 from services.runtime.errors import ConfigurationError, FatalError
 
 CAMERAS, DAYS = 1100, 30
@@ -44,14 +50,15 @@ GOAL_P95_SECONDS = 1.0
 GOAL_ROWS = 50_000_000
 _NEEDED_BYTES_PER_CAMERA, _NEEDED_BYTES_PER_CAMERA_DAY = 4_000_000, 60_000
 """Of the raw day and of the minutes; twice what is left after merges, for merged parts stay for a while."""
-_LONGEST_REFRESH_SECONDS = 900.0
+_STATE = Path(".tilik")
+_RAW_HOURS = 3
 _LONGEST_STATEMENT_SECONDS = 600.0
 _MINUTES = ("camera_minutes", "counter_minutes", "parking_minutes", "flood_minutes")
 _FRAMES = ("detections", "frame_outcomes")
-_DAY_SECONDS = 86_400
+_DAY_SECONDS, _DAY_MINUTES = 86_400, 1440
 
 OPTIONS = (
-    click.Option(["--cameras"], type=click.IntRange(100), default=CAMERAS, help=f"Default: {CAMERAS}."),
+    click.Option(["--cameras"], type=click.IntRange(LEAST_CAMERAS), default=CAMERAS, help=f"Default: {CAMERAS}."),
     click.Option(["--days"], type=click.IntRange(2), default=DAYS, help=f"Days of minutes. Default: {DAYS}."),
     click.Option(["--runs"], type=click.IntRange(5), default=RUNS, help=f"Runs of a question. Default: {RUNS}."),
     click.Option(["--seed"], type=int, default=1, help="Of the days and weeks that are asked for. Default: 1."),
@@ -62,8 +69,10 @@ def run(cameras: int = CAMERAS, days: int = DAYS, runs: int = RUNS, seed: int = 
     """Measure; takes about five minutes on two idle cores.
 
     Raises:
-        ConfigurationError: There is not enough room on the disk.
+        ConfigurationError: There is not enough room on the disk, or the names of the city's areas can't be had.
     """
+    ensure_areas(_STATE, Console(stderr=True))
+    made = seed_cameras(read_areas(_STATE), cameras, seed=1)
     needed = cameras * (_NEEDED_BYTES_PER_CAMERA + days * _NEEDED_BYTES_PER_CAMERA_DAY)
     with _folder(needed) as folder, running_face(folder, MEMORY_GIB) as face:
         settings = ClickHouseSettings(port=face.port)
@@ -72,7 +81,7 @@ def run(cameras: int = CAMERAS, days: int = DAYS, runs: int = RUNS, seed: int = 
         patient = settings.model_copy(update={"write_timeout_seconds": _LONGEST_STATEMENT_SECONDS})
         with closing(connect(patient, settings.database)) as client:
             asking = Asking(client, face.supervisor.pid("clickhouse"), runs, random.Random(seed))  # noqa: S311
-            return measure(asking, cameras, days)
+            return measure(asking, made, days)
 
 
 class Asking(NamedTuple):
@@ -84,18 +93,19 @@ class Asking(NamedTuple):
     chance: random.Random
 
 
-def measure(asking: Asking, cameras: int, days: int) -> list[Figure]:
+def measure(asking: Asking, cameras: Sequence[SeedCamera], days: int) -> list[Figure]:
     """Fill a migrated, empty database and measure. Progress goes to stderr."""
     client = asking.client
     until_s = int(time.time()) // 60 * 60
-    city = City(cameras, days, until_s, RULESET)
+    city = City(cameras, days, until_s, RULESET, raw_hours=_RAW_HOURS)
     columns = (TextColumn("{task.description:32}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
-        inserting = _insert(client, city, bars)
+        stop_tiers(client)  # they wait until the end, as one refresh of all
+        inserting = fill(client, city, bars)
         bar = bars.add_task("filling the tiers", total=2)
-        filling = _refresh(client)
+        filling = refresh_tiers(client)
         bars.advance(bar)
-        keeping = _refresh(client)
+        keeping = refresh_tiers(client)
         bars.advance(bar)
         last = datetime.fromtimestamp(until_s, UTC).date() - timedelta(days=1)
         period = (last - timedelta(days=days - 2), last)
@@ -106,56 +116,7 @@ def measure(asking: Asking, cameras: int, days: int) -> list[Figure]:
             bars.advance(bar)
     times = {"insert_s": inserting, "tiers_fill_s": filling, "tiers_refresh_s": keeping}
     figures = [*query_figures(answers), *(plain(name, seconds, "s") for name, seconds in times.items())]
-    return [*figures, *_sizes(client, cameras, days)]
-
-
-def _insert(client: Client, city: City, bars: Progress) -> float:
-    """Insert everything, and give the seconds. The tiers wait until the end, as one refresh of all."""
-    statements = list(city.statements())
-    bar, began = bars.add_task("inserting", total=len(statements)), time.monotonic()
-    for row_type in TIER_TYPES:
-        client.command(f"SYSTEM STOP VIEW {row_type.TABLE}_refresh")
-    for number, (table, select) in enumerate(statements):
-        bars.update(bar, description=f"inserting {table}")
-        if number % 10 == 0 and not bars.console.is_terminal:  # bars are drawn on terminals only
-            bars.console.print(f"inserting: {number} of {len(statements)}")
-        names = [row[0] for row in client.query(f"DESCRIBE ({select})").result_rows]
-        client.command(
-            f"INSERT INTO {table} ({', '.join(names)}) {select}",
-            settings={"max_insert_threads": 1, "min_insert_block_size_rows": 2_000_000, "async_insert": 0},
-        )
-        bars.advance(bar)
-    return time.monotonic() - began
-
-
-def _refresh(client: Client) -> float:
-    """Refresh all tiers one after the other, and give the seconds.
-
-    Raises:
-        FatalError: One failed, or took too long.
-    """
-    began = time.monotonic()
-    for row_type in TIER_TYPES:
-        view = f"{row_type.TABLE}_refresh"
-        asked_at = client.query("SELECT now()").result_rows[0][0]
-        client.command(f"SYSTEM START VIEW {view}")
-        client.command(f"SYSTEM REFRESH VIEW {view}")
-        while True:  # what had begun when the views were stopped ends as cancelled, and its error stays for a moment
-            [(status, error, succeeded_at)] = client.query(
-                "SELECT status, exception, ifNull(last_success_time, toDateTime(0)) FROM system.view_refreshes "
-                "WHERE database = currentDatabase() AND view = {view:String}",
-                parameters={"view": view},
-            ).result_rows
-            if status == "Scheduled" and succeeded_at >= asked_at:
-                break
-            late = time.monotonic() - began > _LONGEST_REFRESH_SECONDS
-            if late or (status == "Scheduled" and error not in ("", "cancelled")):
-                raise FatalError(f"{view} is {status} after {time.monotonic() - began:.0f} s: {error[:500]}")
-            if status == "Scheduled":  # not begun yet, or cancelled
-                client.command(f"SYSTEM REFRESH VIEW {view}")
-            time.sleep(0.1)
-        client.command(f"SYSTEM STOP VIEW {view}")
-    return time.monotonic() - began
+    return [*figures, *_sizes(client, len(cameras), days)]
 
 
 class Answered(NamedTuple):
@@ -212,7 +173,8 @@ def _sizes(client: Client, cameras: int, days: int) -> Iterator[Figure]:
     yield at_least("rows", rows, "rows", goal) if goal else plain("rows", rows, "rows")
     yield plain("bytes", sum(size for _, size in sizes.values()), "bytes")
     by_table = {table: sizes[table][1] / cameras / days for table in (*_MINUTES, "episodes")}
-    by_table["camera_statuses"] = sizes["camera_statuses"][1] / cameras
+    statuses, size = sizes["camera_statuses"]
+    by_table["camera_statuses"] = size / statuses * _DAY_MINUTES
     by_table["tiers"] = sum(sizes[t.TABLE][1] for t in TIER_TYPES if t.TABLE in sizes) / cameras / days
     for table in _FRAMES:
         count, size = sizes[table]

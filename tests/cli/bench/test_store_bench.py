@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from services.aggregate.migrate import known_migrations
-from services.cli.bench.measuring.store_city import City
 from services.cli.bench.measuring.store_questions import QUESTIONS, Question
 from services.cli.bench.store import Answered, query_figures
 
@@ -51,15 +50,6 @@ def test_questions_read_views_and_never_tables() -> None:
         for name in re.findall(r"CREATE OR REPLACE VIEW (\w+)", "\n".join(migration.statements))
     }
     assert {name for question in QUESTIONS for name in re.findall(r"FROM (\w+)", question.sql)} <= views
-
-
-def test_a_city_inserts_each_day_of_each_kind_of_minute_under_the_current_rules() -> None:
-    statements = list(City(100, 3, 1_790_000_000, "7").statements())
-    tables = [table for table, _ in statements]
-    assert {table: tables.count(table) for table in tables if table.endswith("_minutes")} == {
-        "camera_minutes": 3, "counter_minutes": 3, "parking_minutes": 3, "flood_minutes": 3,
-    }  # fmt: skip
-    assert all("'7' AS ruleset" in select for table, select in statements if table.endswith("_minutes"))
 
 
 def test_the_slowest_question_decides() -> None:
