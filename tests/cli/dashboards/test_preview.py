@@ -13,8 +13,11 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from services.cli.dashboards.preview.app import PreviewApp
 from services.cli.dashboards.preview.asking import Asking
-from services.cli.dashboards.preview.documents import Documents
+from services.cli.dashboards.preview.documents import GENERATED, Documents
 from services.runtime.errors import ConfigurationError
+
+DOCS = Path(__file__).parents[3] / "docs"
+LARGEST_PICTURE_BYTES = 250_000
 
 HOUR = "from=1790000000000&to=1790003600000"
 PLACES = "SELECT name FROM places WHERE $__timeFilter(at) AND $__conditionalAll(name IN (${place:singlequote}), $place)"
@@ -182,3 +185,14 @@ def test_a_file_that_is_no_dashboard_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=r"wrong\.json is not a dashboard"):
         Documents(tmp_path).all()
+
+
+def test_every_dashboard_is_shown_in_the_documentation_in_a_small_picture() -> None:
+    page = (DOCS / "dashboards.md").read_text()
+    names = [one.uid.removeprefix("tilik-") for one in Documents(GENERATED).all() if one.language == "en"]
+
+    assert len(names) == 7
+    for name in names:
+        picture = f"pictures/dashboards/{name}.webp"
+        assert f"({picture})" in page
+        assert 10_000 < (DOCS / picture).stat().st_size < LARGEST_PICTURE_BYTES

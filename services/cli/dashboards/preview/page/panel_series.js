@@ -45,20 +45,23 @@ function serie({ field, config, time, name }, at, panel, context) {
   const { custom } = config;
   const tint = config.color?.mode === 'fixed' ? colour(config.color.fixedColor, context) : PALETTE[at % PALETTE.length];
   const data = points(time.values, field.values, custom, context);
-  const alone = data.filter(([, value]) => value !== null).length < 2;
+  const every = custom.showPoints === 'always' || custom.drawStyle === 'points';
+  const alone = lonely(data);
+  const size = custom.pointSize ?? 4;
   return {
     type: custom.drawStyle === 'bars' ? 'bar' : 'line', name, data, color: tint, connectNulls: custom.spanNulls === true,
     step: { stepAfter: 'end', stepBefore: 'start' }[custom.lineInterpolation] ?? false,
-    showSymbol: custom.showPoints === 'always' || custom.drawStyle === 'points' || alone || lonely(data), symbolSize: custom.pointSize ?? 4,
+    showSymbol: every || alone.size > 0, symbolSize: (_, { dataIndex }) => (every || alone.has(dataIndex) ? size : 0),
     lineStyle: { width: custom.drawStyle === 'points' ? 0 : Math.max(custom.lineWidth ?? 1, 1.4) },
     areaStyle: custom.fillOpacity ? { opacity: custom.fillOpacity / 100 } : undefined,
     stack: custom.stacking?.mode === 'normal' ? custom.stacking.group ?? 'A' : undefined, sampling: undefined,
   };
 }
 
-/** Whether a point stands alone between two holes: a line would not show it. */
+/** Which points stand alone between two holes: a line would not show them. */
 function lonely(data) {
-  return data.some(([, value], at) => value !== null && (data[at - 1]?.[1] ?? null) === null && (data[at + 1]?.[1] ?? null) === null);
+  const known = (at) => (data[at]?.[1] ?? null) !== null;
+  return new Set([...data.keys()].filter((at) => known(at) && !known(at - 1) && !known(at + 1)));
 }
 
 function points(times, values, custom, context) {
