@@ -105,7 +105,7 @@ def note(client: Client, city: City, complete: bool) -> None:
     """Note which city it is."""
     row = [len(city.cameras), city.days, city.until_s, city.seed, city.raw_hours, complete]
     with translated_errors("noting which simulated city it is"):
-        names = ["cameras", "days", "until", "seed", "raw_hours", "complete"]
+        names = ["cameras", "days", "until", "seed", "raw_hours", "complete"]  # not a topic: a column
         client.insert("seeded_city", [row], column_names=names)
 
 

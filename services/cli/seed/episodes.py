@@ -24,7 +24,7 @@ REVIEWERS: Final = ("Simulated reviewer A", "Simulated reviewer B", "Simulated r
 def episode_statements(city: City) -> Iterator[tuple[str, str]]:
     """Give what is inserted in order: the table, and a SELECT whose columns have the names of the table's."""
     for select in (_floods(city), _cases(city), _counters(city), _incidents(city)):
-        yield "episodes", select
+        yield "episodes", select  # not a topic: a table
     yield "parking_stays", _stays(city)
     yield "decisions", _verdicts(city)
     yield "decisions", _releases(city)

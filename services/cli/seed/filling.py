@@ -39,9 +39,12 @@ def fill(client: Client, city: City, bars: Progress) -> float:
     with translated_errors("planning the simulated city"):
         _plan(client, city, bars)
     steps = [
-        ("cameras", _REGISTRY), *minute_statements(city), *episode_statements(city), *accounting_statements(city),
+        ("cameras", _REGISTRY),  # not a topic: a table
+        *minute_statements(city),
+        *episode_statements(city),
+        *accounting_statements(city),
         *raw_statements(city),
-    ]  # fmt: skip
+    ]
     bar = bars.add_task("inserting", total=len(steps))
     for number, (table, select) in enumerate(steps):
         bars.update(bar, description=f"inserting {table}")

@@ -54,7 +54,8 @@ def add_episode(scene: StoreScene, number: int, camera_id: str, episode_type: st
         "last_seen_at": f"{minutes_ago(1):%Y-%m-%dT%H:%M:%SZ}",
     }
     named = {"camera_id": camera_id, "episode_id": f"{number:x}" * 32, "episode_type": episode_type, "zone_id": "z"}
-    scene.insert("episodes", {**named, "ruleset": RULESET, "review": "suspected", "phase": "open", **times, **columns})
+    row = {**named, "ruleset": RULESET, "review": "suspected", "phase": "open", **times, **columns}
+    scene.insert("episodes", row)  # not a topic: a table
 
 
 def add_verdict(scene: StoreScene, number: int, camera_id: str, said: str) -> None:
