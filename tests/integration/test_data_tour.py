@@ -32,6 +32,51 @@ QUERIES = list(queries(TEXT))
 DATABASE = "tilik_seed"
 
 
+AGREE = {
+    "flooded minutes, from the minutes themselves": """
+        SELECT sum(zone_minutes) AS mart, (
+            SELECT count() FROM current_flood_minutes
+            WHERE valid AND NOT simulated AND state = 'flood'
+                AND toDate(minute, 'Asia/Jakarta') BETWEEN '2026-11-15' AND '2026-11-23'
+        ) AS below
+        FROM flood_daily_by_kelurahan WHERE day BETWEEN '2026-11-15' AND '2026-11-23'""",
+    "minutes in which a kelurahan was flooded": """
+        SELECT sum(flood_minutes) AS mart, (
+            SELECT uniqExact(c.kecamatan, c.kelurahan, m.minute)
+            FROM current_flood_minutes AS m INNER JOIN current_cameras AS c ON c.camera_id = m.camera_id
+            WHERE m.valid AND NOT m.simulated AND m.state = 'flood'
+                AND toDate(m.minute, 'Asia/Jakarta') BETWEEN '2026-11-15' AND '2026-11-23'
+        ) AS below
+        FROM flood_daily_by_kelurahan WHERE day BETWEEN '2026-11-15' AND '2026-11-23'""",
+    "parking cases": """
+        SELECT countIf(review != 'rejected') AS mart, (SELECT sum(cases) FROM parking_cases_by_hour) AS below
+        FROM parking_cases""",
+    "seconds of staff in a week": """
+        SELECT round(sum(staffed_s) / sum(staff_s), 6) AS mart, (
+            SELECT round(sum(staffed_s) / sum(observed_s), 6) FROM current_counter_minutes
+            WHERE valid AND NOT simulated AND opening != 'closed' AND staffed_known
+                AND toMonday(minute, 'Asia/Jakarta') = '2026-11-16'
+        ) AS below
+        FROM counter_service_hourly WHERE day BETWEEN '2026-11-16' AND '2026-11-22'""",
+    "seconds that cameras saw, and what they sent": """
+        SELECT (round(sum(observed_s)), sum(captured), sum(missed), sum(frames)) AS mart, (
+            SELECT (round(sum(observed_s)), sum(captured), sum(missed), sum(frames)) FROM accounting_by_day
+            WHERE day BETWEEN '2026-11-15' AND '2026-11-23'
+        ) AS below
+        FROM camera_uptime_daily WHERE day BETWEEN '2026-11-15' AND '2026-11-23'""",
+    "everything that happened": """
+        SELECT count() AS mart, (SELECT count() FROM episodes_reviewed WHERE NOT simulated) AS below
+        FROM incident_log""",
+    "confirmed cases at public cameras": """
+        SELECT sum(parking_confirmed) AS mart, (
+            SELECT countIf(review = 'confirmed' AND camera_id IN (SELECT camera_id FROM current_cameras WHERE public))
+            FROM parking_cases
+        ) AS below
+        FROM open_daily_by_kelurahan""",
+}
+"""Of each mart a figure beside the same one from below it: from minutes, episodes or another view."""
+
+
 @pytest.fixture(scope="module")
 def city(clickhouse_port: int) -> Iterator[Client]:
     """The tour's own city, made by the command that it names."""
@@ -101,3 +146,10 @@ def test_a_mart_is_exported_as_it_is_written(
         "SELECT count() FROM parking_cases WHERE day BETWEEN '2026-11-15' AND '2026-11-23'"
     ).result_rows
     assert len(lines) == cases + 1
+
+
+@pytest.mark.parametrize("name", AGREE)
+def test_a_mart_agrees_with_what_lies_below_it(city: Client, name: str) -> None:
+    [(mart, below)] = city.query(AGREE[name]).result_rows
+    assert mart == below
+    assert mart, "nothing would be compared"
