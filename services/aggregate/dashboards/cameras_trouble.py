@@ -9,6 +9,7 @@ from services.aggregate.dashboards.dashboard import Column, Mapped, Panel, Query
 from services.aggregate.dashboards.episode_columns import (
     BLIND_REASONS,
     CAMERA_ID,
+    ENDED,
     ENDED_BECAUSE,
     KELURAHAN,
     NAME,
@@ -63,7 +64,7 @@ ORDER BY day"""  # noqa: S608
 _INCIDENTS_SQL: Final = f"""SELECT e.camera_id AS camera_id, c.name AS name, c.kelurahan AS kelurahan, e.kind AS what,
     e.started_at AS at, dateDiff('second', e.started_at, if(e.phase = 'open', e.last_seen_at, e.ended_at)) AS lasted_s,
     multiIf(e.quarantined AND e.phase = 'open', 'in_force', e.quarantined, 'over', 'none') AS quarantine,
-    e.ended_because AS ended_because, e.review AS review
+    {ENDED} AS ended_because, e.review AS review
 FROM (
     SELECT * FROM episodes_reviewed
     WHERE episode_type = 'camera_incident' AND NOT simulated AND ($__timeFilter(started_at) OR phase = 'open')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.aggregate.dashboards.cameras_seeing import ACTIVE, DAYS
+from services.aggregate.dashboards.cameras_seeing import ACTIVE, DAYS, KIND
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, paragraph
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
@@ -116,7 +116,7 @@ VOLUME: Final = Section(
             ),
             (Query(_BY_KIND_SQL),),
             {
-                "kind": Column(Text("Kind", "Jenis"), "string"),
+                "kind": KIND,
                 "cameras": Column(Text("Cameras", "Kamera"), "none", 0),
                 "reporting": Column(Text("reporting", "melapor"), "none", 0),
                 "bytes_a_camera": Column(Text("A camera and day", "Per kamera dan hari"), "decbytes", 1),

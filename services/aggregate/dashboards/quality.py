@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.aggregate.dashboards.dashboard import Column, Dashboard, Panel, Query, Section, Text, Threshold
+from services.aggregate.dashboards.dashboard import Column, Dashboard, Mapped, Panel, Query, Section, Text, Threshold
 from services.aggregate.dashboards.quality_pictures import PICTURES, WATER
 from services.aggregate.dashboards.quality_rules import EPISODES, RULES
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS, WHERE
@@ -146,7 +146,15 @@ _MADE_BY: Final = Section(
             ),
             (Query(_MODELS_SQL),),
             {
-                "task": Column(Text("For", "Untuk"), "string", width_px=90),
+                "task": Column(
+                    Text("For", "Untuk"),
+                    "string",
+                    mapped=(
+                        Mapped("objects", Text("people, vehicles", "orang, kendaraan")),
+                        Mapped("water", Text("water", "air")),
+                    ),
+                    width_px=130,
+                ),
                 "model": Column(Text("Network", "Jaringan"), "string"),
                 "weights": Column(Text("Weights", "Bobot"), "string"),
                 "tiles": Column(Text("Tiles", "Petak"), "string", width_px=80),

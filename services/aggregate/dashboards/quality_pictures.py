@@ -122,9 +122,9 @@ PICTURES: Final = Section(
             (Query(_MINUTES_SQL),),
             {
                 "minutes_day": Column(Text("Day", "Hari"), "string"),
-                "not_valid": Column(Text("not valid", "tidak sah"), "percentunit", 1),
-                "simulated": Column(Text("simulated", "simulasi"), "percentunit", 1),
-                "missing": Column(Text("missing", "hilang"), "percentunit", 1),
+                "not_valid": Column(Text("not valid", "tidak sah"), "percentunit", 1, colour="purple"),
+                "simulated": Column(Text("simulated", "simulasi"), "percentunit", 1, colour="blue"),
+                "missing": Column(Text("missing", "hilang"), "percentunit", 1, colour="red"),
             },
             stacked=True,
             height=9,
@@ -231,8 +231,8 @@ WATER: Final = Section(
             (Query(_WATER_SQL),),
             {
                 "water_hour": Column(Text("Hour", "Jam"), "string"),
-                "typical": Column(Text("typical (median)", "umum (median)"), "none", 2),
-                "poor": Column(Text("poorest tenth", "sepersepuluh terburuk"), "none", 2),
+                "typical": Column(Text("typical (median)", "umum (median)"), "none", 2, colour="green"),
+                "poor": Column(Text("poorest tenth", "sepersepuluh terburuk"), "none", 2, colour="orange"),
             },
             width=10,
             height=10,

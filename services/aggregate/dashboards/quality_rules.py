@@ -189,9 +189,9 @@ RULES: Final = Section(
             (Query(_VERDICTS_SQL),),
             {
                 "week": Column(Text("Week of", "Minggu mulai"), "string"),
-                "confirmed": Column(Text("confirmed", "terkonfirmasi"), "none", 0),
-                "rejected": Column(Text("rejected", "ditolak"), "none", 0),
-                "unjudged": Column(Text("not judged", "belum dinilai"), "none", 0),
+                "confirmed": Column(Text("confirmed", "terkonfirmasi"), "none", 0, colour="green"),
+                "rejected": Column(Text("rejected", "ditolak"), "none", 0, colour="red"),
+                "unjudged": Column(Text("not judged", "belum dinilai"), "none", 0, colour="blue"),
             },
             stacked=True,
             width=12,

@@ -89,9 +89,8 @@ def test_both_networks_of_a_frame_are_in_use_and_a_frame_without_water_names_onl
     frame |= {"detector_weights_sha256": "ab" * 32, "ruleset": "2"}
     wet = {"water_detector_name": "water", "water_detector_weights_sha256": "cd" * 32, "sequence": 1}
     scene.insert("detections", frame, {**frame, **wet}, {**frame, "captured_at": "2026-05-05T22:30:00Z"})
-    assert ask_panel(
-        scene, DASHBOARD, "Networks in use", START, END, "task", "model", "weights", "tiles", "frames"
-    ) == [
+    columns = ("task", "model", "weights", "tiles", "toInt32(frames)")
+    assert ask_panel(scene, DASHBOARD, "Networks in use", START, END, *columns) == [
         ("objects", "nanodet", "abababababab", "2x2", 2),
         ("water", "water", "cdcdcdcdcdcd", "–", 1),
     ]
