@@ -34,6 +34,8 @@ T = TypeVar("T")
 _LOOK_AGAIN_SECONDS = 0.1
 _SEEK_AGAIN_SECONDS = 1.0
 _LAST_TRIES = 3
+_ROOM_FOR = 32
+"""Events between two looks at how much is unsaved, which takes as long as a tenth of judging one."""
 _REST_RATIO = 3.0
 """A checkpoint writes the state of every camera that changed, however few events did it. So that it takes no more than
 a quarter of the time, the next one waits so many times as long as the last one took."""
@@ -96,7 +98,7 @@ class PartitionOwner:
         if partition is None:
             return
         passed_over_before, applied = partition.lower_epoch_count, 0
-        for record in records:
+        for index, record in enumerate(records):
             if not self._still_owns(generation, partition):
                 break  # of a former assignment; the events will come again from where the state is
             if record.offset < partition.next_offset:
@@ -105,7 +107,8 @@ class PartitionOwner:
                 await self._seek_back(partition, record.offset)
                 break
             partition.missing_since = None
-            await self._wait_for_room(generation, partition)
+            if index % _ROOM_FOR == 0:
+                await self._wait_for_room(generation, partition)
             applied += await self._take(generation, partition, record)
         self._service.metrics.count("tilik_aggregate_events_total", applied)
         if passed_over := partition.lower_epoch_count - passed_over_before:

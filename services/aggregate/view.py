@@ -57,6 +57,7 @@ class CameraView:
         observes_most_ms: What a frame observes at most, 2 P.
         reset_gap_ms: The gap beyond which runs start over, max(60 s, 3 P); also how long an unseen thing is bridged.
         presence_gap_ms: How long staff may be unseen without having left, min(presence bridge, 3 P). ADR 7.
+        has_counter: Whether the counter rule applies: there is a ``queue`` or a ``staff`` zone.
         opening: The opening hours, or None where none are set.
         water_fingerprints, parking_fingerprints: Of the zones, by zone id.
         counter_fingerprint: Changes with any zone or opening hour of the counter.
@@ -71,6 +72,7 @@ class CameraView:
         self.exclude = self._areas("exclude")
         self.queue = self._areas("queue")
         self.staff = self._areas("staff")
+        self.has_counter = bool(self.queue or self.staff)
         self.water = tuple(WaterZone(zone) for zone in camera.zones if zone.purpose == "water")
         self.parking = tuple(ParkingZone(zone) for zone in camera.zones if zone.purpose == "no_parking")
         self.water_fingerprints = {each.zone.zone_id: each.fingerprint for each in self.water}
@@ -80,11 +82,6 @@ class CameraView:
         counter_zones = [zone for zone in camera.zones if zone.purpose in {"queue", "staff", "counter_edge"}]
         self.edges = tuple(zone.line for zone in counter_zones if zone.purpose == "counter_edge" and zone.line)
         self.counter_fingerprint = fingerprint(counter_zones, camera.opening_hours)
-
-    @property
-    def has_counter(self) -> bool:
-        """Tell whether the counter rule applies: there is a ``queue`` or a ``staff`` zone."""
-        return bool(self.queue or self.staff)
 
     def _areas(self, purpose: ZonePurpose) -> tuple[AnchoredArea, ...]:
         return tuple(AnchoredArea(zone) for zone in self.camera.zones if zone.purpose == purpose)
