@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from services.aggregate.lineage import Lineage, lineage, rests_on
+from services.aggregate.marts import MARTS
 from services.aggregate.registry_rows import TABLE_TYPES, CameraRow
 from services.aggregate.table import columns_of
+from services.cli.export.writing import Selection, count_rows
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -170,3 +175,24 @@ def test_the_policy_lets_public_cameras_through_and_no_others(scene: StoreScene,
     [condition] = [m["using"] for m in filter(None, map(POLICY.match, lines)) if m["to"] == "tilik_open_data"]
     for table in (CameraRow.TABLE, "flood_hours"):
         assert scene.ask(f"SELECT DISTINCT camera_id FROM {table} WHERE {condition}") == [("open",)]
+
+
+def test_with_readonly_1_the_engine_answers_exports_and_refuses_changes_of_rows_and_of_limits(
+    scene: StoreScene,
+) -> None:
+    database, settings = scene.settings.database, {"readonly": 1}
+    reader = clickhouse_connect.get_client(
+        host="127.0.0.1", port=scene.settings.port, database=database, settings=settings, autogenerate_session_id=False
+    )
+    with closing(reader):
+        selection = Selection(MARTS[0], date(2020, 1, 1), date(2020, 1, 2))
+        assert count_rows(reader, selection) == 0
+        for refused in (
+            f"INSERT INTO {CameraRow.TABLE} (camera_id) VALUES ('x')",
+            f"ALTER TABLE {CameraRow.TABLE} DELETE WHERE true",
+            "SELECT 1 SETTINGS max_memory_usage = 0",
+            "SELECT 1 SETTINGS max_execution_time = 60",  # what the profiles let Grafana do
+            "SET readonly = 0",
+        ):
+            with pytest.raises(ClickHouseError, match="READONLY"):
+                reader.command(refused)
