@@ -4,6 +4,7 @@ import type {
   Dashboard,
   DataQuery,
   DataTransformerConfig,
+  FieldColor,
   FieldConfig,
   HideSeriesConfig,
   Panel,
@@ -40,6 +41,7 @@ type Property =
   | { id: 'decimals' | 'custom.width'; value: number }
   | { id: 'thresholds'; value: ThresholdsConfig }
   | { id: 'mappings'; value: ValueMapping[] }
+  | { id: 'color'; value: FieldColor }
   | { id: 'links'; value: DataLink[] }
   | { id: 'custom.cellOptions'; value: TableCellOptions }
   | { id: 'custom.hideFrom'; value: HideSeriesConfig };
