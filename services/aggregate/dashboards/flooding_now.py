@@ -18,6 +18,7 @@ from services.aggregate.dashboards.dashboard import (
 )
 from services.aggregate.dashboards.episode_columns import (
     ALERT,
+    BLIND_REASONS,
     KELURAHAN,
     LINK_COLUMNS,
     NAME,
@@ -277,8 +278,8 @@ LIMIT 200"""),
             Text("Why the camera is blind", "Mengapa kamera tidak melihat"),
             "string",
             mapped=(
-                Mapped("", Text("zone has no water grid", "zona tanpa ukuran air"), "orange"),
-                *PICTURE.mapped[1:6],
+                Mapped("", Text("water is not measured", "air tidak diukur"), "orange"),
+                *BLIND_REASONS,
             ),
         ),
         "camera_id": LINK_COLUMNS["camera_id"],

@@ -94,7 +94,7 @@ _UNJUDGED: Final = _count(
 )
 _FORBIDDEN: Final = Panel(
     "stat",
-    Text("Zones where it is forbidden", "Zona yang dilarang kini"),
+    Text("No-parking zones in force", "Zona larangan berlaku"),
     Text(
         "No-parking zones with a valid minute in the last 15 minutes in which their timetable forbids parking."
         " Elsewhere no case can open now: at night a low figure is the timetable, not order in the streets.",

@@ -76,4 +76,4 @@ def test_open_cases_are_counted_by_the_time_that_they_were_seen(scene: StoreScen
     assert [row["suspected"] for row in answer(scene, DASHBOARD, "Open cases by age")] == [1, 0, 1, 0, 1]
     assert answer(scene, DASHBOARD, "Standing over 30 minutes") == [{"cases": 2}]
     assert [row["dwell_s"] for row in answer(scene, DASHBOARD, "Open cases, the oldest first")] == [9000, 1800, 300]
-    assert answer(scene, DASHBOARD, "Zones where it is forbidden") == [{"zones": 1}]
+    assert answer(scene, DASHBOARD, "No-parking zones in force") == [{"zones": 1}]
