@@ -130,7 +130,8 @@ FROM camera_hours AS h FINAL
 WHERE {_HOURS} AND h.hour < toStartOfHour(now() - INTERVAL 7 MINUTE)
     AND h.camera_id IN (SELECT camera_id FROM current_cameras WHERE state = 'active')
 GROUP BY time
-ORDER BY time WITH FILL FROM toStartOfHour($__fromTime) TO toStartOfHour({_END} - INTERVAL 7 MINUTE) STEP 3600"""),
+ORDER BY time WITH FILL FROM toStartOfHour($__fromTime)
+    TO toStartOfHour(greatest($__fromTime, {_END} - INTERVAL 7 MINUTE)) STEP 3600"""),
     ),
     {"seen": Column(Text("seen", "terlihat"), "percentunit", decimals=0)},
     unit="percentunit",

@@ -73,11 +73,12 @@ _BUCKETS: Final = f"""SELECT camera_id, zone_id, {_PLACE} AS place,
         ON c.camera_id = s.camera_id
     GROUP BY camera_id, zone_id, time"""
 
-_WRITTEN_UNTIL: Final = "least($__toTime, now() - INTERVAL 2 MINUTE)"
+_WRITTEN_UNTIL: Final = "greatest($__fromTime, least($__toTime, now() - INTERVAL 2 MINUTE))"
 """The last two minutes are still being written: a place without a row of them is not unseen."""
 
 _FILLED: Final = f"""WITH FILL FROM toStartOfInterval($__fromTime, toIntervalSecond({_STEP})) TO {_WRITTEN_UNTIL}
     STEP toIntervalSecond({_STEP})"""
+"""Where there is no place at all, this makes steps of a place without a name."""
 
 CURVES: Final = Panel(
     "timeseries",
@@ -101,6 +102,7 @@ FROM
     FROM ({_BUCKETS})
     ORDER BY camera_id, zone_id, place, time {_FILLED}
 )
+WHERE place != ''
 ORDER BY time, place"""),
     ),
     {
@@ -131,6 +133,7 @@ FROM
     FROM ({_BUCKETS})
     ORDER BY camera_id, zone_id, place, time {_FILLED}
 )
+WHERE place != ''
 ORDER BY time, place"""),
     ),
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -100,3 +101,15 @@ def test_a_city_without_sight_draws_no_calm_curve(scene: StoreScene) -> None:
     assert set(counts) == {0, 1}
     assert counts == sorted(counts)  # from its onset on, to its end a minute ago
     assert sum(counts) == pytest.approx(19, abs=1)
+
+
+def test_of_the_running_hour_no_part_is_called_unseen(scene: StoreScene) -> None:
+    add_camera(scene, "c")
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    assert answer(scene, DASHBOARD, "How much of the city was seen", hour + timedelta(minutes=1), hours=1 / 60) == []
+    scene.insert("camera_hours", {"camera_id": "c", "hour": f"{hour:%Y-%m-%dT%H:00:00Z}", "valid_minutes": 1})
+    before = hour - timedelta(hours=2)
+    scene.insert("camera_hours", {"camera_id": "c", "hour": f"{before:%Y-%m-%dT%H:00:00Z}", "valid_minutes": 45})
+    seen = answer(scene, DASHBOARD, "How much of the city was seen", hours=2)
+    assert [row["seen"] for row in seen if row["time"].replace(tzinfo=UTC) == before] == [0.75]
+    assert not [row for row in seen if row["time"].replace(tzinfo=UTC) == hour]

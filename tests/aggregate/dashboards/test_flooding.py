@@ -73,6 +73,12 @@ def test_a_curve_breaks_off_and_a_state_is_not_seen_where_no_frame_was_judged(sc
     assert len(curve) == len(states) == 60
 
 
+def test_a_range_that_is_still_being_written_is_no_error(scene: StoreScene) -> None:
+    add_camera(scene, "c")
+    assert answer(scene, DASHBOARD, "Part of the zone under water, by place", hours=1 / 60) == []
+    assert answer(scene, DASHBOARD, "Dry, water, flood, or not seen", hours=1 / 60) == []
+
+
 def test_a_day_without_observation_has_no_bar_of_zero(scene: StoreScene) -> None:
     add_camera(scene, "c")
     add_minutes(scene, "c", "2026-05-02T01:10:00Z", state="dry")
