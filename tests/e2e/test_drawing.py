@@ -152,6 +152,27 @@ def test_a_long_table_becomes_a_band_for_each_place_with_its_holes(drawn_visit: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("DateTime('UTC')", "2026-09-21T14:00:00Z"),
+        ("Nullable(DateTime64(3, 'UTC'))", "2026-09-21T14:00:00.000Z"),
+        ("DateTime", "2026-09-21 14:00:00"),
+        ("DateTime64(3, 'Asia/Jakarta')", "2026-09-21 21:00:00.000"),
+    ],
+)
+def test_a_time_is_the_same_moment_however_a_server_writes_it(drawn_visit: Visit, kind: str, text: str) -> None:
+    drawn_visit.page.goto(f"{drawn_visit.url}/d/{UID}")
+
+    moment: Any = drawn_visit.page.evaluate(
+        "async ([kind, text]) => (await import('/page/frames.js'))"
+        ".frameOf({ refId: 'A', columns: [{ name: 'at', type: kind }], rows: [[text]] }).fields[0].values[0]",
+        [kind, text],
+    )
+
+    assert moment == 1_789_999_200_000
+
+
 def test_a_period_is_told_in_the_time_of_the_city(drawn_visit: Visit) -> None:
     drawn_visit.open(f"/d/{UID}")
     period = drawn_visit.page.locator("#period")

@@ -50,6 +50,11 @@ class FakeClient:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.error: Exception | None = None
+        self.readonly = 0
+
+    def command(self, query: str) -> int:
+        assert query == "SELECT getSetting('readonly')"
+        return self.readonly
 
     def raw_query(self, query: str, settings: dict[str, Any], fmt: str) -> bytes:
         self.asked.append((query, settings))
@@ -96,6 +101,16 @@ def test_a_panel_is_asked_read_only_with_the_period_and_everything_chosen(browse
     [(statement, settings)] = store.asked
     assert "at >= toDateTime(1790000000) AND at <= toDateTime(1790003600) AND 1=1" in statement
     assert settings["readonly"] == 2
+
+
+def test_a_user_who_may_set_nothing_is_asked_to_set_nothing(store: FakeClient, tmp_path: Path) -> None:
+    store.readonly = 1
+    (tmp_path / "tilik-test.json").write_text(json.dumps(DOCUMENT))
+    browser = Browser(PreviewApp(Documents(tmp_path), Asking(store, None), tmp_path))  # type: ignore[arg-type]
+
+    browser.get(f"/api/dashboards/tilik-test/panels/1?{HOUR}")
+
+    assert store.asked[0][1] == {}
 
 
 def test_a_chosen_value_reaches_sql_as_quoted_text(browser: Browser, store: FakeClient) -> None:

@@ -28,7 +28,8 @@ _SETTINGS: Final = {
     "output_format_json_quote_64bit_integers": 0,
     "date_time_output_format": "iso",
 }
-"""``readonly`` 2: nothing can be written, and these other settings can be set beside it."""
+"""``readonly`` 2: nothing can be written, and these other settings can be set beside it. A user whose profile says 1
+can't write either, nor set any of them: that profile has limits of its own."""
 _NO_PROMETHEUS: Final = "no Prometheus is given: start the preview with --prometheus http://HOST:PORT"
 
 
@@ -91,11 +92,17 @@ def read_view(parameters: Sequence[tuple[str, str]]) -> View:
 
 
 class Asking:
-    """Where questions are asked. Used from several threads at once."""
+    """Where questions are asked. Used from several threads at once.
+
+    Raises:
+        RetryableError: ClickHouse is away.
+    """
 
     def __init__(self, client: Client, prometheus: Prometheus | None) -> None:
         self._client = client
         self._prometheus = prometheus
+        with translated_errors("asking what this user may set"):
+            self._settings = {} if int(str(client.command("SELECT getSetting('readonly')"))) == 1 else dict(_SETTINGS)
 
     def panel(self, panel: Panel, dashboard: Dashboard, view: View) -> list[Result]:
         """Ask everything that a panel asks. Blocks. An error is an answer too: the other questions have theirs."""
@@ -130,7 +137,7 @@ class Asking:
     def _select(self, sql: str, view: View, interval_seconds: int) -> _Answer:
         expanded = expand(sql, start=view.start, end=view.end, interval_seconds=interval_seconds, chosen=view.chosen)
         with translated_errors("asking"):
-            body = self._client.raw_query(expanded, settings=dict(_SETTINGS), fmt="JSONCompact")
+            body = self._client.raw_query(expanded, settings=self._settings, fmt="JSONCompact")
         return msgspec.json.decode(body, type=_Answer)
 
 

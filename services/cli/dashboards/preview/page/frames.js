@@ -1,11 +1,13 @@
 // What a question gave, as Grafana's data frames: named columns of times, numbers or text.
 
+import { offsetMs } from '/page/times.js';
+
 /** A frame of an answer's result: { refId, fields: [{ name, type, values, labels }] }. */
 export function frameOf(result) {
   const rows = result.rows ?? [];
   const fields = (result.columns ?? []).map((column, at) => {
     const type = typeOf(column.type);
-    return { name: column.name, type, labels: {}, values: rows.map((row) => read(row[at], type)) };
+    return { name: column.name, type, labels: {}, values: rows.map((row) => read(row[at], type, column.type)) };
   });
   return { refId: result.refId, fields };
 }
@@ -17,12 +19,20 @@ function typeOf(written) {
   return plain.startsWith('Bool') ? 'boolean' : 'string';
 }
 
-function read(value, type) {
+function read(value, type, written) {
   if (value === null || value === undefined) return null;
-  if (type === 'time') return typeof value === 'number' ? value : Date.parse(value);
+  if (type === 'time') return typeof value === 'number' ? value : timeOf(value, written);
   if (type === 'number') return Number(value);
   if (type === 'boolean') return Boolean(value);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** A time as ISO, or, of a server that may not be told how to write it, in the zone of the column's type, else UTC. */
+function timeOf(text, written) {
+  if (text.endsWith('Z')) return Date.parse(text);
+  const zone = /'([^']+)'/.exec(written)?.[1] ?? 'UTC';
+  const asUtc = Date.parse(`${text.replace(' ', 'T')}${text.length > 10 ? 'Z' : ''}`);
+  return text.length > 10 ? asUtc - offsetMs(zone, asUtc) : asUtc;
 }
 
 /** How many rows a frame has. */
