@@ -32,9 +32,10 @@ class Rain(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """Cameras by number: what is going on with them when the city ends."""
+    """Cameras by number: what is going on with them when the city ends. Lost ones have been blind for 40 hours."""
 
     blind: tuple[int, ...]
+    lost: tuple[int, ...]
     held: tuple[int, ...]
     unowned: tuple[int, ...]
     unattended: tuple[int, ...]
@@ -105,11 +106,12 @@ class City:
         counters = [c.number for c in self.cameras if c.opens == "office"]
         kerbs = [c.number for c in self.cameras if c.parking_zone and not c.rush_only and not c.water_zone]
         few, some = max(1, len(self.cameras) // 300), max(1, len(self.cameras) // 110)
-        drawn = chance.sample(streets, min(len(streets), 2 * few + some))
+        drawn = chance.sample(streets, min(len(streets), 3 * few + some))
         return Trouble(
             blind=tuple(drawn[:some]),
-            held=tuple(drawn[some : some + few]),
-            unowned=tuple(drawn[some + few :]),
+            lost=tuple(drawn[some : some + few]),
+            held=tuple(drawn[some + few : some + 2 * few]),
+            unowned=tuple(drawn[some + 2 * few :]),
             unattended=tuple(chance.sample(counters, min(len(counters), some))),
             parked=tuple(chance.sample(kerbs, min(len(kerbs), some))),
         )

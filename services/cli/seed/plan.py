@@ -110,6 +110,9 @@ def _gaps(city: City) -> str:
         SELECT number, toUInt32({city.until_s} - {MINUTE} * floor(25 + 450 * {blind})), {last}, 'timeout'
         FROM seed_cameras WHERE number IN {_numbers(city.trouble.blind)}
         UNION ALL
+        SELECT number, {city.until_s - 40 * HOUR}, {last}, 'connection'
+        FROM seed_cameras WHERE number IN {_numbers(city.trouble.lost)}
+        UNION ALL
         SELECT number, {city.until_s - 20 * MINUTE}, {last}, 'unowned'
         FROM seed_cameras WHERE number IN {_numbers(city.trouble.unowned)}
     ) AS g
