@@ -73,12 +73,13 @@ _BUCKETS: Final = f"""SELECT camera_id, zone_id, {_PLACE} AS place,
         ON c.camera_id = s.camera_id
     GROUP BY camera_id, zone_id, time"""
 
-_WRITTEN_UNTIL: Final = "greatest($__fromTime, least($__toTime, now() - INTERVAL 2 MINUTE))"
-"""The last two minutes are still being written: a place without a row of them is not unseen."""
+_FIRST: Final = f"toStartOfInterval($__fromTime + toIntervalSecond({_STEP} - 1), toIntervalSecond({_STEP}))"
+"""The first whole step: what began before the range may have no row in it."""
 
-_FILLED: Final = f"""WITH FILL FROM toStartOfInterval($__fromTime, toIntervalSecond({_STEP})) TO {_WRITTEN_UNTIL}
+_FILLED: Final = f"""WITH FILL FROM {_FIRST} TO greatest({_FIRST}, least($__toTime, now() - INTERVAL 2 MINUTE))
     STEP toIntervalSecond({_STEP})"""
-"""Where there is no place at all, this makes steps of a place without a name."""
+"""A step without a row was not seen; the last two minutes are still being written. Where there is no place at all, this
+makes steps of a place without a name."""
 
 CURVES: Final = Panel(
     "timeseries",

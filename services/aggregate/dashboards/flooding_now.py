@@ -285,7 +285,7 @@ LIMIT 200"""),
         "camera_id": LINK_COLUMNS["camera_id"],
     },
     width=24,
-    height=7,
+    height=6,
     no_data=Text("every water zone is seen", "semua zona air terlihat"),
 )
 
