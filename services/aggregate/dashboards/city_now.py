@@ -45,8 +45,8 @@ DASHBOARD: Final = Dashboard(
                 NEWEST,
                 _brief(OPEN_FLOODS, "started_at", "peak_ratio", width=15, height=14),
                 replace(MAP, width=9, height=14),
-                _brief(COUNTERS, "waiting_max", "seen_ago", width=12, height=9),
-                _brief(OPEN_CASES_TABLE, "zone_id", "started_at", width=12, height=9),
+                _brief(COUNTERS, "kelurahan", "waiting_max", "seen_ago", width=12, height=9),
+                _brief(OPEN_CASES_TABLE, "kelurahan", "zone_id", "started_at", width=12, height=9),
             ),
         ),
         Section(

@@ -91,7 +91,7 @@ PICTURE: Final = Column(
         *BLIND_REASONS,
         Mapped("simulated", Text("simulated", "simulasi"), "blue"),
     ),
-    width_px=170,
+    width_px=155,
 )
 
 VEHICLE: Final = Column(
@@ -103,7 +103,7 @@ VEHICLE: Final = Column(
         Mapped("truck", Text("lorry", "truk")),
         Mapped("bus", Text("bus", "bus")),
     ),
-    width_px=110,
+    width_px=95,
 )
 
 ENDED: Final = "if(e.phase = 'open', 'open', e.ended_because)"
