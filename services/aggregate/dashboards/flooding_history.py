@@ -16,7 +16,7 @@ _HOW_COUNTED: Final = Text(
     "Satu menit dihitung sekali untuk sebuah kelurahan, berapa pun zona airnya yang tergenang; hanya menit yang valid"
     " dan bukan simulasi. Yang ditolak petugas tidak dikurangkan: bandingkan dengan jumlah banjir.",
 )
-MINUTES: Final = "suffix: min"
+MINUTES: Final = "suffix:min"
 """A sum of minutes stays minutes: as hours and days it would look like a time that passed."""
 
 _UNOBSERVED_DAY: Final = Text(
