@@ -11,7 +11,6 @@ const SCALES = {
 };
 const SECONDS = { 'µs': 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
 const SPANS = [[1e-6, 'µs'], [1e-3, 'ms'], [1, 's'], [60, 'min'], [3600, 'hour'], [86400, 'day'], [604800, 'week'], [31536000, 'year']];
-const SPANS_ID = { min: 'menit', hour: 'jam', day: 'hari', week: 'minggu', year: 'tahun', s: 'dtk' };
 const SUFFIXES = { percent: '%', reqps: ' req/s', ops: ' ops/s', cps: ' c/s', rps: ' rps', wps: ' wps', celsius: ' °C', lengthm: ' m', lengthmm: ' mm', watt: ' W' };
 const PREFIXES = { currencyIDR: 'Rp', currencyUSD: '$' };
 
@@ -22,7 +21,7 @@ export function formatted(value, unit, decimals, context) {
   if (unit.startsWith('dateTime')) return date(value, unit, context);
   if (unit === 'string' || unit === 'none' || unit === '') return fixed(value, decimals);
   if (unit === 'percentunit') return `${fixed(value * 100, decimals)}%`;
-  if (unit in SECONDS) return span(value * SECONDS[unit], unit, decimals, context);
+  if (unit in SECONDS) return span(value * SECONDS[unit], unit, decimals);
   if (unit in SCALES) return scaled(value, SCALES[unit], decimals);
   if (unit.startsWith('suffix:')) return `${fixed(value, decimals)} ${unit.slice(7)}`;
   if (unit.startsWith('prefix:')) return `${unit.slice(7)}${fixed(value, decimals)}`;
@@ -47,18 +46,17 @@ function scaled(value, scale, decimals) {
   return `${fixed(rest, decimals)}${name && !name.startsWith(' ') ? ` ${name}` : name}`;
 }
 
-function span(seconds, unit, decimals, context) {
-  if (seconds === 0) return `0 ${unit === 'm' ? localSpan('min', 0, context) : unit}`;
+function span(seconds, unit, decimals) {
+  if (seconds === 0) return `0 ${unit === 'm' ? 'min' : unit}`;
   let chosen = SPANS[0];
   for (const one of SPANS) if (Math.abs(seconds) >= one[0]) chosen = one;
   const amount = seconds / chosen[0];
-  return `${fixed(amount, decimals)} ${localSpan(chosen[1], amount, context)}`;
+  return `${fixed(amount, decimals)} ${plural(chosen[1], amount)}`;
 }
 
-function localSpan(name, amount, context) {
-  if (context.lang === 'id') return SPANS_ID[name] ?? name;
-  const plural = ['hour', 'day', 'week', 'year'].includes(name) && Math.abs(amount) !== 1;
-  return plural ? `${name}s` : name;
+/** Grafana writes units in English in every language. */
+function plural(name, amount) {
+  return ['min', 'hour', 'day', 'week', 'year'].includes(name) && Math.abs(amount) > 1 ? `${name}s` : name;
 }
 
 function date(ms, unit, context) {
