@@ -119,7 +119,7 @@ FROM (
 ) AS d""",  # noqa: S608
             {
                 "valid_ratio": Column(Text("valid", "sah"), "percentunit", 1, SHARE),
-                "never": Column(Text("cameras without any", "kamera tanpa satu pun"), "none", 0),
+                "never": Column(Text("cameras: none", "kamera: nihil"), "none", 0),
             },
         ),
         _stat(

@@ -61,7 +61,7 @@ FROM (
 )
 ORDER BY day"""  # noqa: S608
 
-_INCIDENTS_SQL: Final = f"""SELECT e.camera_id AS camera_id, c.name AS name, c.kelurahan AS kelurahan, e.kind AS what,
+_INCIDENTS_SQL: Final = f"""SELECT e.camera_id AS camera_id, c.name AS name, e.kind AS what,
     e.started_at AS at, dateDiff('second', e.started_at, if(e.phase = 'open', e.last_seen_at, e.ended_at)) AS lasted_s,
     multiIf(e.quarantined AND e.phase = 'open', 'in_force', e.quarantined, 'over', 'none') AS quarantine,
     {ENDED} AS ended_because, e.review AS review
@@ -247,7 +247,6 @@ INCIDENTS: Final = Section(
             {
                 "camera_id": CAMERA_ID,
                 "name": NAME,
-                "kelurahan": KELURAHAN,
                 "what": Column(
                     Text("What", "Apa"),
                     "string",

@@ -8,7 +8,6 @@ from services.aggregate.dashboards.counters_basis import (
     CAN_WAIT,
     HOURS,
     LEAST_SERVED,
-    LEAST_SERVED_AN_HOUR,
     LITTLE,
     MISSED_STAFF,
     PERIOD_MINUTES,
@@ -196,7 +195,7 @@ FROM {HOURS}
             paragraph(LITTLE, RESTS),
             (
                 Query(f"""SELECT toDateTime(hour) AS time,
-    if(sumIf(served, {CAN_WAIT}) >= {LEAST_SERVED_AN_HOUR},
+    if(sumIf(served, {CAN_WAIT}) >= {LEAST_SERVED},
         sumIf(queue_person_s, {CAN_WAIT}) / sumIf(served, {CAN_WAIT}), NULL) AS waiting_s
 FROM {HOURS}
 {_BY_HOUR}"""),  # noqa: S608

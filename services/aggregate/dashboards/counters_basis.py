@@ -35,17 +35,14 @@ MISSED_STAFF: Final = Text(
     "Detektor luput melihat petugas yang duduk pada kira-kira satu dari sepuluh frame, jadi 90 % bisa berarti loket"
     " tidak pernah ditinggal. Loket tanpa zona petugas tidak punya angka di sini, dan itu bukan 0 %.",
 )
-LEAST_SERVED, LEAST_SERVED_AN_HOUR = 30, 10
-"""Below so many people served in the period, or in one hour, a waiting time is not told: one person who walks through
-the queue would move it too far."""
-
+LEAST_SERVED: Final = 30
+"""Below so many people served a waiting time is not told: one person who walks through the queue would move it far."""
 
 LITTLE: Final = Text(
     f"An estimate by Little's law: people in the queue times seconds, divided by people served. It needs a drawn"
     f" counter edge and a queue that does not only grow or only shrink; on test footage people served were miscounted"
-    f" by 12 to 33 %. Not told below {LEAST_SERVED} people served, in one hour {LEAST_SERVED_AN_HOUR}.",
+    f" by 12 to 33 %. Not told of fewer than {LEAST_SERVED} people served.",
     f"Perkiraan menurut hukum Little: jumlah orang dalam antrean dikali detik, dibagi jumlah orang yang dilayani. Perlu"
     f" garis loket yang sudah digambar dan antrean yang tidak terus memanjang atau memendek; pada rekaman uji, jumlah"
-    f" yang dilayani meleset 12 sampai 33 %. Tidak ditampilkan bila yang dilayani kurang dari {LEAST_SERVED} orang,"
-    f" dalam satu jam {LEAST_SERVED_AN_HOUR}.",
+    f" yang dilayani meleset 12 sampai 33 %. Tidak ditampilkan bila yang dilayani kurang dari {LEAST_SERVED} orang.",
 )

@@ -172,9 +172,9 @@ ORDER BY day"""),  # noqa: S608
             paragraph(
                 _OPENINGS_MADE,
                 Text(
-                    "'Last staffed before closing' is the time between the last staffed minute and the end of the"
+                    "'Left early by' is the time between the last staffed minute and the end of the"
                     " hours; it is empty where the closing was not seen. Lunch breaks are in neither.",
-                    "'Terakhir dijaga sebelum tutup' ialah selang antara menit terakhir dijaga dan akhir jam buka;"
+                    "'Selesai lebih awal' ialah selang antara menit terakhir dijaga dan akhir jam buka;"
                     " kosong bila waktu tutupnya tidak terpantau. Istirahat siang tidak termasuk.",
                 ),
             ),
@@ -211,9 +211,7 @@ LIMIT 200"""),  # noqa: S608
                     (Threshold(LATE_MINUTES, "orange"), Threshold(30, "red")),
                     width_px=90,
                 ),
-                "early_min": Column(
-                    Text("Last staffed before closing", "Terakhir dijaga sebelum tutup"), "m", 0, width_px=130
-                ),
+                "early_min": Column(Text("Left early by", "Selesai lebih awal"), "m", 0, width_px=130),
                 "observed_h": Column(Text("Observed that day", "Terpantau hari itu"), "suffix:h", 1, width_px=130),
             },
             width=16,
