@@ -1,7 +1,7 @@
 """Raw frames of the simulated city's last hours: an outcome of each, a detection of each that was judged.
 
-They are the frames that the minutes count, numbered from 0 in the newest ownership, so that its accounting has no
-difference. Figures have as many decimals as detect gives them.
+They are the frames that the minutes up to its end count, numbered from 0 in the newest ownership, so that its
+accounting has no difference. Figures have as many decimals as detect gives them.
 """
 
 # ruff: noqa: S608  (statements are made of numbers and of this package's own words)
@@ -43,7 +43,7 @@ def _frames(city: City, columns: str, where: str) -> str:
                     AND CURRENT ROW)
                     - frames AS before
             FROM camera_minutes AS m INNER JOIN seed_cameras AS c ON c.camera_id = m.camera_id
-            WHERE minute >= {at(str(first))}
+            WHERE minute >= {at(str(first))} AND minute < {at(str(city.until_s))}
         ) ARRAY JOIN range(frames) AS n
     ) WHERE {where}"""
 
