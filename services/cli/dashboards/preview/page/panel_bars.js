@@ -32,8 +32,9 @@ export function drawBars(body, panel, frames, context) {
     position: stacking === 'normal' ? 'inside' : lying ? 'right' : 'top', color: stacking === 'normal' ? legibleOn(tint) : context.textColour, fontSize: 11,
     formatter: ({ value }) => (value ? shown(value, one.field, one.config, context).text : ''),
   });
+  const around = surroundings(context, panel.options?.legend?.showLegend === false ? [] : bars.map(({ name }) => name));
   draw(body, {
-    ...surroundings(context, panel.options?.legend?.showLegend === false ? [] : bars.map(({ name }) => name)),
+    ...around, grid: { ...around.grid, right: lying ? 40 : around.grid.right },
     xAxis: lying ? values : categories, yAxis: lying ? categories : values,
     series: bars.map((one, at) => ({
       type: 'bar', name: one.name, stack: stacking === 'normal' ? 'A' : undefined, barMaxWidth: 60, labelLayout: { hideOverlap: true }, label: label(one, tintOf(one, at)),
