@@ -15,6 +15,7 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 from rich.progress import Progress
 
+from services.aggregate.registry_rows import CameraRow
 from services.aggregate.store_client import translated_errors
 from services.cli.seed.accounting import accounting_statements
 from services.cli.seed.cameras import SeedCamera
@@ -42,7 +43,7 @@ def fill(client: Client, city: City, bars: Progress) -> float:
     began = time.monotonic()
     with translated_errors("planning the simulated city"):
         _plan(client, city, bars)
-    _insert_all(client, [("cameras", _REGISTRY), *minute_statements(city)], bars, at_once=_AT_ONCE)
+    _insert_all(client, [(CameraRow.TABLE, _REGISTRY), *minute_statements(city)], bars, at_once=_AT_ONCE)
     rest = [*episode_statements(city), *accounting_statements(city), *raw_statements(city)]
     _insert_all(client, rest, bars, at_once=1)  # each rests on what was inserted before it
     with translated_errors("dropping the plan"):
