@@ -146,6 +146,10 @@ class CounterRuns(Struct, array_like=True):
         self.missed = False
         self.previous = self.before_presence = None
 
+    def count_again(self) -> None:
+        """Count ``used_frames``, which older states lack, from the window."""
+        self.used_frames = sum(frame & 1 for frame in self.window)
+
     def end_all(self, because: EndReason, unsaved: Unsaved) -> None:
         """End what is open at its last sight."""
         for kind in list(self.episodes):

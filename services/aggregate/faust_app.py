@@ -39,11 +39,14 @@ _MAX_POLL_INTERVAL_SECONDS = 24 * 3600.0
 """Reading stands still while ClickHouse is away; that is no reason to be put out of the group."""
 
 _STOP_SECONDS = 20.0
-_POLLED_EVENTS = 500
-"""What a poll gives at most, of all partitions together."""
-_BUFFERED_BATCHES = 64
-"""Or six a partition, if that is more. Faust stops reading a partition when four fifths of it wait, and looks again
-after a second. What a poll gives then, a batch a partition, still finds room: handing it on need not wait."""
+_BUFFERED_EVENTS = 32_768
+"""What waits between reading and judging at most, some 60 MB, as long as the topic has fewer than 85 partitions."""
+_FEWEST_BATCHES, _BATCHES_A_PARTITION = 64, 6
+"""How many batches may wait: so many a partition of the topic, if that is more. Faust stops reading a partition when
+four fifths of them wait, and looks again after a second. What a poll gives then, a batch a partition, still finds room:
+handing it on need not wait."""
+_FEWEST_POLLED = 64
+"""A poll takes as long as judging two events."""
 
 
 class FaustFeed:
@@ -176,6 +179,7 @@ def data_folder() -> str:
 
 def make_app(settings: AggregateSettings, partitions: int, directory: str) -> faust.App:
     """Give a Faust app with everything switched off that the service does not use."""
+    batches = max(_FEWEST_BATCHES, _BATCHES_A_PARTITION * partitions)
     app = faust.App(
         settings.group,
         broker=broker_urls(settings.kafka),
@@ -191,8 +195,8 @@ def make_app(settings: AggregateSettings, partitions: int, directory: str) -> fa
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,
-        stream_buffer_maxsize=max(_BUFFERED_BATCHES, 6 * partitions),
-        broker_max_poll_records=_POLLED_EVENTS,
+        stream_buffer_maxsize=batches,
+        broker_max_poll_records=max(_FEWEST_POLLED, _BUFFERED_EVENTS // batches),
         stream_wait_empty=False,  # else it waits on SIGTERM for acknowledgements that never come
         web_enabled=False,
     )

@@ -55,6 +55,10 @@ class WaterBaseline(Struct, array_like=True):
         self.late = b""
         self.window, self.ratios = [], []
 
+    def count_again(self) -> None:
+        """Sort ``ratios``, which older states lack, from the window."""
+        self.ratios = sorted(frame & FULL for frame in self.window)
+
     def approve(self) -> None:
         """Take the mean of late as dry, or where there is none the next frame."""
         if self.late:

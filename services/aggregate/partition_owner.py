@@ -109,6 +109,8 @@ class PartitionOwner:
             partition.missing_since = None
             if index % _ROOM_FOR == 0:
                 await self._wait_for_room(generation, partition)
+                if not self._still_owns(generation, partition):
+                    break
             applied += await self._take(generation, partition, record)
         self._service.metrics.count("tilik_aggregate_events_total", applied)
         if passed_over := partition.lower_epoch_count - passed_over_before:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from schemas.camera_events import DecisionKind
 from schemas.geometry import Polygon
+from schemas.topics import AGGREGATE_STATE
 from services.aggregate.accounting import CameraMinute
 from services.aggregate.ledger import EpochLedger
 from services.aggregate.observation import Observation
@@ -20,7 +21,9 @@ STATE_FORMAT: Final = 3
 """Grows with every change of what the blob holds after which an older blob would be read wrongly.
 
 A field with a default at the end of a struct is none: older blobs get the default, older versions pass the field over.
+Blobs of format 2 are read as well: they lack what is counted of windows, which is counted when they are read.
 """
+_FORMAT_WITHOUT_COUNTS: Final = 2
 
 REORDER_MS: Final = 5_000
 """How long an event waits for earlier ones: the watermark is the latest capture time less this."""
@@ -111,8 +114,17 @@ def decode_state(blob: bytes) -> CameraState:
     """
     try:
         found = msgspec.msgpack.decode(_format_decoder.decode(blob)[1], type=int)
-        if found != STATE_FORMAT:
-            raise FatalError(f"state has format {found}, this version reads {STATE_FORMAT}")
-        return _decoder.decode(blob)
+        if found not in (STATE_FORMAT, _FORMAT_WITHOUT_COUNTS):
+            raise FatalError(
+                f"state has format {found}, this version reads {STATE_FORMAT}: run the version that wrote it, or make "
+                f"{AGGREGATE_STATE.name} anew and let the events be read from their beginning"
+            )
+        state = _decoder.decode(blob)
     except (msgspec.DecodeError, IndexError) as error:
         raise FatalError(f"state can't be read: {error}") from error
+    if found == _FORMAT_WITHOUT_COUNTS:
+        state.format = STATE_FORMAT
+        state.counter.runs.count_again()
+        for zone in state.flood.zones.values():
+            zone.baseline.count_again()
+    return state

@@ -159,6 +159,12 @@ def test_what_a_poll_gives_finds_room_where_reading_stops(tmp_path: Path, partit
     assert 0.8 * conf.stream_buffer_maxsize + partitions < conf.stream_buffer_maxsize
 
 
+@pytest.mark.parametrize(("partitions", "events"), [(1, 32_768), (8, 32_768), (64, 32_768), (500, 192_000)])
+def test_what_waits_to_be_judged_is_bounded(tmp_path: Path, partitions: int, events: int) -> None:
+    conf: Any = make_app(AggregateSettings(), partitions, str(tmp_path)).conf
+    assert conf.stream_buffer_maxsize * conf.broker_max_poll_records <= events
+
+
 def test_a_record_of_aiokafka_becomes_ours() -> None:
     found = record_of(record(3, 7))
     assert (found.topic, found.partition, found.offset, found.timestamp_ms) == ("t", 3, 7, 1_700_000_000_123)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from schemas.topics import CAMERA_EVENTS
 from services.aggregate.checkpoint_load import LoadedPartition
 from services.aggregate.checkpoint_transaction import SaveOutcome
 from services.aggregate.metrics import AGGREGATE_METRICS
-from services.aggregate.partition import Snapshot
+from services.aggregate.partition import Partition, Snapshot
 from services.aggregate.partition_owner import PartitionOwner, rest_seconds
 from services.aggregate.settings import AggregateSettings
 from services.runtime.camera_registry import CameraRevisions
@@ -88,6 +88,14 @@ class Bench:
 
     async def deliver(self, offset: int, generation: int = 1, partition: int = 0) -> None:
         await self.owner.deliver(generation, [make_record(offset, partition)])
+
+    async def deliver_batch(self, offsets: Iterable[int], generation: int = 1) -> None:
+        await self.owner.deliver(generation, [make_record(offset) for offset in offsets])
+
+    @property
+    def partition(self) -> Partition:
+        (partition,) = self.owner._partitions.values()
+        return partition
 
     async def leave(self) -> None:
         """Let it take its last checkpoint."""
@@ -258,6 +266,79 @@ def test_a_fenced_partition_does_not_hold_the_feed_back() -> None:
         (partition,) = bench.owner._partitions.values()
         partition.fenced_at = time.monotonic()  # as a save that meets a newer owner leaves it
         await asyncio.wait_for(waiting, 10)
+
+    run(scenario)
+
+
+def test_of_a_batch_what_was_applied_before_is_passed_over_and_the_rest_applied() -> None:
+    bench = Bench(next_offset=5, end_offset=9)
+
+    async def scenario() -> None:
+        await bench.deliver_batch([3, 4, 5, 6, 6, 7])
+        await bench.leave()
+
+    run(scenario)
+    assert bench.checkpoint.saved == [8]
+    assert bench.feed.sought == []
+    assert b"tilik_aggregate_events_total 3.0" in bench.service.metrics.exposition()
+
+
+def test_of_a_batch_what_lies_above_a_gap_is_asked_for_and_passed_over() -> None:
+    bench = Bench()
+
+    async def scenario() -> None:
+        await bench.deliver_batch([0, 1, 3, 2, 4])
+        assert bench.partition.next_offset == 2
+        await bench.leave()
+
+    run(scenario)
+    assert bench.feed.sought == [(0, 2)]
+    assert bench.checkpoint.saved == [2]
+
+
+def test_within_a_long_batch_the_feed_is_held_back_where_too_much_is_unsaved() -> None:
+    bench = Bench(AggregateSettings(unsaved_rows_limit=100))
+
+    async def scenario() -> None:
+        waiting = asyncio.create_task(bench.deliver_batch(range(400)))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        assert 100 <= bench.partition.next_offset < 140
+        bench.partition.settle(bench.partition.snapshot(), "saved")
+        await asyncio.sleep(0.2)
+        assert 200 <= bench.partition.next_offset < 280
+        waiting.cancel()
+
+    run(scenario)
+
+
+def test_a_batch_whose_partition_is_lost_while_it_waits_is_left() -> None:
+    bench = Bench(AggregateSettings(unsaved_rows_limit=100))
+
+    async def scenario() -> None:
+        records = [make_record(offset) for offset in range(400)]
+        records[128] = records[128]._replace(value=b"no event")
+        waiting = asyncio.create_task(bench.owner.deliver(1, records))
+        await asyncio.sleep(0.2)
+        reached = bench.partition.next_offset
+        assert reached == 128
+        bench.partition.fenced_at = time.monotonic()
+        await asyncio.wait_for(waiting, 10)
+        assert bench.partition.next_offset == reached
+
+    run(scenario)
+    assert b'tilik_dead_letters_total{reason="invalid_event"}' not in bench.service.metrics.exposition()
+
+
+def test_a_batch_of_a_former_assignment_is_passed_over() -> None:
+    bench = Bench()
+
+    async def scenario() -> None:
+        await bench.deliver_batch([0, 1])
+        bench.feed.generation = 2
+        await bench.deliver_batch([2, 3], generation=2)
+        await bench.deliver_batch([4, 5], generation=1)
+        assert bench.partition.next_offset == 0, "the new assignment starts where its state is"
 
     run(scenario)
 
