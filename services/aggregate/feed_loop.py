@@ -52,6 +52,7 @@ def run(settings: AggregateSettings, service: Service) -> None:
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     service.health.wait_for("kafka", "clickhouse", "registry")
     partitions = _until_there(lambda: partition_count(settings), "kafka", service)
+    service.metrics.set("tilik_aggregate_topic_partitions", partitions or 0)
     if settings.migrate:
         _until_there(lambda: migrate(settings.clickhouse, known_migrations()), "clickhouse", service)
     _until_there(lambda: choose_own_ruleset(settings.clickhouse), "clickhouse", service)

@@ -18,7 +18,14 @@ AGGREGATE_METRICS = (
         "on: two workers read a camera, or its new owner's clock is behind the former one's.",
     ),
     MetricDefinition(
-        "tilik_aggregate_partitions", "gauge", "Partitions owned, with their state loaded. Sum over workers = topic's."
+        "tilik_aggregate_partitions",
+        "gauge",
+        "Partitions owned, with their state loaded. Sum over workers = tilik_aggregate_topic_partitions.",
+    ),
+    MetricDefinition(
+        "tilik_aggregate_topic_partitions",
+        "gauge",
+        "Partitions that the events have, the same of every worker. 0: it waits for Kafka or its topics.",
     ),
     MetricDefinition(
         "tilik_aggregate_cameras", "gauge", "Cameras whose state this worker holds. Very uneven: too few partitions."
