@@ -232,13 +232,7 @@ def batch_of(found: list[ConsumerRecord]) -> ConsumerRecord:
 def record_of(record: ConsumerRecord) -> ConsumedRecord:
     """Give a record of aiokafka as the loop's other readers give theirs; headers are left out."""
     return ConsumedRecord(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp_ms=record.timestamp,
-        key=record.key,
-        value=record.value or b"",
-        headers=(),
+        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value or b"", headers=()
     )
 
 

@@ -284,9 +284,12 @@ class Judgement:
         changed.add(item.at_ms // MINUTE_MS)
         sight = _unmasked(state, item) if state.masks else item
         self._judge_validity(state, camera.judge(state.camera, sight, step, view, self._unsaved))
-        counter.judge(state.counter, sight, step, view, self._unsaved)
-        parking.judge(state.parking, sight, step, view, self._unsaved)
-        flood.judge(state.flood, sight, step, view, self._unsaved)
+        if view.has_counter or state.counter.fingerprint:
+            counter.judge(state.counter, sight, step, view, self._unsaved)
+        if view.parking or state.parking.zones:
+            parking.judge(state.parking, sight, step, view, self._unsaved)
+        if view.water or state.flood.zones:
+            flood.judge(state.flood, sight, step, view, self._unsaved)
 
     def _judge_validity(self, state: CameraState, from_ms: int | None) -> None:
         """Let all rows from then on be written again: whether they are valid has changed."""

@@ -203,13 +203,13 @@ class PartitionOwner:
             log.warning("partitions.paused", partition=partition.number, waited_seconds=round(waited_seconds, 1))
 
     async def _take(self, generation: int, partition: Partition, record: ConsumedRecord) -> bool:
-        """Apply the next event, or put it aside; True: it is applied."""
+        """Apply the next event of a partition that is owned, or put it aside; True: it is applied."""
         try:
             event = decode_event(record)
         except InvalidMessageError as error:
             self._reject(partition, record, error)
             return False
-        while self._still_owns(generation, partition):
+        while True:
             try:
                 partition.apply(event, record.offset)
             except UnknownRevisionError as error:
@@ -220,7 +220,6 @@ class PartitionOwner:
                     return False
             else:
                 return True
-        return False
 
     def _reject(self, partition: Partition, record: ConsumedRecord, error: InvalidMessageError) -> None:
         partition.reject(record, error)

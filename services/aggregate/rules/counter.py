@@ -94,7 +94,7 @@ class State(Struct, array_like=True):
 
 
 def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Unsaved) -> None:
-    """Take the next frame of the camera, in order of capture."""
+    """Take the next frame, in order of capture, of a camera that has a counter or had one in the frame before."""
     if state.fingerprint:
         _credit(state, step)
     if step.no_data:

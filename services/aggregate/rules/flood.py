@@ -102,9 +102,7 @@ class State(Struct, array_like=True):
 
 
 def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Unsaved) -> None:
-    """Take the next frame of the camera, in order of capture."""
-    if not state.zones and not view.water:
-        return
+    """Take the next frame, in order of capture, of a camera that has a water zone or had one."""
     for known in state.zones.values():
         known.passed_ms += step.observed_ms
         for minute, observed_ms in step.minutes:

@@ -74,9 +74,7 @@ class State(Struct, array_like=True):
 
 
 def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Unsaved) -> None:
-    """Take the next frame of the camera, in order of capture."""
-    if not state.zones and not view.parking:
-        return
+    """Take the next frame, in order of capture, of a camera that has a no-parking zone or had one."""
     camera_id = view.camera.camera_id
     for known in state.zones.values():
         _credit(known, step)
