@@ -32,7 +32,7 @@ MARTS: tuple[Mart, ...] = (
         ("day", "kecamatan", "kelurahan"),
         "On how many days was each kelurahan flooded, and for how long in all?",
         """SELECT kecamatan, kelurahan, countIf(flood_minutes > 0) AS days_flooded, sum(flood_minutes) AS minutes,
-    round(avg(observed_ratio), 2) AS observed
+    countIf(NOT known) AS days_not_observed, round(avg(observed_ratio), 2) AS observed
 FROM flood_daily_by_kelurahan
 WHERE day BETWEEN {from_day:Date} AND {to_day:Date}
 GROUP BY kecamatan, kelurahan
@@ -43,11 +43,11 @@ LIMIT 20""",
         "flood_events",
         "day",
         ("started_at", "camera_id", "episode_id"),
-        "How long did it take from a flood's onset until a person had confirmed it?",
-        """SELECT kecamatan, count() AS confirmed, round(quantile(0.5)(onset_to_review_s) / 60) AS median_minutes,
+        "How long did it take from a flood's onset until a person first decided about it?",
+        """SELECT kecamatan, count() AS floods, round(quantile(0.5)(onset_to_review_s) / 60) AS median_minutes,
     round(max(onset_to_review_s) / 60) AS longest_minutes
 FROM flood_events
-WHERE day BETWEEN {from_day:Date} AND {to_day:Date} AND review = 'confirmed'
+WHERE day BETWEEN {from_day:Date} AND {to_day:Date} AND reviewed_known
 GROUP BY kecamatan
 ORDER BY median_minutes DESC, kecamatan""",
     ),
@@ -80,9 +80,10 @@ ORDER BY hour_of_day""",
         "camera_uptime_daily",
         "day",
         ("day", "camera_id"),
-        "Which cameras saw least, and on how many days did they see nothing?",
+        "Which cameras saw least, on how many days nothing, and on how many had no worker?",
         """SELECT camera_id, name, kelurahan, round(sum(observed_s) / sum(day_s), 3) AS uptime,
-    countIf(frames = 0) AS dark_days, round(sum(bytes) / 1e9, 2) AS gigabytes
+    countIf(frames = 0 AND owned) AS dark_days, countIf(NOT owned) AS days_without_owner,
+    round(sum(bytes) / 1e9, 2) AS gigabytes
 FROM camera_uptime_daily
 WHERE day BETWEEN {from_day:Date} AND {to_day:Date} AND state = 'active'
 GROUP BY camera_id, name, kelurahan
@@ -106,7 +107,8 @@ LIMIT 100""",
         "day",
         ("day", "kecamatan", "kelurahan"),
         "What may be published of each kelurahan?",
-        """SELECT day, kecamatan, kelurahan, cameras, flood_known, flood_minutes, floods_confirmed, parking_confirmed
+        """SELECT day, kecamatan, kelurahan, cameras, cameras_observed, flood_known, flood_minutes, floods_confirmed,
+    parking_confirmed
 FROM open_daily_by_kelurahan
 WHERE day BETWEEN {from_day:Date} AND {to_day:Date}
 ORDER BY day, kecamatan, kelurahan

@@ -54,13 +54,15 @@ _REFRESH = re.compile(
     re.DOTALL,
 )
 _MARTS = """Views for people who work with the data: names and places stand beside the figures, days and hours of the
-day are Asia/Jakarta, what is simulated is in none of them. `tilik export MART` writes one to a file. Each has an
-example; `{from_day:Date}` and `{to_day:Date}` are parameters (`--param_from_day=2026-11-01` of clickhouse-client,
-`param_from_day=2026-11-01` over HTTP), both days are included.
+day are Asia/Jakarta, what is simulated is in none of them (only that a camera which sends simulated pictures is up).
+`tilik export MART` writes one to a file. Each has an example; `{from_day:Date}` and `{to_day:Date}` are parameters
+(`--param_from_day=2026-11-01` of clickhouse-client, `param_from_day=2026-11-01` over HTTP), both days are included.
 
 Of the tiers, a mart reads the years that a filter on `day` or `hour` leaves, and the cameras that one on `camera_id`
-leaves. Episodes have no time in their key: without a `camera_id` all of them are read, 0.2 s for the 140,000 of a busy
-city's month.
+leaves; `flood_daily_by_kelurahan` reads besides when each water zone was there, which is in all years of `flood_hours`.
+Episodes have no time in their key: without a `camera_id` all of them are read, 0.2 s for the 140,000 of a busy city's
+month.
+
 """
 _REFRESHES = """Materialized views that ClickHouse runs by itself; nobody reads them. `SYSTEM REFRESH VIEW` runs one at
 once, `system.view_refreshes` tells how it went.

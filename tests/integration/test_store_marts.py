@@ -54,7 +54,8 @@ def episode(number: int, started_at: str, **columns: Any) -> dict[str, Any]:
 
 def verdict(number: int, said: str, at: str = "2026-05-04T00:00:00Z", camera_id: str = "c") -> dict[str, Any]:
     judged = {"decision": f"episode_{said}", "decided_at": at, "decided_by": "Sari"}
-    return {"camera_id": camera_id, "event_id": f"{number}".ljust(32, "d"), "episode_id": f"{number}" * 32, **judged}
+    event_id = f"{number}{at[8:10]}".ljust(32, "d")
+    return {"camera_id": camera_id, "event_id": event_id, "episode_id": f"{number}" * 32, **judged}
 
 
 def test_a_kelurahan_s_flooded_hours_are_jakarta_s_and_nothing_observed_is_not_known(scene: StoreScene) -> None:
@@ -64,10 +65,30 @@ def test_a_kelurahan_s_flooded_hours_are_jakarta_s_and_nothing_observed_is_not_k
     scene.insert("flood_minutes", minute("2026-05-01T17:10:00Z", camera_id="d", valid=False, **flood))
     scene.refresh("flood_hours")
     columns = "kelurahan, toString(day), flood_minutes, hours_flooded, cameras, known, round(observed_ratio * 86400)"
-    assert scene.ask(f"SELECT {columns} FROM flood_daily_by_kelurahan ORDER BY kelurahan") == [
+    day = "WHERE day <= '2026-05-02'"
+    assert scene.ask(f"SELECT {columns} FROM flood_daily_by_kelurahan {day} ORDER BY kelurahan") == [
         ("Jatingaleh", "2026-05-02", 2, [0, 6], 1, True, 120.0),
         ("Tegalsari", "2026-05-02", 0, [], 1, False, 0.0),
     ]
+
+
+def test_a_dark_water_zone_is_expected_and_a_kelurahan_all_dark_is_a_row_that_knows_nothing(scene: StoreScene) -> None:
+    scene.insert(CameraRow.TABLE, camera("d"), camera("gone", state="removed"), camera("e", kelurahan="Tegalsari"))
+    first, second = "2026-05-01T20:00:00Z", "2026-05-02T20:00:00Z"
+    dry = {"zone_id": "z", "state": "dry"}
+    scene.insert("flood_minutes", *(minute(first, camera_id=name, **dry) for name in ("c", "d", "gone", "e")))
+    scene.insert("flood_minutes", minute(first, zone_id="taken away", state="dry"), minute(second, **dry))
+    scene.refresh("flood_hours")
+    columns = "kelurahan, toString(day), zones, zones_expected, cameras, known, round(observed_ratio * 86400)"
+    days = "WHERE day <= '2026-05-03'"
+    assert scene.ask(f"SELECT {columns} FROM flood_daily_by_kelurahan {days} ORDER BY kelurahan, day") == [
+        ("Jatingaleh", "2026-05-02", 4, 4, 3, True, 60.0),
+        ("Jatingaleh", "2026-05-03", 1, 2, 1, True, 30.0),
+        ("Tegalsari", "2026-05-02", 1, 1, 1, True, 60.0),
+        ("Tegalsari", "2026-05-03", 0, 1, 0, False, 0.0),
+    ]
+    [today] = scene.ask(f"SELECT {columns} FROM flood_daily_by_kelurahan ORDER BY day DESC, kelurahan LIMIT 1")
+    assert today[2:] == (0, 2, 0, False, 0.0)
 
 
 def test_a_flood_s_course_and_response_time_count_from_its_onset(scene: StoreScene) -> None:
@@ -86,6 +107,18 @@ def test_a_flood_s_course_and_response_time_count_from_its_onset(scene: StoreSce
         ("2026-05-04", False, 4200.0, True, 1800.0, True, 1800.0, "confirmed", True, 2700.0, path("20:30")),
         ("2026-05-04", True, 300.0, False, 0.0, False, 0.0, "suspected", False, 0.0, path("22:00")),
     ]
+
+
+def test_the_response_time_is_that_of_the_first_decision_however_often_people_think_again(scene: StoreScene) -> None:
+    at = "2026-05-03T20:00:00Z"
+    scene.insert(EpisodeRow.TABLE, episode(1, at, episode_type="flood_episode"), episode(2, at))
+    for number in (1, 2):
+        first = verdict(number, "rejected", "2026-05-03T20:10:00Z")
+        scene.insert("decisions", first, verdict(number, "confirmed", "2026-05-10T20:00:00Z"))
+    times = "review, reviewed_known, toString(first_reviewed_at), toString(reviewed_at)"
+    told = ("confirmed", True, "2026-05-03 20:10:00.000", "2026-05-10 20:00:00.000", 600.0)
+    assert scene.ask(f"SELECT {times}, onset_to_review_s FROM flood_events") == [told]
+    assert scene.ask(f"SELECT {times}, start_to_review_s FROM parking_cases") == [told]
 
 
 def path(at: str) -> str:
@@ -166,10 +199,10 @@ def test_a_camera_s_dark_days_are_rows_of_its_uptime_from_its_first_owner_on(sce
     columns = (
         "camera_id, day, observed_s, round(uptime_ratio * 86400), valid_minutes, hours_with_data, frames, detected"
     )
-    columns += ", captured, missed, bytes, reconnects"
-    zeros = (0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0)
+    columns += ", captured, missed, bytes, reconnects, owned"
+    zeros = (0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, False)
     assert scene.ask(f"SELECT {columns} FROM camera_uptime_daily ORDER BY camera_id, day") == [
-        ("c", before, 120.0, 120.0, 1, 1, 60, 50, 64, 2, 6400, 1),
+        ("c", before, 120.0, 120.0, 1, 1, 60, 50, 64, 2, 6400, 1, True),
         ("c", before + timedelta(days=1), *zeros),
         ("c", today, *zeros),
         ("gone", before, *zeros),
@@ -214,4 +247,30 @@ def test_open_data_are_of_public_cameras_and_of_confirmed_cases_only(scene: Stor
     columns += ", floods_confirmed, queue_known, queue_mean, staffed_known"
     assert scene.ask(f"SELECT {columns} FROM open_daily_by_kelurahan") == [
         ("Jatingaleh", "2026-05-04", 1, 60.0, 1, 1, 0, True, 2.0, False)
+    ]
+
+
+def test_open_data_count_dark_cameras_and_nothing_that_is_simulated(scene: StoreScene) -> None:
+    days = "toDate(now('Asia/Jakarta')) AS today, toUnixTimestamp64Milli(toDateTime64(today - 2, 3))"
+    [(today, epoch)] = scene.ask(f"SELECT {days}")
+    scene.insert(
+        CameraRow.TABLE,
+        camera("seen", public=True),
+        camera("half", public=True),
+        camera("dark", public=True, kelurahan="Tegalsari"),
+        camera("painted", public=True, kelurahan="Pandansari"),
+    )
+    owned = [{"camera_id": name, "owner_epoch": epoch, "active_at": f"{today}T00:00:00Z"} for name in ("half", "dark")]
+    scene.insert("capture_counters", *owned)
+    noon = f"{today - timedelta(days=1)}T12:00:00+07:00"
+    later = noon.replace("12:00", "12:01")
+    scene.insert("camera_minutes", minute(noon, camera_id="seen"), minute(later, camera_id="seen", simulated=True))
+    counter = {"queue_known": True, "queue_mean": 2.0, "opening": "open", "simulated": True}
+    scene.insert("counter_minutes", minute(noon, camera_id="painted", **counter))
+    scene.refresh("camera_hours", "counter_hours")
+    columns = "kelurahan, cameras, cameras_observed, round(observed_ratio * 86400), flood_known, queue_known"
+    yesterday = "day = toDate(now('Asia/Jakarta')) - 1"
+    assert scene.ask(f"SELECT {columns} FROM open_daily_by_kelurahan WHERE {yesterday} ORDER BY kelurahan") == [
+        ("Jatingaleh", 2, 1, 30.0, False, False),
+        ("Tegalsari", 1, 0, 0.0, False, False),
     ]

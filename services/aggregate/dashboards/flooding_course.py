@@ -180,7 +180,7 @@ EPISODES: Final = Panel(
     nullIf(e.recession_at, {NEVER}) AS recession_at, nullIf(e.cleared_at, {NEVER}) AS cleared_at,
     dateDiff('second', e.started_at, if(e.phase = 'open', now64(3), e.ended_at)) AS lasted,
     {ENDED} AS ended_because, nullIf(e.reviewed_by, '') AS reviewed_by,
-    if(e.reviewed_at = {NEVER}, NULL, dateDiff('second', e.started_at, e.reviewed_at)) AS reviewed_after,
+    if(e.reviewed_at = {NEVER}, NULL, dateDiff('second', e.started_at, e.first_reviewed_at)) AS reviewed_after,
     e.camera_id AS camera_id, if(e.peak_at = {NEVER}, e.started_at, e.peak_at) AS at
 FROM episodes_reviewed AS e
 LEFT JOIN current_cameras AS c ON c.camera_id = e.camera_id

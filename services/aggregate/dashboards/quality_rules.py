@@ -71,7 +71,8 @@ _RULES_SQL: Final = f"""SELECT {RULE} AS rule,
     {_COUNTS}, judged / episodes AS judged_ratio,
     if(judged > 0, confirmed / judged, NULL) AS precision,
     {_INTERVAL},
-    if(judged > 0, quantileIf(0.5)(dateDiff('second', started_at, reviewed_at), review != 'suspected'), NULL) AS wait_s
+    if(judged > 0, quantileIf(0.5)(dateDiff('second', started_at, first_reviewed_at), review != 'suspected'), NULL)
+        AS wait_s
 FROM {EPISODES}
 GROUP BY episode_type, kind
 ORDER BY episode_type, kind"""  # noqa: S608
