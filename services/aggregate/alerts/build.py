@@ -1,6 +1,7 @@
 """Write the files of alert rules that Grafana reads, or check the committed ones.
 
-``python -m services.aggregate.alerts.build`` writes them; with ``--check`` it exits 1 and shows what differs.
+``python -m services.aggregate.alerts.build`` writes them; with ``--check`` it exits 1 and shows what differs. With
+``--runbooks-url URL --out FOLDER`` it writes files of one's own, whose rules link to the run-books.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from services.aggregate.alerts import city, operation
-from services.aggregate.alerts.grafana_rules import RUNBOOKS_URL, rules_file
+from services.aggregate.alerts.grafana_rules import rules_file
 from services.aggregate.dashboards.dashboard import LANGUAGES
 
 GENERATED: Final = Path(__file__).parent / "generated"
@@ -41,7 +42,7 @@ def readable_yaml(document: Any) -> str:
     return yaml.dump(document, Dumper=_Readable, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
-def documents(runbooks_url: str = RUNBOOKS_URL) -> dict[Path, str]:
+def documents(runbooks_url: str | None = None) -> dict[Path, str]:
     """Give the text of each file, by its path below the folder of generated files."""
     return {
         Path(language) / FILE_NAME: readable_yaml(rules_file(GROUPS, language, runbooks_url)) for language in LANGUAGES
@@ -52,11 +53,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Write or check all files."""
     parser = argparse.ArgumentParser(description="Write the files of alert rules that Grafana reads, or check them.")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a committed file differs")
-    checks = parser.parse_args(arguments).check
+    parser.add_argument("--out", type=Path, default=GENERATED, help="the folder of the files; default: the committed")
+    parser.add_argument("--runbooks-url", help="where the files of docs/runbooks are read; default: rules have no link")
+    told = parser.parse_args(arguments)
+    if told.runbooks_url and told.out == GENERATED:
+        parser.error("say --out too: the committed files hold nobody's address")
     found: list[str] = []
-    for relative, text in documents().items():
-        path = GENERATED / relative
-        if checks:
+    for relative, text in documents(told.runbooks_url).items():
+        path = told.out / relative
+        if told.check:
             committed = path.read_text(encoding="utf-8") if path.exists() else ""
             lines = committed.splitlines(keepends=True), text.splitlines(keepends=True)
             found += difflib.unified_diff(*lines, f"committed/{relative}", f"generated/{relative}", n=1)

@@ -7,6 +7,19 @@ from typing import Final
 from services.aggregate.alerts.alert import Alert, AlertGroup
 from services.aggregate.dashboards.dashboard import Text
 
+_OPEN_FLOODS = """\
+SELECT
+    e.camera_id::String AS camera_id,
+    c.name AS camera,
+    c.kelurahan::String AS kelurahan,
+    e.zone_id::String AS zone_id,
+    max(e.peak_ratio) AS peak_ratio
+FROM episodes_reviewed AS e
+INNER JOIN current_cameras AS c ON c.camera_id = e.camera_id
+WHERE e.episode_type = 'flood_episode' AND e.phase = 'open' AND e.review = '{review}' AND NOT e.simulated
+    AND e.last_seen_at >= now64(3) - INTERVAL 12 HOUR AND c.state = 'active'
+GROUP BY camera_id, camera, kelurahan, zone_id"""
+
 FLOOD_SUSPECTED: Final = Alert(
     name="flood-suspected",
     title=Text("Flood suspected", "Dugaan banjir"),
@@ -16,29 +29,41 @@ FLOOD_SUSPECTED: Final = Alert(
     ),
     description=Text(
         "A water zone of the camera has been at least 15 % under water for two observed minutes, above its dry "
-        "baseline. The alert stays until the flood has ended or a person has rejected it, also where the camera has "
-        "gone dark, then for 12 hours. The value is the largest part of the zone that was under water.",
+        "baseline. The alert stays until the flood has ended or a person has confirmed or rejected it, also where the "
+        "camera has gone dark, then for 12 hours. The value is the largest part of the zone that was under water.",
         "Sedikitnya 15 % zona air kamera ini tergenang selama dua menit teramati, di atas keadaan keringnya. "
-        "Peringatan tetap ada sampai banjir berakhir atau seseorang menolaknya, juga bila kamera padam, lalu selama "
-        "12 jam. Nilainya adalah bagian zona terbesar yang pernah tergenang.",
+        "Peringatan tetap ada sampai banjir berakhir atau seseorang membenarkan atau menolaknya, juga bila kamera "
+        "padam, lalu selama 12 jam. Nilainya adalah bagian zona terbesar yang pernah tergenang.",
     ),
-    sql="""\
-SELECT
-    e.camera_id::String AS camera_id,
-    c.name AS camera,
-    c.kelurahan::String AS kelurahan,
-    e.zone_id::String AS zone_id,
-    max(e.peak_ratio) AS peak_ratio
-FROM episodes_reviewed AS e
-INNER JOIN current_cameras AS c ON c.camera_id = e.camera_id
-WHERE e.episode_type = 'flood_episode' AND e.phase = 'open' AND e.review != 'rejected' AND NOT e.simulated
-    AND e.last_seen_at >= now64(3) - INTERVAL 12 HOUR AND c.state = 'active'
-GROUP BY camera_id, camera, kelurahan, zone_id""",
+    sql=_OPEN_FLOODS.format(review="suspected"),
     above=0,
     pending_seconds=0,
     severity="critical",
     no_data="OK",
     on_error="Error",
+)
+
+FLOOD_CONFIRMED: Final = Alert(
+    name="flood-confirmed",
+    title=Text("Flood confirmed", "Banjir dibenarkan"),
+    summary=Text(
+        "{{ $labels.camera }} ({{ $labels.kelurahan }}): a person has confirmed the flood, and it has not ended",
+        "{{ $labels.camera }} ({{ $labels.kelurahan }}): seseorang membenarkan banjir ini, dan banjir belum berakhir",
+    ),
+    description=Text(
+        "A flood episode is open that a person has looked at and confirmed. The alert stays until the flood has ended "
+        "or somebody rejects it after all, also where the camera has gone dark, then for 12 hours. The value is the "
+        "largest part of the zone that was under water.",
+        "Ada episode banjir terbuka yang sudah diperiksa dan dibenarkan seseorang. Peringatan tetap ada sampai banjir "
+        "berakhir atau akhirnya ditolak, juga bila kamera padam, lalu selama 12 jam. Nilainya adalah bagian zona "
+        "terbesar yang pernah tergenang.",
+    ),
+    sql=_OPEN_FLOODS.format(review="confirmed"),
+    above=0,
+    pending_seconds=0,
+    severity="critical",
+    no_data="OK",
+    on_error="KeepLast",
 )
 
 COUNTER_UNATTENDED: Final = Alert(
@@ -110,4 +135,4 @@ GROUP BY camera_id, camera, kelurahan, fault""",
     on_error="KeepLast",
 )
 
-GROUP: Final = AlertGroup("tilik-city", 60, (FLOOD_SUSPECTED, COUNTER_UNATTENDED, CAMERA_QUARANTINED))
+GROUP: Final = AlertGroup("tilik-city", 60, (FLOOD_SUSPECTED, FLOOD_CONFIRMED, COUNTER_UNATTENDED, CAMERA_QUARANTINED))

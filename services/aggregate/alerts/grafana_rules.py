@@ -11,21 +11,24 @@ from typing import Any, Final
 from services.aggregate.alerts.alert import Alert, AlertGroup
 from services.aggregate.dashboards.dashboard import Language, Text
 from services.aggregate.dashboards.grafana_panel import CLICKHOUSE
-from services.aggregate.dashboards.links import PORTAL_URL, TAG
+from services.aggregate.dashboards.links import TAG
 
 FOLDER_UID: Final = "tilik-alerts"
 FOLDER_TITLE: Final = Text("Tilik alerts", "Peringatan Tilik")
-RUNBOOKS_URL: Final = f"{PORTAL_URL}/runbooks"
-"""Where run-books are read, unless it is said otherwise when rules are built or pushed."""
-
 _TABLE: Final = 1
 """The format "table" of the ClickHouse plugin: a row is an alert, its text columns are the alert's labels."""
 
 _QUERY, _CONDITION = "A", "B"
 
 
-def rule_json(alert: Alert, group: AlertGroup, language: Language, runbooks_url: str = RUNBOOKS_URL) -> dict[str, Any]:
-    """Give a rule as the provisioning API takes it."""
+def rule_json(alert: Alert, group: AlertGroup, language: Language, runbooks_url: str | None = None) -> dict[str, Any]:
+    """Give a rule as the provisioning API takes it.
+
+    ``runbooks_url`` is where the files of docs/runbooks are read. Without it a rule bears no link, for one that leads
+    nowhere is worse; it names the file all the same.
+    """
+    file_name = f"{alert.name}.md"
+    link = {"runbook_url": f"{runbooks_url.rstrip('/')}/{file_name}"} if runbooks_url else {}
     return {
         "uid": f"tilik-{alert.name}",
         "orgID": 1,
@@ -40,15 +43,15 @@ def rule_json(alert: Alert, group: AlertGroup, language: Language, runbooks_url:
         "annotations": {
             "summary": alert.summary.in_language(language),
             "description": alert.description.in_language(language),
-            "runbook_url": f"{runbooks_url}/{alert.name}",
-            "runbook": f"docs/runbooks/{alert.name}.md",
+            **link,
+            "runbook": f"docs/runbooks/{file_name}",
         },
         "labels": {"severity": alert.severity, "service": TAG, "rule": alert.name},
         "isPaused": False,
     }
 
 
-def group_json(group: AlertGroup, language: Language, runbooks_url: str = RUNBOOKS_URL) -> dict[str, Any]:
+def group_json(group: AlertGroup, language: Language, runbooks_url: str | None = None) -> dict[str, Any]:
     """Give a group of rules as the provisioning API takes it."""
     return {
         "title": group.name,
@@ -58,7 +61,7 @@ def group_json(group: AlertGroup, language: Language, runbooks_url: str = RUNBOO
     }
 
 
-def rules_file(groups: tuple[AlertGroup, ...], language: Language, runbooks_url: str = RUNBOOKS_URL) -> dict[str, Any]:
+def rules_file(groups: tuple[AlertGroup, ...], language: Language, runbooks_url: str | None = None) -> dict[str, Any]:
     """Give the document of the file that Grafana reads from ``provisioning/alerting`` when it starts."""
     return {
         "apiVersion": 1,

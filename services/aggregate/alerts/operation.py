@@ -34,8 +34,10 @@ FRESHNESS: Final = Alert(
     name="freshness",
     title=Text("Nothing new is judged", "Tidak ada yang baru dinilai"),
     summary=Text(
-        "The newest judged minute of the whole city ended {{ $values.A }} s ago: dashboards show the past",
-        "Menit terbaru yang dinilai di seluruh kota berakhir {{ $values.A }} detik lalu: dasbor menunjukkan masa lalu",
+        "The newest judged minute of the whole city ended {{ $values.A }} s ago (7200: two hours or longer): "
+        "dashboards show the past",
+        "Menit terbaru yang dinilai di seluruh kota berakhir {{ $values.A }} detik lalu (7200: dua jam atau lebih): "
+        "dasbor menunjukkan masa lalu",
     ),
     description=Text(
         "No camera has a judged frame newer than five minutes, though some are active: ingest, Kafka, detect, "
@@ -49,7 +51,7 @@ FRESHNESS: Final = Alert(
 SELECT if(
     (SELECT count() FROM current_cameras WHERE state = 'active') = 0,
     0,
-    greatest(0, dateDiff('second', max(minute) + INTERVAL 1 MINUTE, now64(3)))
+    least(7200, greatest(0, dateDiff('second', max(minute) + INTERVAL 1 MINUTE, now64(3))))
 ) AS seconds
 FROM current_camera_minutes
 WHERE minute >= now64(3) - INTERVAL 2 HOUR AND detected > 0""",

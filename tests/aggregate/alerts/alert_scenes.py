@@ -39,8 +39,18 @@ def episode(number: int, episode_type: str, kind: str = "", **columns: Any) -> d
 
 def rejected(number: int) -> dict[str, Any]:
     """A person's rejection of an episode."""
-    judged = {"decision": "episode_rejected", "decided_at": ago(minutes=1), "decided_by": "Sari"}
-    return {"camera_id": "c", "event_id": f"{number}".ljust(32, "d"), "episode_id": f"{number}" * 32, **judged}
+    return _judged(number, "episode_rejected", ago(minutes=1))
+
+
+def confirmed(number: int) -> dict[str, Any]:
+    """A person's confirmation of an episode, before the rejection where there is one too."""
+    return _judged(number, "episode_confirmed", ago(minutes=2))
+
+
+def _judged(number: int, decision: str, decided_at: str) -> dict[str, Any]:
+    judged = {"decision": decision, "decided_at": decided_at, "decided_by": "Sari"}
+    event_id = f"{number}{decision[8]}".ljust(32, "d")
+    return {"camera_id": "c", "event_id": event_id, "episode_id": f"{number}" * 32, **judged}
 
 
 def minute(minutes_ago: float, camera_id: str = "c", **columns: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from services.aggregate.alerts.alert import Alert
-from services.aggregate.alerts.build import FILE_NAME, GENERATED, GROUPS, documents
+from services.aggregate.alerts.build import FILE_NAME, GENERATED, GROUPS, documents, main
 from services.aggregate.alerts.grafana_rules import FOLDER_UID, duration, group_json
 from services.aggregate.dashboards.dashboard import LANGUAGES
 
@@ -58,12 +58,28 @@ def test_a_run_book_says_what_to_do(alert: Alert) -> None:
     lines = (RUNBOOKS / f"{alert.name}.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == f"# {alert.title.en}"
     assert [line for line in lines if line.startswith("## ")] == HEADINGS
-    assert f"{RUNBOOKS.name}/{alert.name}" in str(_rules(alert)[0]["annotations"])
+    assert _rules(alert)[0]["annotations"]["runbook"] == f"docs/runbooks/{alert.name}.md"
 
 
 def _rules(alert: Alert) -> list[dict[str, Any]]:
     groups = yaml.safe_load(documents()[Path("en") / FILE_NAME])["groups"]
     return [rule for group in groups for rule in group["rules"] if rule["uid"] == f"tilik-{alert.name}"]
+
+
+def test_files_link_to_no_run_book_unless_it_is_said_where_they_are(tmp_path: Path) -> None:
+    assert not any("runbook_url" in rule["annotations"] for alert in ALERTS for rule in _rules(alert))
+    assert main(["--runbooks-url", "https://docs.example.org/runbooks/", "--out", str(tmp_path)]) == 0
+    for language in LANGUAGES:
+        groups = yaml.safe_load((tmp_path / language / FILE_NAME).read_text(encoding="utf-8"))["groups"]
+        links = [rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"]]
+        assert links == [f"https://docs.example.org/runbooks/{alert.name}.md" for alert in ALERTS]
+        assert all((RUNBOOKS / link.rsplit("/", 1)[1]).is_file() for link in links)
+
+
+def test_the_committed_files_are_not_overwritten_with_somebody_s_address(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--runbooks-url", "https://docs.example.org"])
+    assert "say --out too" in capsys.readouterr().err
 
 
 def test_a_rule_asks_the_store_and_compares_with_its_limit() -> None:

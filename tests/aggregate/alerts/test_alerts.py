@@ -15,7 +15,7 @@ import pytest
 
 from services.aggregate.alerts.alert import Alert
 from services.aggregate.alerts.build import GROUPS
-from services.aggregate.alerts.city import CAMERA_QUARANTINED, COUNTER_UNATTENDED, FLOOD_SUSPECTED
+from services.aggregate.alerts.city import CAMERA_QUARANTINED, COUNTER_UNATTENDED, FLOOD_CONFIRMED, FLOOD_SUSPECTED
 from services.aggregate.alerts.operation import (
     ACCOUNTING_MISMATCH,
     CAMERAS_BLIND,
@@ -25,7 +25,7 @@ from services.aggregate.alerts.operation import (
 )
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.registry_rows import CameraRow
-from tests.aggregate.alerts.alert_scenes import ago, camera, episode, minute, outcomes, ownership, rejected
+from tests.aggregate.alerts.alert_scenes import ago, camera, confirmed, episode, minute, outcomes, ownership, rejected
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -93,14 +93,34 @@ def test_a_flood_is_told_while_it_is_open_also_by_a_camera_that_went_dark(city: 
     ids=["ended", "simulated", "of other rules", "given up", "another episode"],
 )
 def test_what_is_no_open_flood_is_not_told(city: StoreScene, columns: dict[str, Any]) -> None:
-    city.insert(EpisodeRow.TABLE, {**episode(1, "flood_episode", zone_id="z", peak_ratio=0.4), **columns})
+    flood = {**episode(1, "flood_episode", zone_id="z", peak_ratio=0.4), **columns}
+    city.insert(EpisodeRow.TABLE, flood)
     assert fired(city, FLOOD_SUSPECTED) == {}
+    city.insert("decisions", confirmed(1))
+    assert fired(city, FLOOD_CONFIRMED) == {}
 
 
 def test_a_rejected_flood_is_told_no_more(city: StoreScene) -> None:
     city.insert(EpisodeRow.TABLE, *(episode(n, "flood_episode", zone_id=f"z{n}", peak_ratio=0.4) for n in (1, 2)))
     city.insert("decisions", rejected(1))
     assert [labels[-1] for labels in fired(city, FLOOD_SUSPECTED)] == ["z2"]
+
+
+def test_a_flood_is_suspected_until_a_person_confirms_it_and_confirmed_until_it_ends_or_is_rejected(
+    city: StoreScene,
+) -> None:
+    flood = episode(1, "flood_episode", zone_id="z1", peak_ratio=0.4, last_seen_at=ago(hours=2))
+    city.insert(EpisodeRow.TABLE, flood, episode(2, "flood_episode", zone_id="z2", peak_ratio=0.3))
+    assert fired(city, FLOOD_CONFIRMED) == {}
+    city.insert("decisions", confirmed(1), confirmed(2))
+    assert fired(city, FLOOD_SUSPECTED) == {}
+    assert fired(city, FLOOD_CONFIRMED) == {
+        ("c", "Gate c", "Jatingaleh", "z1"): 0.4,
+        ("c", "Gate c", "Jatingaleh", "z2"): 0.3,
+    }
+    city.insert(EpisodeRow.TABLE, {**flood, "phase": "ended", "ended_because": "cleared", "version": 2})
+    city.insert("decisions", rejected(2))
+    assert fired(city, FLOOD_SUSPECTED) == fired(city, FLOOD_CONFIRMED) == {}
 
 
 def test_a_flood_of_a_camera_that_was_removed_is_not_told(city: StoreScene) -> None:
@@ -166,7 +186,7 @@ def test_a_city_whose_newest_judged_minute_is_old_is_told_also_after_hours(city:
     city.choose("2", "2026-05-02")
     city.insert(CameraRow.TABLE, camera("c"))
     city.insert("camera_minutes", minute(600))
-    assert fired(city, FRESHNESS)[()] > 7200
+    assert fired(city, FRESHNESS) == {(): 7200}, "not the seconds since 1970"
 
 
 def test_one_camera_that_is_judged_keeps_the_city_fresh_and_a_city_without_cameras_has_nothing_to_judge(

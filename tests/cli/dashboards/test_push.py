@@ -176,7 +176,7 @@ def test_rules_keep_the_contact_point_that_another_push_named(pusher: Pusher) ->
     pusher.push("--runbooks-url", "https://docs.example.org/runbooks")
     rule = pusher.grafana.groups["tilik-alerts", "tilik-city"]["rules"][0]
     assert rule["notification_settings"] == {"receiver": "Tilik"}
-    assert rule["annotations"]["runbook_url"] == "https://docs.example.org/runbooks/flood-suspected"
+    assert rule["annotations"]["runbook_url"] == "https://docs.example.org/runbooks/flood-suspected.md"
 
 
 # Data sources

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from services.aggregate.alerts.grafana_rules import RUNBOOKS_URL
 from services.aggregate.dashboards.links import PORTAL_URL
 from services.cli.dashboards.provisioning.session import Grafana
 from services.cli.dashboards.provisioning.wanted import (
@@ -69,7 +68,7 @@ _OPTIONS = (
     click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="Who gets alerts by mail; repeatable."),
     click.option("--portal-url", default=PORTAL_URL, show_default=True, help="Where links to a camera lead."),
     click.option(
-        "--runbooks-url", default=RUNBOOKS_URL, show_default=True, help="Where the files of docs/runbooks are."
+        "--runbooks-url", metavar="URL", help="Where the files of docs/runbooks are; without it rules have no link."
     ),
     click.option("--skip-health", is_flag=True, help="Don't ask whether data sources answer."),
     click.option("--force", is_flag=True, help="Overwrite what somebody changed by hand."),
@@ -96,7 +95,7 @@ class Options:
     webhook: str | None
     emails: tuple[str, ...]
     portal_url: str
-    runbooks_url: str
+    runbooks_url: str | None
     skip_health: bool
     force: bool
 

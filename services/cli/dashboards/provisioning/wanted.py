@@ -128,11 +128,11 @@ def wanted_folders(languages: tuple[Language, ...], alerts: AlertLanguage) -> tu
     return tuple(folders)
 
 
-def wanted_rules(alerts: AlertLanguage, runbooks_url: str, notified: bool) -> tuple[JsonObject, ...]:
+def wanted_rules(alerts: AlertLanguage, runbooks_url: str | None, notified: bool) -> tuple[JsonObject, ...]:
     """Give the groups of alert rules; where ``notified`` they name the contact point."""
     if alerts == "none":
         return ()
-    groups = [group_json(group, alerts, runbooks_url.rstrip("/")) for group in GROUPS]
+    groups = [group_json(group, alerts, runbooks_url) for group in GROUPS]
     if notified:
         for group in groups:
             group["rules"] = [rule | {"notification_settings": {"receiver": CONTACT_POINT}} for rule in group["rules"]]
