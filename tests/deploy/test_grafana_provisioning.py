@@ -15,6 +15,7 @@ from deploy.grafana.kustomizations import documents
 from services.aggregate.alerts.grafana_rules import FOLDER_TITLE
 from services.aggregate.dashboards.build import FOLDER_TITLES
 from services.aggregate.dashboards.dashboard import LANGUAGES
+from services.aggregate.dashboards.grafana_panel import CLICKHOUSE
 from services.cli.dashboards.provisioning.wanted import (
     FOLDER_UIDS,
     ClickHouseSource,
@@ -101,10 +102,21 @@ def test_dashboards_and_rules_lie_in_the_folders_in_which_push_puts_them() -> No
     assert {group["folder"] for group in groups} == {FOLDER_TITLE.en}
 
 
-def test_compose_mounts_what_there_is_where_grafana_looks_for_it() -> None:
-    grafana = read(COMPOSE)["services"]["grafana"]
-    mounts = dict(volume.split(":")[:2] for volume in grafana["volumes"] if volume.startswith(".."))
-    places = {target: (COMPOSE.parent / source).resolve() for source, target in mounts.items()}
+def included(compose: str, folder: Path) -> Path:
+    """The one file that a Compose file in this folder includes; its paths are relative to where it lies itself."""
+    (path,) = yaml.safe_load(compose)["include"]
+    return folder / str(path)
+
+
+def test_compose_included_as_documented_mounts_what_there_is_where_grafana_looks_for_it(tmp_path: Path) -> None:
+    (tmp_path / "tilik").symlink_to(ROOT)
+    page = (ROOT / "docs" / "grafana.md").read_text(encoding="utf-8")
+    (block,) = [text for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "compose" in text]
+    file = included(block, tmp_path)
+    (comment,) = re.findall(r"^#\s+(include: .*)$", COMPOSE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert included(comment, tmp_path) == file
+    mounts = dict(one.split(":")[:2] for one in read(file)["services"]["grafana"]["volumes"] if one.startswith("."))
+    places = {target: (file.parent / source).resolve() for source, target in mounts.items()}
     assert all(path.exists() for path in places.values())
     for provider in read(PROVISIONING / "dashboards" / "tilik.yaml")["providers"]:
         assert list(places[provider["options"]["path"]].glob("*.json"))
@@ -113,6 +125,19 @@ def test_compose_mounts_what_there_is_where_grafana_looks_for_it() -> None:
         if target.startswith("/etc/grafana/provisioning"):
             assert path.name != "kustomization.yaml"
             assert not path.is_dir() or not list(path.rglob("kustomization.yaml"))
+
+
+def test_nobody_is_told_to_name_grafana_s_compose_file_after_another() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), COMPOSE)]
+    assert not any(re.search(r"-f \S*compose/grafana\.yaml", text) for text in texts)
+
+
+def test_the_plugin_is_there_in_a_known_version_before_grafana_reads_its_files() -> None:
+    environment = read(COMPOSE)["services"]["grafana"]["environment"]
+    plugin, _, version = environment["GF_PLUGINS_PREINSTALL_SYNC"].partition("@")
+    assert plugin == CLICKHOUSE["type"]
+    assert re.fullmatch(r"\$\{\w+:-\d+\.\d+\.\d+\}", version)
+    assert "GF_PLUGINS_PREINSTALL" not in environment, "it installs while Grafana starts already"
 
 
 @pytest.mark.parametrize("folder", ["datasources", "dashboards"])

@@ -86,7 +86,7 @@ def require_sources(grafana: Grafana, needed: tuple[JsonObject, ...], described:
     if lacking := sorted({str(one["type"]) for one in present} - grafana.plugins()):
         raise ConfigurationError(
             f"Grafana lacks the plugin {', '.join(lacking)}: install it (grafana cli plugins install {lacking[0]}, or "
-            f"GF_PLUGINS_PREINSTALL={lacking[0]} for the image) and start Grafana anew"
+            f"GF_PLUGINS_PREINSTALL_SYNC={lacking[0]} for the image) and start Grafana anew"
         )
     return present
 
