@@ -62,7 +62,6 @@ Of the tiers, a mart reads the years that a filter on `day` or `hour` leaves, an
 leaves; `flood_daily_by_kelurahan` reads besides when each water zone was there, which is in all years of `flood_hours`.
 Episodes have no time in their key: without a `camera_id` all of them are read, 0.2 s for the 140,000 of a busy city's
 month.
-
 """
 _REFRESHES = """Materialized views that ClickHouse runs by itself; nobody reads them. `SYSTEM REFRESH VIEW` runs one at
 once, `system.view_refreshes` tells how it went.

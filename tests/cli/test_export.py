@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -133,3 +136,40 @@ def test_a_file_that_came_meanwhile_is_kept(tmp_path: Path) -> None:
         write_file(client, selection, "csv", path, come)
     assert path.read_text() == "theirs"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system as exFAT is: it has no hard links."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("no_links")
+def test_a_file_system_without_hard_links_gets_its_file_and_keeps_what_came_meanwhile(tmp_path: Path) -> None:
+    selection = Selection(MARTS[0], date(2026, 5, 1), date(2026, 5, 2))
+    pieces = [b"header\n", b"row\n"]
+    client: Any = Answer(list(pieces), None)
+    assert write_file(client, selection, "csv", tmp_path / "a.csv", lambda *_: None) == 1
+    assert (tmp_path / "a.csv").read_bytes() == b"".join(pieces)
+    again: Any = Answer([b"other\n"], None)
+    with pytest.raises(ConfigurationError, match="is there already"):
+        write_file(again, selection, "csv", tmp_path / "a.csv", lambda *_: None)
+    assert (tmp_path / "a.csv").read_bytes() == b"".join(pieces)
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.csv"]
+
+
+@pytest.mark.usefixtures("no_links")
+def test_a_copy_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    client: Any = Answer([b"header\n"], None)
+    selection = Selection(MARTS[0], date(2026, 5, 1), date(2026, 5, 2))
+    with pytest.raises(ConfigurationError, match="No space left"):
+        write_file(client, selection, "csv", tmp_path / "a.csv", lambda *_: None)
+    assert list(tmp_path.iterdir()) == []

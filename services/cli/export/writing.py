@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ Format = Literal["parquet", "csv"]
 
 _FORMATS: Final[Mapping[Format, str]] = {"parquet": "Parquet", "csv": "CSVWithNames"}
 _PIECE_BYTES: Final = 1 << 20
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What file systems without hard links say of one: exFAT, FAT, some network folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def write_file(
 ) -> int:
     """Write a file, and give how many rows it has. It appears under its name only when it is whole.
 
+    On a file system without hard links it appears when all has been fetched, and is whole a moment later.
+
     Args:
         client: Of the database that has the marts.
         selection: Which rows.
@@ -80,7 +86,7 @@ def write_file(
     half = path.with_name(f".{path.name}.{os.getpid()}.half")
     try:
         rows = _fill(half, _pieces(client, selection, format_name), format_name, advance)
-        os.link(half, path)  # fails where something came meanwhile; a rename would replace it
+        _name(half, path)
     except FileExistsError as error:
         raise already_there(path) from error
     except OSError as error:
@@ -89,6 +95,23 @@ def write_file(
         with suppress(OSError):
             half.unlink()
     return rows
+
+
+def _name(half: Path, path: Path) -> None:
+    """Let a finished file have its name; a rename would replace what came there meanwhile."""
+    try:
+        os.link(half, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+    else:
+        return
+    with half.open("rb") as source, path.open("xb") as target:
+        try:
+            shutil.copyfileobj(source, target, _PIECE_BYTES)
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def already_there(path: Path) -> ConfigurationError:
