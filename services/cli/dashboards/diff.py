@@ -17,6 +17,7 @@ _LINES_SHOWN = 20
 _SAID = {
     "create": "is not there; push makes it",
     "update": "is of another release; push changes it",
+    "remove": "is wanted no more; push removes it",
     "edited": "was changed by hand; push leaves it alone, --force overwrites it",
     "locked": "comes from a file of Grafana's provisioning, which differs; push leaves it alone",
 }

@@ -12,10 +12,11 @@ from services.cli.dashboards.provisioning.options import Options, provisioning_o
 from services.cli.dashboards.provisioning.plan import plan
 from services.runtime.errors import ConfigurationError, RetryableError, TilikError
 
-_DONE = {"create": "made", "update": "changed", "edited": "overwritten", "check": "answers"}
+_DONE = {"create": "made", "update": "changed", "remove": "removed", "edited": "overwritten", "check": "answers"}
 _TO_DO = {
     "create": "would be made",
     "update": "would be changed",
+    "remove": "would be removed",
     "edited": "would be overwritten",
     "check": "not asked",
 }

@@ -134,6 +134,7 @@ class FakeGrafana:
                 lambda: self._save_point(body["uid"], body, headers, new=True),
             ),
             ("PUT", r"/v1/provisioning/contact-points/([\w-]+)", lambda uid: self._save_point(uid, body, headers)),
+            ("DELETE", r"/v1/provisioning/contact-points/([\w-]+)", self._remove_point),
             ("GET", r"/v1/provisioning/folder/([\w-]+)/rule-groups/([\w-]+)", self._group),
             (
                 "PUT",
@@ -265,6 +266,15 @@ class FakeGrafana:
             return 400, {"message": f"invalid object specification: {needed} is required"}
         self.points[uid] = {**copy.deepcopy(body), "uid": uid, "provenance": _provenance(headers)}
         return 202, {"message": "contactpoint updated"} if not new else self.points[uid]
+
+    def _remove_point(self, uid: str) -> Answer:
+        name = self.points[uid]["name"] if uid in self.points else ""
+        last = [one["name"] for one in self.points.values()].count(name) == 1
+        rules = [rule for group in self.groups.values() for rule in group["rules"]]
+        if last and any(rule.get("notification_settings", {}).get("receiver") == name for rule in rules):
+            return 409, {"message": f"contact point {name} is currently used in alert rules", "statusCode": 409}
+        self.points.pop(uid, None)
+        return 202, {"message": "contactpoint deleted"}
 
     def _group(self, folder: str, name: str) -> Answer:
         if (folder, name) not in self.groups:

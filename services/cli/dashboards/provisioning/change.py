@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["create", "update", "same", "edited", "locked", "check", "absent"]
-"""``edited``: somebody changed it by hand, so that only ``--force`` overwrites it. ``locked``: it comes from a file of
-Grafana's own provisioning. ``check``: it changes nothing. ``absent``: it is not there, and no option describes it.
+Action = Literal["create", "update", "remove", "same", "edited", "locked", "check", "absent"]
+"""``remove``: it was pushed once and is wanted no more. ``edited``: somebody changed it by hand, so that only
+``--force`` overwrites it. ``locked``: it comes from a file of Grafana's own provisioning. ``check``: nothing changes.
+``absent``: it is not there, and no option describes it.
 """
 
 
@@ -25,4 +26,4 @@ class Change:
     @property
     def needed(self) -> bool:
         """Tell whether Grafana is not as wanted here."""
-        return self.action in ("create", "update", "edited")
+        return self.action in ("create", "update", "remove", "edited")

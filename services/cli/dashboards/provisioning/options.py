@@ -109,11 +109,21 @@ class Options:
         if (self.token_file is None) == (self.user is None):
             raise click.UsageError("say either --token-file FILE or --user NAME")
         if self.token_file is not None:
-            return Grafana(self.url, secret_of(self.token_file, "--token-file"))
+            return Grafana(self.url, secret_of(self.token_file, "--token-file"), self._sent_secrets())
         assert self.user is not None
         if self.password_file is not None:
-            return Grafana(self.url, (self.user, secret_of(self.password_file, "--password-file")))
-        return Grafana(self.url, (self.user, click.prompt(f"Password of {self.user}", hide_input=True, err=True)))
+            password = secret_of(self.password_file, "--password-file")
+        else:
+            password = click.prompt(f"Password of {self.user}", hide_input=True, err=True)
+        return Grafana(self.url, (self.user, password), self._sent_secrets())
+
+    def _clickhouse_password(self) -> str:
+        file = self.clickhouse_password_file
+        return secret_of(file, "--clickhouse-password-file") if file else ""
+
+    def _sent_secrets(self) -> tuple[str, ...]:
+        """Give what Grafana is told and must not be shown when it repeats it."""
+        return tuple(filter(None, (self.webhook, self._clickhouse_password())))
 
     def wanted(self) -> Wanted:
         """Give what Grafana should hold.
@@ -124,10 +134,12 @@ class Options:
         languages = languages_of(self.language)
         sources = []
         if self.clickhouse:
-            file = self.clickhouse_password_file
-            password = secret_of(file, "--clickhouse-password-file") if file else ""
             told = ClickHouseSource(
-                self.clickhouse, self.clickhouse_database, self.clickhouse_user, password, self.clickhouse_tls
+                self.clickhouse,
+                self.clickhouse_database,
+                self.clickhouse_user,
+                self._clickhouse_password(),
+                self.clickhouse_tls,
             )
             sources.append(clickhouse_source(told))
         if self.prometheus:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from services.cli.dashboards.provisioning.change import Change
 from services.cli.dashboards.provisioning.differences import differences
 from services.cli.dashboards.provisioning.session import Grafana, JsonObject
 from services.runtime.errors import ConfigurationError, RetryableError
+
+OUR_RECEIVERS: Final = ("tilik-webhook", "tilik-email")
+"""Uids of the receivers that push makes; others of the contact point are somebody else's and stay."""
 
 
 def folder_change(grafana: Grafana, uid: str, title: str) -> Change:
@@ -92,10 +95,26 @@ def require_sources(grafana: Grafana, needed: tuple[JsonObject, ...], described:
 
 
 def contact_point_changes(grafana: Grafana, points: tuple[JsonObject, ...]) -> Iterator[Change]:
-    """Give the steps of the receivers of a contact point. Their settings may be secret: no value is shown."""
+    """Give the steps of the receivers of a contact point. Their settings may be secret: no value is shown.
+
+    A receiver of ours that is wanted no more is removed, after the others are there. Where none is wanted, those that
+    are there stay: nobody described them anew.
+    """
     held = {one["uid"]: one for one in grafana.contact_points(points[0]["name"])} if points else {}
     for point in points:
         yield _contact_point_change(grafana, point, held.get(point["uid"]))
+    wanted = {point["uid"] for point in points}
+    for uid, one in held.items():
+        if uid in OUR_RECEIVERS and uid not in wanted:
+            yield _receiver_too_many(grafana, one)
+
+
+def _receiver_too_many(grafana: Grafana, held: JsonObject) -> Change:
+    name = f"{held['name']} ({held['type']})"
+    line = ("it gets alerts, and should not be there",)
+    if held.get("provenance") == "file":
+        return Change("contact point", name, "locked", line)
+    return Change("contact point", name, "remove", line, lambda: grafana.remove_contact_point(held))
 
 
 def _contact_point_change(grafana: Grafana, point: JsonObject, held: JsonObject | None) -> Change:

@@ -1,7 +1,7 @@
 """Grafana's HTTP API by grafana-client: the one place that knows the library and its errors.
 
 Every call either gives Grafana's answer, or None where there is no such thing, or raises one of our errors with a
-sentence that says what to do. Neither a token nor a password is ever in one.
+sentence that says what to do. No token, password or other secret is ever in one, though Grafana repeats them.
 
 Source: grafana.com/docs/grafana/latest/developer-resources/api-reference/http-api (folders, data sources, dashboards,
 dashboard versions, alerting provisioning).
@@ -18,6 +18,7 @@ import niquests
 from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaException, GrafanaTimeoutError
 
+from services.cli.dashboards.provisioning.secrecy import without, words_to_hide
 from services.runtime.errors import ConfigurationError, FatalError, RetryableError
 from services.runtime.redaction import redact_url
 
@@ -38,6 +39,9 @@ _ADVICE: Final = {
 
 VERSION_MISMATCH: Final = 412
 
+_LONGEST_MESSAGE: Final = 300
+"""Characters of what Grafana says; a proxy's page would be longer."""
+
 
 class RefusedError(ConfigurationError):
     """Grafana refused something, with this status."""
@@ -50,10 +54,11 @@ class RefusedError(ConfigurationError):
 class Grafana:
     """One Grafana, for as long as it is used (``with``).
 
-    ``url`` may have a path; ``credential`` is a token, or a user and a password.
+    ``url`` may have a path; ``credential`` is a token, or a user and a password. ``secrets`` are others that it is sent
+    and that must not be shown: passwords, and addresses whose path is one.
     """
 
-    def __init__(self, url: str, credential: str | tuple[str, str]) -> None:
+    def __init__(self, url: str, credential: str | tuple[str, str], secrets: tuple[str, ...] = ()) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
             raise ConfigurationError(
@@ -61,6 +66,7 @@ class Grafana:
                 "without a user, a password or a query"
             )
         self.url = url.rstrip("/")
+        self._hidden = words_to_hide((credential if isinstance(credential, str) else credential[1], *secrets))
         self._api = GrafanaApi(
             credential,
             protocol=parts.scheme,
@@ -117,8 +123,8 @@ class Grafana:
             except GrafanaException as error:
                 if error.status_code not in (400, 404, 500, 501):
                     raise
-                return _message(error)
-        return "" if answer.get("status") == "OK" else str(answer.get("message", answer))
+                return self._message(error)
+        return "" if answer.get("status") == "OK" else self._shown(str(answer.get("message", answer)))
 
     # Dashboards
 
@@ -162,6 +168,11 @@ class Grafana:
             self._call(doing, "PUT", f"{address}/{point['uid']}", point)
         else:
             self._call(doing, "POST", address, point)
+
+    def remove_contact_point(self, point: JsonObject) -> None:
+        """Remove one receiver of a contact point; Grafana refuses that for the last one that rules or policies name."""
+        doing = f"to remove {point['uid']!r} from the contact point {point['name']!r}"
+        self._call(doing, "DELETE", f"/v1/provisioning/contact-points/{point['uid']}")
 
     # The library
 
@@ -207,15 +218,18 @@ class Grafana:
         code = error.status_code
         told = f"Grafana at {self.url} said {code}, {doing}"
         if code >= 500:
-            return RetryableError(f"{told}: {_message(error)}; its own log says why")
-        advice = f"{_ADVICE[code]} ({_message(error)})" if code in _ADVICE else _message(error)
+            return RetryableError(f"{told}: {self._message(error)}; its own log says why")
+        advice = f"{_ADVICE[code]} ({self._message(error)})" if code in _ADVICE else self._message(error)
         return RefusedError(f"{told}: {advice}", code)
 
+    def _message(self, error: GrafanaException) -> str:
+        answer = error.response
+        text = answer.get("message") or answer if isinstance(answer, dict) else answer
+        return self._shown(str(text or error.message).strip())
 
-def _message(error: GrafanaException) -> str:
-    answer = error.response
-    text = answer.get("message") or answer if isinstance(answer, dict) else answer
-    return redact_url(str(text or error.message).strip())[:300]
+    def _shown(self, text: str) -> str:
+        """Give what Grafana says without secrets; those are taken out before it is cut, or half of one would stay."""
+        return redact_url(without(self._hidden, text))[:_LONGEST_MESSAGE]
 
 
 def _is_grafanas(error: GrafanaException) -> bool:
