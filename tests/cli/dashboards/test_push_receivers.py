@@ -81,7 +81,7 @@ def test_receivers_of_others_those_of_files_and_those_that_a_push_does_not_speak
         f'invalid receiver: Post "{WEBHOOK}": unsupported protocol scheme',
         "404 for /T0/very-secret",
         "no template very-secret",
-        "x" * 290 + WEBHOOK,
+        "x" * 262 + WEBHOOK,
     ],
     ids=["whole", "its path", "a part", "where the message is cut"],
 )
