@@ -189,17 +189,17 @@ AS SELECT
     sum(bitCount(u.flood_bits)) AS flood_minutes,
     arraySort(groupArrayIf(u.hour_of_day, u.flood_bits > 0)) AS hours_flooded,
     sum(u.zone_minutes) AS zone_minutes,
-    uniqExactArray(u.zone_ids) AS zones,
-    uniqExactArray(u.flooded_ids) AS zones_flooded,
-    uniqExactArray(u.expected_ids) AS zones_expected,
-    uniqExactArray(u.camera_ids) AS cameras,
+    uniqExactIf((u.camera_id, u.zone_id), u.has_row) AS zones,
+    uniqExactIf((u.camera_id, u.zone_id), u.zone_minutes > 0) AS zones_flooded,
+    uniqExactIf((u.camera_id, u.zone_id), u.zone_id != '') AS zones_expected,
+    uniqExactIf(u.camera_id, u.has_row) AS cameras,
     max(u.ratio_max) AS ratio_max,
     toBool(sum(u.observed_s) > 0) AS known,
-    least(1, sum(u.observed_s) / (zones_expected * if(
+    if(zones_expected > 0, least(1, sum(u.observed_s) / (zones_expected * if(
         day = toDate(now('Asia/Jakarta')),
         greatest(1, dateDiff('second', toStartOfDay(now('Asia/Jakarta')), now('Asia/Jakarta'))),
         86400
-    ))) AS observed_ratio
+    ))), 0) AS observed_ratio
 FROM
 (
     SELECT
@@ -208,26 +208,19 @@ FROM
         toDate(p.hour, 'Asia/Jakarta') AS day,
         toHour(p.hour, 'Asia/Jakarta') AS hour_of_day,
         p.flood_bits AS flood_bits,
-        p.zone_minutes AS zone_minutes,
-        p.zone_ids AS zone_ids,
-        p.flooded_ids AS flooded_ids,
-        p.zone_ids AS expected_ids,
-        p.camera_ids AS camera_ids,
-        p.ratio_max AS ratio_max,
-        p.observed_s AS observed_s
+        '' AS camera_id,
+        '' AS zone_id,
+        false AS has_row,
+        toUInt64(0) AS zone_minutes,
+        toFloat64(0) AS ratio_max,
+        toFloat64(0) AS observed_s
     FROM
     (
         SELECT
             c.kecamatan AS kecamatan,
             c.kelurahan AS kelurahan,
             h.hour AS hour,
-            groupBitOr(h.flood_bits) AS flood_bits,
-            sum(toUInt64(h.flood_minutes)) AS zone_minutes,
-            groupUniqArray((h.camera_id, h.zone_id)) AS zone_ids,
-            groupUniqArrayIf((h.camera_id, h.zone_id), h.flood_minutes > 0) AS flooded_ids,
-            groupUniqArray(h.camera_id) AS camera_ids,
-            max(h.ratio_max) AS ratio_max,
-            sum(h.valid_observed_s) AS observed_s
+            groupBitOr(h.flood_bits) AS flood_bits
         FROM flood_hours AS h FINAL
         INNER JOIN current_cameras AS c ON c.camera_id = h.camera_id
         WHERE h.minutes > h.simulated_minutes
@@ -235,10 +228,28 @@ FROM
     ) AS p
     UNION ALL
     SELECT
-        z.kecamatan AS kecamatan,
-        z.kelurahan AS kelurahan,
+        c.kecamatan, c.kelurahan, d.day, 0, 0, toString(d.camera_id), toString(d.zone_id), true, d.zone_minutes,
+        d.ratio_max, d.observed_s
+    FROM
+    (
+        SELECT
+            camera_id,
+            zone_id,
+            toDate(hour, 'Asia/Jakarta') AS day,
+            sum(toUInt64(h.flood_minutes)) AS zone_minutes,
+            max(h.ratio_max) AS ratio_max,
+            sum(h.valid_observed_s) AS observed_s
+        FROM flood_hours AS h FINAL
+        WHERE h.minutes > h.simulated_minutes
+        GROUP BY camera_id, zone_id, day
+    ) AS d
+    INNER JOIN current_cameras AS c ON c.camera_id = d.camera_id
+    UNION ALL
+    SELECT
+        z.kecamatan,
+        z.kelurahan,
         arrayJoin(arrayMap(n -> z.first_day + toUInt16(n), range(toUInt32(1 + z.until_day - z.first_day)))) AS day,
-        0, 0, 0, [], [], [(z.camera_id, z.zone_id)], [], 0, 0
+        0, 0, toString(z.camera_id), toString(z.zone_id), false, 0, 0, 0
     FROM
     (
         SELECT
