@@ -92,6 +92,15 @@ def browser(store: FakeClient, tmp_path: Path) -> Browser:
     return Browser(PreviewApp(Documents(tmp_path), Asking(store, None), tmp_path))  # type: ignore[arg-type]
 
 
+def test_a_dashboard_is_opened_by_its_uid_whatever_its_file_is_called(browser: Browser, tmp_path: Path) -> None:
+    exported = DOCUMENT | {"uid": "tilik-exported", "title": "Exported"}
+    (tmp_path / "Flooding of mine.json").write_text(json.dumps(exported))
+
+    for uid in [one["uid"] for one in browser.get("/api/dashboards").json()]:
+        assert browser.get(f"/api/dashboards/{uid}").json()["uid"] == uid
+    assert browser.get("/api/dashboards/Flooding of mine").status_code == 404
+
+
 def test_a_panel_is_asked_read_only_with_the_period_and_everything_chosen(browser: Browser, store: FakeClient) -> None:
     answer = browser.get(f"/api/dashboards/tilik-test/panels/1?{HOUR}").json()
 

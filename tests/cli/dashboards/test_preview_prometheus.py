@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from urllib.parse import parse_qs
+
 import pytest
 
+from services.cli.dashboards.preview.documents import Target
 from services.cli.dashboards.preview.intervals import interval_ms
-from services.cli.dashboards.preview.prometheus import Series, as_curves, as_rows, with_macros
+from services.cli.dashboards.preview.prometheus import Prometheus, Series, as_curves, as_rows, with_macros
 from services.runtime.errors import RetryableError
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -52,6 +60,37 @@ def test_a_curve_without_a_point_has_a_hole_and_nan_is_no_data() -> None:
 
     assert [name for name, _ in table.columns] == ["Time", "detected", "shed"]
     assert table.rows == [[10_000.0, 1.0, None], [20_000.0, None, 3.0]]
+
+
+class OutageServer(BaseHTTPRequestHandler):
+    """A Prometheus that knows nothing of the middle of the period, nor of a metric called ``unknown``."""
+
+    def do_POST(self) -> None:
+        told = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+        points = [] if told["query"] == ["unknown"] else [[60, "1"], [75, "2"], [120, "3"]]
+        result = [{"metric": {}, "values": points}] if points else []
+        body = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent."""
+
+
+@pytest.mark.integration
+def test_a_time_at_which_nothing_was_scraped_is_a_hole_in_every_curve() -> None:
+    start, end = datetime.fromtimestamp(61, UTC), datetime.fromtimestamp(130, UTC)
+    with HTTPServer(("127.0.0.1", 0), OutageServer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with closing(Prometheus(f"http://127.0.0.1:{server.server_port}")) as prometheus:
+            table = prometheus.ask(Target(expr="known"), start, end, 15)
+            unknown = prometheus.ask(Target(expr="unknown"), start, end, 15)
+        server.shutdown()
+
+    assert table.rows == [[60_000.0, 1.0], [75_000.0, 2.0], [90_000.0, None], [105_000.0, None], [120_000.0, 3.0]]
+    assert unknown.rows == []
 
 
 def test_curves_of_one_name_stay_apart() -> None:

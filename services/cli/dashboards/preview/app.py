@@ -50,11 +50,10 @@ class Listed(Struct, frozen=True):
     pair: str
 
 
-class PanelAnswer(Struct, frozen=True, rename="camel", omit_defaults=True):
+class PanelAnswer(Struct, frozen=True, omit_defaults=True):
     """What a panel shows. ``html`` is that of a text panel, of Markdown in which HTML stays text."""
 
     results: list[Result]
-    interval_ms: int
     html: str = ""
 
 
@@ -114,11 +113,7 @@ class PreviewApp:
         panel = next((one for one in dashboard.all_panels() if one.id == request.path_params["panel"]), None)
         if panel is None:
             raise HTTPException(404, "there is no such panel")
-        return _json(
-            PanelAnswer(
-                self._asking.panel(panel, dashboard, view), view.interval_ms(panel), self._html(panel, dashboard)
-            )
-        )
+        return _json(PanelAnswer(self._asking.panel(panel, dashboard, view), self._html(panel, dashboard)))
 
     def _values(self, request: Request) -> Response:
         dashboard = self._dashboard(request)

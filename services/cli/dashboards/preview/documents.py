@@ -109,25 +109,27 @@ class Documents:
         Raises:
             ConfigurationError: There is none, or a file is not a dashboard.
         """
-        found = [_decoded(path) for path in sorted(self._folder.rglob("*.json"))]
+        found = [_decoded(path)[0] for path in sorted(self._folder.rglob("*.json"))]
         if not found:
             raise ConfigurationError(f"{self._folder} holds no dashboard: run `tilik dashboards build`")
         return found
 
     def one(self, uid: str) -> tuple[Dashboard, bytes] | None:
-        """Give a dashboard and the text of its file.
+        """Give the dashboard of a uid, whatever its file is called, and the text of its file.
 
         Raises:
-            ConfigurationError: Its file is not a dashboard.
+            ConfigurationError: A file is not a dashboard.
         """
-        for path in self._folder.rglob("*.json"):
-            if path.stem == uid:
-                return _decoded(path), path.read_bytes()
+        for path in sorted(self._folder.rglob("*.json"), key=lambda path: path.stem != uid):  # ours are called so
+            dashboard, text = _decoded(path)
+            if dashboard.uid == uid:
+                return dashboard, text
         return None
 
 
-def _decoded(path: Path) -> Dashboard:
+def _decoded(path: Path) -> tuple[Dashboard, bytes]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Dashboard)
+        text = path.read_bytes()
+        return msgspec.json.decode(text, type=Dashboard), text
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigurationError(f"{path} is not a dashboard of Grafana: {error}") from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -78,10 +79,12 @@ class Prometheus:
         """
         period_s = int((end - start).total_seconds())
         expression = with_macros(target.expr, step_seconds, period_s)
+        times = range(0)
         if target.instant:
             path, asked = "query", {"query": expression, "time": f"{end.timestamp():.3f}"}
         else:
             first = int(start.timestamp()) // step_seconds * step_seconds  # on the step's grid, as Grafana does
+            times = range(first, int(end.timestamp()) + 1, step_seconds)
             path = "query_range"
             asked = {
                 "query": expression,
@@ -94,7 +97,7 @@ class Prometheus:
             raise RetryableError(f"Prometheus says: {reply.error}")
         if target.format == "table":
             return as_rows(reply.data.result)
-        return as_curves(reply.data.result, target.legend_format)
+        return as_curves(reply.data.result, target.legend_format, times)
 
     def _reply(self, path: str, asked: dict[str, str]) -> _Reply:
         try:
@@ -125,10 +128,19 @@ def with_macros(expression: str, step_seconds: int, period_seconds: int) -> str:
     return expanded
 
 
-def as_curves(series: list[Series], legend: str) -> Table:
-    """Put curves side by side: a row for each time that any of them has, null where one has no point then."""
+def as_curves(series: list[Series], legend: str, times: Iterable[float] = ()) -> Table:
+    """Put curves side by side: a row for each time, null where one has no point then.
+
+    Args:
+        series: The curves; without any there are no rows either.
+        legend: How to name them, with labels as ``{{label}}``.
+        times: What was asked for, in s since 1970: Prometheus leaves out those without a point, and a line would go on
+            across them.
+    """
     names = _distinct([_name(one.metric, legend) for one in series])
     rows: dict[float, list[float | str | None]] = {}
+    for at in times if series else ():
+        rows[at] = [at * 1000, *[None] * len(series)]
     for number, one in enumerate(series):
         for at, value in one.points():
             row = rows.setdefault(at, [at * 1000, *[None] * len(series)])
