@@ -14,6 +14,7 @@ from clickhouse_connect.driver.client import Client
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect
+from services.cli.seed.claim import claim
 from services.cli.seed.command import command
 from tests.conftest import STATE
 
@@ -244,6 +245,28 @@ def test_only_what_was_seeded_is_replaced_or_dropped_and_a_real_row_in_it_saves_
     assert (code, "dropped a simulated city of 80 cameras, 3 days" in output) == (0, True)
     with closing(connect(ClickHouseSettings(port=clickhouse_port))) as client:
         assert ask(client, f"SELECT count() FROM system.databases WHERE name = '{database}'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE TABLE notes (note String) ENGINE = MergeTree ORDER BY note",
+        "CREATE TABLE notes (camera_id String, note String) ENGINE = Log",
+        "CREATE VIEW notes AS SELECT camera_id FROM cameras",
+    ],
+)
+def test_what_somebody_else_keeps_beside_it_saves_all_whatever_it_is(clickhouse_port: int, made: str) -> None:
+    settings = ClickHouseSettings(port=clickhouse_port, database="seed_shared")
+    migrate(settings, known_migrations())
+    with closing(connect(settings, "seed_shared")) as client:
+        client.command(made)
+        assert "holds notes, that tilik seed did not make" in run(clickhouse_port, "seed_shared", *SMALL)[1]
+        claim(client)
+        for how in ("--drop", "--replace"):
+            code, output = run(clickhouse_port, "seed_shared", *SMALL, how)
+            assert (code, "holds notes, that tilik seed did not make" in output) == (1, True), output
+        client.command("DROP TABLE notes SYNC")
+        assert run(clickhouse_port, "seed_shared", "--drop")[0] == 0
 
 
 def test_the_services_own_database_is_refused(clickhouse_port: int) -> None:

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
+from services.aggregate.migrate import Migration, known_migrations
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect, translated_errors
 from services.cli.seed.cameras import PREFIX
 from services.cli.seed.city import City
+from services.cli.seed.plan import TABLES
 from services.runtime.errors import ConfigurationError
 
 _MARK: Final = """CREATE TABLE seeded_city (
@@ -22,17 +26,25 @@ _MARK: Final = """CREATE TABLE seeded_city (
 ) ENGINE = MergeTree ORDER BY noted_at
 COMMENT 'Says that everything in this database is a simulated city, made by tilik seed'"""
 _OURS: Final = ("schema_migrations", "ruleset_choices", "seeded_city")
+_CREATED: Final = re.compile(
+    r"^CREATE (?:OR REPLACE )?(?:TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) (?:IF NOT EXISTS )?(\w+)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is in a database: its name, whether it is there, seeded, complete, and a table with rows of others."""
+    """What is in a database: its name, whether it is there, seeded, which city, and in words what others have there."""
 
     database: str
     exists: bool
     seeded: bool
     told: str
     foreign: str
+
+
+def made_by(migrations: Iterable[Migration]) -> frozenset[str]:
+    """Give the names of the tables and views that migrations make."""
+    return frozenset(name for migration in migrations for name in _CREATED.findall(migration.text))
 
 
 def look(settings: ClickHouseSettings) -> Found:
@@ -45,7 +57,7 @@ def look(settings: ClickHouseSettings) -> Found:
         tables = client.query(
             "SELECT name, ifNull(total_rows, 0), has(groupArray(c.name), 'camera_id') FROM system.tables AS t "
             "LEFT JOIN system.columns AS c ON c.database = t.database AND c.table = t.name "
-            "WHERE t.database = {database:String} AND t.engine LIKE '%MergeTree' GROUP BY t.name, t.total_rows",
+            "WHERE t.database = {database:String} GROUP BY t.name, t.total_rows ORDER BY t.name",
             parameters={"database": settings.database},
         ).result_rows
         there = client.query(
@@ -55,20 +67,22 @@ def look(settings: ClickHouseSettings) -> Found:
         client.database = settings.database if there else None
         seeded = any(name == "seeded_city" for name, _, _ in tables)
         told = _told(client) if seeded else ""
-        foreign = next(
-            (name for name, rows, has_id in tables if rows and _is_foreign(client, name, has_id, seeded)), ""
-        )
-    return Found(settings.database, bool(there), seeded, told, foreign)
+        made = made_by(known_migrations())
+        foreign = (_foreign(client, *table, made=made, seeded=seeded) for table in tables)
+        first = next(filter(None, foreign), "")
+    return Found(settings.database, bool(there), seeded, told, first)
 
 
-def _is_foreign(client: Client, table: str, has_camera_id: bool, seeded: bool) -> bool:
-    """Tell whether a table with rows has some that no simulated city has."""
-    if table in _OURS or (seeded and not has_camera_id):
-        return False
-    if not has_camera_id or not seeded:
-        return True
-    rows = client.query(f"SELECT 1 FROM `{table}` WHERE NOT startsWith(camera_id, '{PREFIX}') LIMIT 1").result_rows
-    return bool(rows) and not table.startswith("seed_")
+def _foreign(client: Client, table: str, rows: int, has_camera_id: bool, *, made: frozenset[str], seeded: bool) -> str:
+    """Say what of a table no simulated city has: the whole table, or rows in it; empty: nothing."""
+    if table in _OURS or (seeded and table in TABLES):
+        return ""
+    if table not in made:
+        return f"{table},"
+    if not rows or (seeded and not has_camera_id):
+        return ""
+    query = f"SELECT 1 FROM `{table}` WHERE NOT startsWith(camera_id, '{PREFIX}') LIMIT 1"
+    return "" if seeded and not client.query(query).result_rows else f"rows in {table}"
 
 
 def _told(client: Client) -> str:
@@ -90,8 +104,8 @@ def refuse_what_is_not_ours(found: Found) -> None:
     """
     if found.foreign:
         raise ConfigurationError(
-            f"the database {found.database} holds rows in {found.foreign} that tilik seed did not make: it is left "
-            "as it is; choose another one with --database"
+            f"the database {found.database} holds {found.foreign} that tilik seed did not make: it is left as it is; "
+            "choose another one with --database"
         )
 
 
