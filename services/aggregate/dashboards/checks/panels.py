@@ -36,7 +36,7 @@ def panel_findings(document: Json) -> Iterator[Finding]:
         if count > 1 or number is None:
             yield Finding(uid, "", f"{count} panels have the id {number}", "Give each a number of its own")
     for panel in panels:
-        for what, remedy in (*_place(panel), *_texts(panel), *_sources(panel), *_figures(panel)):
+        for what, remedy in (*_place(panel), *_texts(panel), *_sources(panel), *_queries(panel), *_figures(panel)):
             yield Finding(uid, name_of(panel), what, remedy)
     for one, other in combinations((panel for panel in panels if "gridPos" in panel), 2):
         if _overlap(one["gridPos"], other["gridPos"]):
@@ -83,9 +83,14 @@ def _sources(panel: Json) -> Iterator[tuple[str, str]]:
         if source.get("type") != _SOURCES.get(str(source.get("uid")), ""):
             known = ", ".join(f"{uid} ({kind})" for uid, kind in _SOURCES.items())
             yield f"data source {source.get('uid')!r} of type {source.get('type')!r} is not known", f"Known are {known}"
-    for target in targets:
+
+
+def _queries(panel: Json) -> Iterator[tuple[str, str]]:
+    for target in panel.get("targets", []):
         if not str(target.get("rawSql") or target.get("expr") or "").strip():
             yield f"its query {target.get('refId')} is empty", "Write it, or remove it"
+        if target.get("hide"):
+            yield f"its query {target.get('refId')} is hidden, and not asked", "Show it, or remove it"
 
 
 def _figures(panel: Json) -> Iterator[tuple[str, str]]:

@@ -109,6 +109,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "data source of another type": (_set("stat", "targets", 0, "datasource", "type", to="mysql"), "of type 'mysql'"),
     "no query": (_set("stat", "targets", to=[]), "it asks nothing"),
     "empty query": (_set("stat", "targets", 0, "rawSql", to=""), "its query A is empty"),
+    "hidden query": (_set("stat", "targets", 0, "hide", to=True), "its query A is hidden"),
     "no unit": (_set("stat", "fieldConfig", "defaults", "unit", to=""), "it has no unit"),
     "column without a unit": (_override("stat", 0, "unit", None), "its column n has no unit"),
     "unit that is none": (_override("stat", 0, "unit", "metres"), "the unit 'metres', which Grafana has not"),
@@ -127,6 +128,26 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "variable twice": (_variables(lambda v: v.append(dict(v[0]))), "the variable kecamatan is there twice"),
     "variable without a title": (_variables(lambda v: v[0].update(label="")), "the variable kecamatan has no title"),
+    "variable of an unknown data source": (
+        _variables(lambda v: v[0].update(datasource={"type": "grafana-clickhouse-datasource", "uid": "other"})),
+        "the variable kecamatan asks the data source 'other'",
+    ),
+    "variable of a data source of another type": (
+        _variables(lambda v: v[0]["datasource"].update(type="mysql")),
+        "the variable kecamatan asks the data source 'tilik-clickhouse' of type 'mysql'",
+    ),
+    "variable without a data source": (
+        _variables(lambda v: v[0].pop("datasource")),
+        "the variable kecamatan asks the data source None",
+    ),
+    "variable without all": (
+        _variables(lambda v: v[0].update(includeAll=False)),
+        "the variable kecamatan does not offer all",
+    ),
+    "variable of one value": (
+        _variables(lambda v: v[0].update(multi=False)),
+        "the variable kecamatan lets only one value be chosen",
+    ),
     "variable of two columns": (
         _variables(lambda v: v[0].update(query="SELECT kecamatan, kelurahan FROM current_cameras")),
         "the variable kecamatan has 2 columns",
