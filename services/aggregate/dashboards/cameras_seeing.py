@@ -23,9 +23,17 @@ ACTIVE: Final = f"current_cameras WHERE state = 'active' AND {CHOSEN_CAMERAS}"
 COMPLETE_UNTIL: Final = "least($__toTime, toStartOfHour(now() - INTERVAL 10 MINUTE))"
 """Hours that end later are not in the hourly tier yet: it is filled every 5 minutes."""
 
-_FIRST_HOUR: Final = """greatest(toStartOfHour($__fromTime),
-        assumeNotNull((SELECT toDateTime(min(hour)) FROM camera_hours WHERE minutes > 0)))"""
+FIRST_HOUR: Final = """greatest(toStartOfHour($__fromTime), assumeNotNull((
+        SELECT if(count() > 0, toDateTime(min(hour)), now()) FROM camera_hours WHERE minutes > 0)))"""
 """Before the store's first hour nothing was missed."""
+
+_FIRST_OWNED: Final = f"""SELECT camera_id,
+        toStartOfDay(fromUnixTimestamp64Milli(toInt64(min(owner_epoch)), 'UTC'), 'Asia/Jakarta') AS owned_from
+    FROM capture_counters
+    WHERE {CHOSEN_CAMERAS}
+    GROUP BY camera_id"""  # noqa: S608
+"""The day on which a worker first owned a camera: before it nothing was to be seen. A camera without a row was never
+owned."""
 
 SHARE: Final = (Threshold(0, "red"), Threshold(0.9, "yellow"), Threshold(0.98, "green"))
 """0.98 of a day is half an hour lost, 0.9 is two and a half hours."""
@@ -50,7 +58,7 @@ KIND: Final = Column(
 
 _CURVES_SQL: Final = f"""WITH
     assumeNotNull((SELECT greatest(1, count()) FROM {ACTIVE})) AS cameras,
-    {_FIRST_HOUR} AS first,
+    {FIRST_HOUR} AS first,
     range(toUInt32(greatest(0, dateDiff('hour', first, {COMPLETE_UNTIL})))) AS hours
 SELECT g.time AS time, toNullable(least(1, s.observed_s / 3600 / cameras)) AS observed_ratio,
     toNullable(least(1, s.valid_minutes / 60 / cameras)) AS valid_ratio
@@ -66,20 +74,21 @@ ORDER BY time"""  # noqa: S608
 
 _STATES_SQL: Final = f"""WITH
     if(dateDiff('hour', $__fromTime, $__toTime) <= 200, 1, 6) AS step,
-    toStartOfInterval({_FIRST_HOUR}, toIntervalHour(step)) AS first,
+    toStartOfInterval({FIRST_HOUR}, toIntervalHour(step)) AS first,
     intDiv(dateDiff('hour', first, {COMPLETE_UNTIL}), step) AS steps,
     indexOf(g.at, time) AS i
 SELECT toDateTime(first) + toIntervalHour(step * n) AS time, g.name AS name, g.camera_id AS camera_id,
     multiIf(
-        g.detected[i] = 0, 'none',
+        g.detected[i] = 0, if(time < g.first_owned, 'not_there', 'none'),
         g.valid[i] * 10 >= step * 60 * 9, 'seen',
         g.valid[i] > 0, 'partly',
         g.simulated[i] > 0, 'simulated',
         'not_valid') AS state
 FROM (
     SELECT c.camera_id AS camera_id, c.name AS name, h.at AS at, h.valid AS valid, h.detected AS detected,
-        h.simulated AS simulated
+        h.simulated AS simulated, toDateTime(w.owned_from) AS first_owned
     FROM (SELECT camera_id, name FROM {ACTIVE}) AS c
+    LEFT JOIN ({_FIRST_OWNED}) AS w ON w.camera_id = c.camera_id
     LEFT JOIN (
         SELECT camera_id, groupArray(p.bucket) AS at, groupArray(p.valid) AS valid, groupArray(p.detected) AS detected,
             groupArray(p.simulated) AS simulated
@@ -105,7 +114,8 @@ _CAMERAS_SQL: Final = f"""SELECT c.camera_id AS camera_id, c.name AS name, c.kin
     d.days AS days,
     if(d.captured + d.missed > 0, d.missed / (d.captured + d.missed), NULL) AS missed_ratio,
     if(d.captured + d.missed > 0, d.reconnects / d.days, NULL) AS reconnects_a_day,
-    e.incidents AS incidents, e.quarantines AS quarantines,
+    if(h.hours > 0 OR e.incidents > 0, e.incidents, NULL) AS incidents,
+    if(h.hours > 0 OR e.incidents > 0, e.quarantines, NULL) AS quarantines,
     if(d.byte_days > 0, d.bytes / d.byte_days, NULL) AS bytes_a_day,
     if(toUnixTimestamp64Milli(h.last_hour) > 0, h.last_hour, NULL) AS at
 FROM (SELECT camera_id, name, kind, kelurahan FROM {ACTIVE}) AS c
@@ -125,7 +135,7 @@ LEFT JOIN (
     GROUP BY camera_id
 ) AS e ON e.camera_id = c.camera_id
 LEFT JOIN (
-    SELECT camera_id, max(hour) AS last_hour FROM camera_hours
+    SELECT camera_id, max(hour) AS last_hour, count() AS hours FROM camera_hours
     WHERE $__timeFilter(hour) AND detected > 0 AND {CHOSEN_CAMERAS}
     GROUP BY camera_id
 ) AS h ON h.camera_id = c.camera_id
@@ -134,11 +144,13 @@ LIMIT 500"""  # noqa: S608
 
 _GAPS_SQL: Final = f"""WITH
     {COMPLETE_UNTIL} AS until,
-    arraySort(arrayConcat([toDateTime(toStartOfHour($__fromTime)) - INTERVAL 1 HOUR], g.seen, [until])) AS ends
+    greatest(toDateTime(toStartOfHour($__fromTime)), toDateTime(w.owned_from)) AS there_from,
+    arraySort(arrayConcat([there_from - INTERVAL 1 HOUR], g.seen, [greatest(there_from, until)])) AS ends
 SELECT c.camera_id AS camera_id, c.name AS name, c.kind AS kind, c.kelurahan AS kelurahan,
     gap.1 + INTERVAL 1 HOUR AS at, gap.2 AS ended_at, dateDiff('hour', at, ended_at) AS lasted_h,
-    multiIf(ended_at >= until, 'lasts', at <= $__fromTime, 'before', 'ended') AS ends_how
+    multiIf(ended_at >= until, 'lasts', at <= $__fromTime AND w.owned_from < $__fromTime, 'before', 'ended') AS ends_how
 FROM (SELECT camera_id, name, kind, kelurahan FROM {ACTIVE}) AS c
+LEFT JOIN ({_FIRST_OWNED}) AS w ON w.camera_id = c.camera_id
 LEFT JOIN (
     SELECT camera_id, groupUniqArray(toDateTime(hour)) AS seen
     FROM camera_hours FINAL
@@ -184,11 +196,12 @@ SEEING: Final = Section(
                 "Active cameras with the fewest valid minutes in the period, by hour, or by 6 hours where the period is"
                 " longer than 8 days. Seen: at least 90 % of the minutes are valid. Not valid: frames were judged, but"
                 " the camera is in quarantine (shifted, covered, frozen), so that nothing is counted. An empty"
-                " street and a blind camera are told apart here.",
+                " street and a blind camera are told apart here. Not there yet: before the day on which a worker first"
+                " owned it.",
                 "Kamera aktif dengan menit sah paling sedikit dalam kurun ini, per jam, atau per 6 jam bila kurun lebih"
                 " dari 8 hari. Terlihat: paling sedikit 90 % menitnya sah. Tidak sah: ada frame yang dinilai, tetapi"
                 " kamera dikarantina (bergeser, tertutup, beku), jadi tidak ada yang dihitung. Di sinilah jalan yang"
-                " sepi dibedakan dari kamera yang buta.",
+                " sepi dibedakan dari kamera yang buta. Belum ada: sebelum hari pertama ada worker yang memilikinya.",
             ),
             (Query(_STATES_SQL),),
             {
@@ -203,6 +216,7 @@ SEEING: Final = Section(
                         Mapped("not_valid", Text("not valid", "tidak sah"), "purple"),
                         Mapped("simulated", Text("simulated", "simulasi"), "blue"),
                         Mapped("none", Text("nothing seen", "tidak terlihat"), "red"),
+                        Mapped("not_there", Text("not there yet", "belum ada"), "text"),
                     ),
                     links_to_camera=True,
                 ),
@@ -254,11 +268,14 @@ SEEING: Final = Section(
             Text(
                 "Full hours in a row in which no frame of an active camera was judged. Shorter gaps are in the uptime,"
                 " not here. A gap at the period's beginning may have begun before it, one at its end goes on as far as"
-                " the hours are known (10 minutes back). A camera that was added in the period seems blind before.",
+                " the hours are known (10 minutes back). A camera that was added in the period has gaps from the day"
+                " on which a worker"
+                " first owned it; one that no worker ever owned is a gap from end to end.",
                 "Jam-jam penuh berurutan tanpa satu pun frame kamera aktif yang dinilai. Jeda yang lebih pendek ada di"
                 " waktu hidup, bukan di sini. Jeda di awal kurun bisa jadi mulai sebelumnya; jeda di akhir berlanjut"
-                " sejauh jamnya sudah diketahui (10 menit ke belakang). Kamera yang baru ditambahkan dalam kurun ini"
-                " tampak buta sebelumnya.",
+                " sejauh jamnya sudah diketahui (10 menit ke belakang). Kamera yang baru ditambahkan dihitung sejak"
+                " hari"
+                " pertama ada worker yang memilikinya; yang belum pernah dimiliki tampak sebagai jeda sepenuhnya.",
             ),
             (Query(_GAPS_SQL),),
             {

@@ -12,6 +12,7 @@ from services.aggregate.dashboards.episode_columns import (
     ENDED,
     ENDED_BECAUSE,
     KELURAHAN,
+    LASTS,
     NAME,
     review_column,
 )
@@ -49,16 +50,27 @@ LEFT JOIN current_cameras AS c ON c.camera_id = o.camera_id
 ORDER BY abs(gap_s) DESC, camera_id, at"""  # noqa: S608
 
 _KINDS: Final = ("covered", "shifted", "frozen", "defocused", "dark")
-_INCIDENTS_BY_DAY_SQL: Final = f"""SELECT formatDateTime(day, '%m-%d') AS incident_day, {", ".join(_KINDS)}
+_INCIDENTS_BY_DAY_SQL: Final = f"""SELECT formatDateTime(day, '%m-%d') AS incident_day,
+    {", ".join(f"if(s.seen > 0 OR s.incidents > 0, s.{kind}, NULL) AS {kind}" for kind in _KINDS)}
 FROM (
-    SELECT toDate(started_at, 'Asia/Jakarta') AS day,
-        {", ".join(f"countIf(kind = '{kind}') AS {kind}" for kind in _KINDS)}
-    FROM episodes_reviewed
-    WHERE episode_type = 'camera_incident' AND review != 'rejected' AND NOT simulated AND $__timeFilter(started_at)
-        AND {CHOSEN_CAMERAS}
+    SELECT day, sum(u.seen) AS seen, sum(u.incidents) AS incidents,
+        {", ".join(f"sum(u.{kind}) AS {kind}" for kind in _KINDS)}
+    FROM (
+        SELECT toDate(started_at, 'Asia/Jakarta') AS day, toUInt64(0) AS seen, count() AS incidents,
+            {", ".join(f"countIf(kind = '{kind}') AS {kind}" for kind in _KINDS)}
+        FROM episodes_reviewed
+        WHERE episode_type = 'camera_incident' AND review != 'rejected' AND NOT simulated AND $__timeFilter(started_at)
+            AND {CHOSEN_CAMERAS}
+        GROUP BY day
+        UNION ALL
+        SELECT toDate(hour, 'Asia/Jakarta') AS day, count(), 0, {", ".join("0" for _ in _KINDS)}
+        FROM camera_hours
+        WHERE hour >= toStartOfHour($__fromTime) AND hour <= $__toTime AND detected > 0 AND {CHOSEN_CAMERAS}
+        GROUP BY day
+    ) AS u
     GROUP BY day
     ORDER BY day WITH FILL FROM toDate($__fromTime, 'Asia/Jakarta') TO toDate($__toTime, 'Asia/Jakarta') + 1
-)
+) AS s
 ORDER BY day"""  # noqa: S608
 
 _INCIDENTS_SQL: Final = f"""SELECT e.camera_id AS camera_id, c.name AS name, e.kind AS what,
@@ -66,8 +78,8 @@ _INCIDENTS_SQL: Final = f"""SELECT e.camera_id AS camera_id, c.name AS name, e.k
     multiIf(e.quarantined AND e.phase = 'open', 'in_force', e.quarantined, 'over', 'none') AS quarantine,
     {ENDED} AS ended_because, e.review AS review
 FROM (
-    SELECT * FROM episodes_reviewed
-    WHERE episode_type = 'camera_incident' AND NOT simulated AND ($__timeFilter(started_at) OR phase = 'open')
+    SELECT * FROM episodes_reviewed AS e
+    WHERE episode_type = 'camera_incident' AND NOT simulated AND ($__timeFilter(started_at) OR {LASTS})
         AND {CHOSEN_CAMERAS}
     ORDER BY phase = 'open' DESC, started_at DESC, camera_id
     LIMIT 200
@@ -217,12 +229,12 @@ INCIDENTS: Final = Section(
             Text(
                 "Incidents by the day (Asia/Jakarta) on which they began and by kind, without rejected and simulated"
                 " ones. Covered, shifted and frozen cameras go into quarantine: their minutes count nowhere until a"
-                " person releases them. Dark and out of focus make nothing invalid. A day without a bar had none, or"
-                " the cameras saw nothing: look at the uptime.",
+                " person releases them. Dark and out of focus make nothing invalid. A day without any figure was not"
+                " observed: no camera saw anything.",
                 "Gangguan menurut hari (WIB) mulainya dan menurut jenis, tanpa yang ditolak dan yang simulasi. Kamera"
                 " yang tertutup, bergeser atau beku masuk karantina: menitnya tidak dihitung di mana pun sampai dilepas"
-                " orang. Gelap dan tidak fokus tidak membatalkan apa pun. Hari tanpa batang berarti tidak ada gangguan,"
-                " atau kamera tidak melihat apa-apa: periksa waktu hidupnya.",
+                " orang. Gelap dan tidak fokus tidak membatalkan apa pun. Hari tanpa angka sama sekali tidak"
+                " terpantau: tidak ada kamera yang melihat.",
             ),
             (Query(_INCIDENTS_BY_DAY_SQL),),
             {"incident_day": Column(Text("Day", "Hari"), "string")}

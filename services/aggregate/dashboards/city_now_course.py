@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, Threshold, paragraph
-from services.aggregate.dashboards.episode_columns import REVIEW_COUNTS
+from services.aggregate.dashboards.episode_columns import ENDED_AT, LASTS, REACHES_RANGE, REVIEW_COUNTS
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
 _STEP: Final = "greatest(60, intDiv($__interval_s, 60) * 60)"
@@ -38,11 +38,11 @@ LEFT JOIN
     SELECT toDateTime(arrayJoin(range(
             toUInt32(intDiv(toUnixTimestamp(greatest(toDateTime(e.started_at), $__fromTime)), {_STEP})),
             toUInt32(1 + intDiv(toUnixTimestamp(
-                if(e.phase = 'open', $__toTime, least(toDateTime(e.ended_at), $__toTime))), {_STEP})))) * {_STEP})
+                if({LASTS}, $__toTime, least(toDateTime({ENDED_AT}), $__toTime))), {_STEP})))) * {_STEP})
             AS time, {counted}
     FROM episodes_reviewed AS e
     WHERE e.episode_type IN ({episode_types}) AND NOT e.simulated AND e.review != 'rejected' AND e.{CHOSEN_CAMERAS}
-        AND e.started_at <= $__toTime AND (e.phase = 'open' OR e.ended_at >= $__fromTime)
+        AND {REACHES_RANGE}
     GROUP BY time
 ) AS n ON n.time = g.time
 LEFT JOIN
@@ -56,11 +56,14 @@ ORDER BY time""")
 
 _HOW_COUNTED: Final = Text(
     "Each step counts the episodes that were open at some time of it; those that have not ended count until now, even"
-    " if nobody has seen them for a while; rejected and simulated ones are left out. The verdict is today's: a flood"
-    " that was confirmed at noon is drawn as confirmed from its onset. Where a curve breaks off, no chosen camera saw"
+    " if nobody has seen them for a while, unless their camera was removed; rejected and simulated ones are left out."
+    " The verdict is today's: a flood that was confirmed at noon is drawn as confirmed from its onset. Where a curve"
+    " breaks off, no chosen camera saw"
     " anything in that hour.",
     "Tiap langkah menghitung episode yang berlangsung pada suatu saat di dalamnya, termasuk yang belum selesai sampai"
-    " sekarang walau lama tidak terlihat; tanpa yang ditolak dan simulasi. Penilaiannya adalah yang sekarang: banjir"
+    " sekarang walau lama tidak terlihat, kecuali kameranya sudah dicabut; tanpa yang ditolak dan simulasi."
+    " Penilaiannya"
+    " adalah yang sekarang: banjir"
     " yang dikonfirmasi siang hari digambar terkonfirmasi sejak mulainya. Kurva terputus berarti pada jam itu tidak"
     " ada kamera pilihan yang melihat.",
 )

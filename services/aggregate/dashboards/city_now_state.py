@@ -19,7 +19,7 @@ from services.aggregate.dashboards.episode_columns import (
     OPEN,
     WARNING,
 )
-from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
+from services.aggregate.dashboards.variables import CHOSEN_NOW
 
 UNATTENDED: Final = Panel(
     "stat",
@@ -37,7 +37,7 @@ UNATTENDED: Final = Panel(
         Query(f"""WITH
     (
         SELECT uniqExact(camera_id) FROM current_counter_minutes
-        WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
+        WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_NOW}
     ) AS watched
 SELECT if(watched = 0 AND count() = 0, NULL, count()) AS counters
 FROM episodes_reviewed
@@ -59,10 +59,10 @@ BLIND: Final = Panel(
         " dikarantina. Apa pun yang terjadi di depannya tidak tampil di halaman ini. Kosong: tidak ada kamera aktif.",
     ),
     (
-        Query(f"""WITH (SELECT count() FROM current_cameras WHERE state = 'active' AND {CHOSEN_CAMERAS}) AS active
+        Query(f"""WITH (SELECT count() FROM current_cameras WHERE state = 'active' AND {CHOSEN_NOW}) AS active
 SELECT if(active = 0, NULL, count()) AS cameras
 FROM cameras_blind_now
-WHERE {CHOSEN_CAMERAS}"""),
+WHERE {CHOSEN_NOW}"""),
     ),
     {"cameras": Column(Text("Cameras", "Kamera"), thresholds=WARNING)},
     width=4,
@@ -149,7 +149,7 @@ LEFT JOIN
     GROUP BY camera_id
 ) AS e ON e.camera_id = c.camera_id
 LEFT JOIN cameras_blind_now AS b ON b.camera_id = c.camera_id
-WHERE c.state != 'removed' AND NOT (c.latitude = 0 AND c.longitude = 0) AND c.{CHOSEN_CAMERAS}
+WHERE NOT (c.latitude = 0 AND c.longitude = 0) AND c.{CHOSEN_NOW}
 ORDER BY indexOf([{_GRAVITY}], state) DESC, camera_id"""),
     ),
     {

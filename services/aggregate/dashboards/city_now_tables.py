@@ -23,7 +23,7 @@ from services.aggregate.dashboards.episode_columns import (
     WHERE_COLUMNS,
     review_column,
 )
-from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
+from services.aggregate.dashboards.variables import CHOSEN_NOW
 
 COUNTERS: Final = Panel(
     "table",
@@ -50,7 +50,7 @@ LEFT JOIN
 (
     SELECT camera_id, argMaxOrNullIf(m.queue_mean, minute, queue_known) AS queue
     FROM current_counter_minutes AS m
-    WHERE {OF_LATE} AND valid AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND {CHOSEN_NOW}
     GROUP BY camera_id
 ) AS q ON q.camera_id = e.camera_id
 WHERE e.episode_type = 'counter_episode' AND {OPEN}
@@ -100,7 +100,7 @@ BLIND_CAMERAS: Final = Panel(
     nullIf(error_detail, '') AS error_detail,
     camera_id, if(b.blind_since = {NEVER}, now64(3), b.blind_since) AS at
 FROM cameras_blind_now AS b
-WHERE {CHOSEN_CAMERAS}
+WHERE {CHOSEN_NOW}
 ORDER BY b.blind_since, camera_id
 LIMIT 200"""),
     ),
@@ -131,19 +131,22 @@ INCIDENTS: Final = Panel(
     Text(
         "Open camera incidents. A quarantined camera (shifted, covered, frozen) is out of all statistics until a person"
         " has looked and released it with `tilik decide release CAMERA`; dark and defocused ones end by themselves and"
-        " make nothing invalid. People who rejected an incident have not released its camera.",
+        " make nothing invalid. People who rejected an incident have not released its camera."
+        " Simulated incidents stand last.",
         "Insiden kamera yang masih berlangsung. Kamera yang dikarantina (bergeser, tertutup, beku) tidak masuk"
         " statistik sampai petugas memeriksa dan melepasnya dengan `tilik decide release KAMERA`; yang gelap dan kabur"
-        " selesai sendiri dan tidak membatalkan data. Menolak insiden belum melepas kameranya.",
+        " selesai sendiri dan tidak membatalkan data. Menolak insiden belum melepas kameranya. Insiden simulasi ada"
+        " di bawah.",
     ),
     (
         Query(f"""SELECT c.name AS name, e.kind AS kind,
-    if(e.quarantined, 'yes', 'no') AS quarantined, e.started_at AS started_at,
+    multiIf(e.simulated, 'simulated', e.quarantined, 'yes', 'no') AS quarantined, e.review AS review,
+    e.started_at AS started_at,
     dateDiff('second', e.started_at, now64(3)) AS lasted, e.camera_id AS camera_id, e.started_at AS at
 FROM episodes_reviewed AS e
 LEFT JOIN current_cameras AS c ON c.camera_id = e.camera_id
-WHERE e.episode_type = 'camera_incident' AND e.phase = 'open' AND e.{CHOSEN_CAMERAS}
-ORDER BY e.quarantined DESC, e.started_at, camera_id
+WHERE e.episode_type = 'camera_incident' AND e.phase = 'open' AND e.{CHOSEN_NOW}
+ORDER BY e.simulated, e.quarantined DESC, e.started_at, camera_id
 LIMIT 200"""),
     ),
     {
@@ -163,9 +166,14 @@ LIMIT 200"""),
         "quarantined": Column(
             Text("Quarantine", "Karantina"),
             "string",
-            mapped=(Mapped("yes", Text("yes", "ya"), "purple"), Mapped("no", Text("no", "tidak"))),
+            mapped=(
+                Mapped("yes", Text("yes", "ya"), "purple"),
+                Mapped("no", Text("no", "tidak")),
+                Mapped("simulated", Text("simulated", "simulasi"), "blue"),
+            ),
             width_px=95,
         ),
+        "review": review_column(),
         "started_at": STARTED,
         "lasted": Column(Text("For", "Selama"), "s", decimals=1, width_px=90),
         **LINK_COLUMNS,

@@ -109,12 +109,17 @@ FROM {HOURS} AND {CAN_WAIT}""",  # noqa: S608
             Text(
                 "Episodes of kind unattended that began in the period: nobody in the staff zone for 120 s while at"
                 " least every other frame of a minute showed somebody waiting, in opening hours. Rejected and simulated"
-                " ones are left out; all that people have not confirmed is a suspicion.",
+                " ones are left out; all that people have not confirmed is a suspicion. Where no counter was observed,"
+                " there is no figure and no 0.",
                 "Kejadian jenis 'ditinggal' yang mulai dalam kurun ini: tidak ada orang di zona petugas selama 120"
                 " detik, sementara paling sedikit separuh frame dalam semenit memperlihatkan orang menunggu, pada jam"
-                " buka. Yang ditolak dan yang simulasi tidak dihitung; yang belum dikonfirmasi orang masih dugaan.",
+                " buka. Yang ditolak dan yang simulasi tidak dihitung; yang belum dikonfirmasi orang masih dugaan."
+                " Bila tidak ada"
+                " loket yang terpantau, tidak ada angka, bukan 0.",
             ),
-            f"""SELECT countIf(review = 'suspected') AS suspected, countIf(review = 'confirmed') AS confirmed
+            f"""WITH (SELECT sum(open_minutes) FROM {HOURS}) AS watched
+SELECT if(watched = 0 AND count() = 0, NULL, countIf(review = 'suspected')) AS suspected,
+    if(watched = 0 AND count() = 0, NULL, countIf(review = 'confirmed')) AS confirmed
 FROM episodes_reviewed
 WHERE episode_type = 'counter_episode' AND kind = 'unattended' AND NOT simulated AND $__timeFilter(started_at)
     AND {CHOSEN_CAMERAS}""",  # noqa: S608

@@ -7,16 +7,21 @@ from typing import Final
 from services.aggregate.dashboards.dashboard import Text
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
 
+_UNTIL: Final = "least(toStartOfHour($__toTime + INTERVAL 3599 SECOND), now())"
+"""The end of the last hour that the period touches: its hours are whole ones at both ends."""
+
 HOURS: Final = f"""counter_hours FINAL
-WHERE hour >= toStartOfHour($__fromTime) AND hour <= $__toTime AND {CHOSEN_CAMERAS}"""
+WHERE hour >= toStartOfHour($__fromTime) AND hour < {_UNTIL} AND {CHOSEN_CAMERAS}"""
 CAN_WAIT: Final = "queue_s > 0 AND served_minutes = open_minutes AND served_minutes > 0"
 """Hours in which queue and departures were counted in the same minutes: only there may one be divided by the other."""
 
 REGISTERED: Final = f"""current_cameras
-    WHERE {CHOSEN_CAMERAS} AND (kind = 'counter' OR camera_id IN (SELECT camera_id FROM {HOURS}))"""  # noqa: S608
-"""Cameras of kind counter, and others with a queue or a staff zone, which are known by their rows."""
+    WHERE {CHOSEN_CAMERAS}
+        AND (kind = 'counter' AND state != 'removed' OR camera_id IN (SELECT camera_id FROM {HOURS}))"""  # noqa: S608
+"""Cameras of kind counter, and others with a queue or a staff zone, which are known by their rows, as removed ones
+are."""
 
-PERIOD_MINUTES: Final = "dateDiff('minute', toStartOfHour($__fromTime), least($__toTime, now()))"
+PERIOD_MINUTES: Final = f"dateDiff('minute', toStartOfHour($__fromTime), {_UNTIL})"
 
 LEAST_HOURS: Final = 10
 LEAST_RATIO: Final = 0.5

@@ -22,7 +22,8 @@ LATE_MINUTES: Final = 10
 """As for episodes ``not_open``: what is shorter is nobody's business."""
 
 _DAYS: Final = 7
-"""Openings are read from minutes, which cost too much to read for a month of all counters."""
+"""Openings are read from minutes, which cost too much to read for a month of all counters. Days are whole ones: in
+what is left of a day after its opening nobody can see whether the counter opened."""
 
 _HOUR: Final = Column(Text("Hour of the day", "Jam"), "string")
 
@@ -115,19 +116,23 @@ FROM (
     SELECT camera_id, minute, opening = 'open' AS is_open,
         is_open AND valid AND NOT simulated AND staffed_known AS counts, staffed_s >= observed_s / 2 AS is_staffed
     FROM current_counter_minutes
-    WHERE minute >= greatest($__fromTime, $__toTime - INTERVAL {_DAYS} DAY) AND minute <= $__toTime
+    WHERE minute >= greatest(toStartOfDay($__fromTime, 'Asia/Jakarta'),
+            toStartOfDay($__toTime, 'Asia/Jakarta') - INTERVAL {_DAYS - 1} DAY)
+        AND minute <= $__toTime
         AND opening != 'unknown' AND {CHOSEN_CAMERAS}
 )
 GROUP BY camera_id, day
 HAVING countIf(is_open) > 0"""  # noqa: S608
 
 _OPENINGS_MADE: Final = Text(
-    f"Of the last {_DAYS} days of the period. A counter has opened once the staff zone was occupied for at least half"
+    f"Of the last {_DAYS} days (Asia/Jakarta) that the period touches, each from midnight on. A counter has opened"
+    f" once the staff zone was occupied for at least half"
     f" of a minute; {LATE_MINUTES} minutes or more after the hours begin is late, nobody in an hour or more of"
     f" observation is 'nobody seen'. Not known: no staff zone, or no valid picture in the 5 minutes after the opening,"
     f" or none of the minute before it."
     f" Staff who serve standing outside the zone are not seen: look at the pictures before you blame anybody.",
-    f"Dari {_DAYS} hari terakhir dalam kurun ini. Loket dianggap buka begitu zona petugas terisi paling sedikit separuh"
+    f"Dari {_DAYS} hari (WIB) terakhir yang tersentuh kurun ini, masing-masing sejak tengah malam. Loket dianggap"
+    f" buka begitu zona petugas terisi paling sedikit separuh"
     f" menit; {LATE_MINUTES} menit atau lebih setelah jam buka mulai berarti terlambat, tidak ada selama sejam pantauan"
     f" atau lebih berarti 'tak terlihat petugas'. Tidak diketahui: tidak ada zona petugas, atau tidak ada gambar yang"
     f" sah dalam 5 menit sesudah jam buka, atau tidak ada gambar semenit sebelumnya. Petugas yang melayani di"
@@ -168,7 +173,7 @@ ORDER BY day"""),  # noqa: S608
         ),
         Panel(
             "table",
-            Text("Late openings, the latest first", "Pembukaan terlambat, yang paling terlambat lebih dulu"),
+            Text("Late openings, the most delayed first", "Pembukaan terlambat, yang paling terlambat lebih dulu"),
             paragraph(
                 _OPENINGS_MADE,
                 Text(

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.aggregate.dashboards.dashboard import Column, Mapped, Text, Threshold
-from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
+from services.aggregate.dashboards.variables import CHOSEN_NOW
 
 OF_LATE: Final = "minute BETWEEN now64(3) - INTERVAL 15 MINUTE AND now64(3)"
 """Minutes that tell what is so now: they are written up to a minute late, and a checkpoint may be slow."""
 
-OPEN: Final = f"phase = 'open' AND review != 'rejected' AND {CHOSEN_CAMERAS}"
+OPEN: Final = f"phase = 'open' AND review != 'rejected' AND {CHOSEN_NOW}"
 """The condition of ``episodes_reviewed`` under which an episode of a chosen camera is open and not rejected."""
 
 SEEN_NOW: Final = "multiIf(e.simulated, 'simulated', b.reason != '', b.reason, 'seen')"
@@ -106,7 +106,17 @@ VEHICLE: Final = Column(
     width_px=95,
 )
 
-ENDED: Final = "if(e.phase = 'open', 'open', e.ended_because)"
+LASTS: Final = """e.phase = 'open'
+        AND e.camera_id NOT IN (SELECT camera_id FROM current_cameras WHERE state = 'removed')"""
+"""Whether ``e`` goes on. What was open when its camera was removed will never be ended by a frame."""
+
+ENDED_AT: Final = "if(e.phase = 'open', e.last_seen_at, e.ended_at)"
+"""When ``e`` ended if it does not go on."""
+
+REACHES_RANGE: Final = f"e.started_at <= $__toTime AND ({LASTS} OR {ENDED_AT} >= $__fromTime)"
+"""Whether ``e`` was open at some time of the range."""
+
+ENDED: Final = f"multiIf({LASTS}, 'open', e.phase = 'open', 'no_data', e.ended_because)"
 """Why ``e`` ended, for the column ``ENDED_BECAUSE``."""
 
 ENDED_BECAUSE: Final = Column(

@@ -10,11 +10,14 @@ from services.aggregate.dashboards.dashboard import Column, Mapped, Panel, Query
 from services.aggregate.dashboards.episode_columns import (
     CAMERA_ID,
     ENDED,
+    ENDED_AT,
     ENDED_BECAUSE,
     KELURAHAN,
+    LASTS,
     LINK_COLUMNS,
     NAME,
     NEVER,
+    REACHES_RANGE,
     STARTED,
     UNKNOWN,
     review_column,
@@ -33,9 +36,9 @@ _HIGHEST_PLACES: Final = f"""SELECT camera_id, zone_id
         GROUP BY camera_id, zone_id
         UNION ALL
         SELECT camera_id, zone_id, 1 + max(peak_ratio)
-        FROM episodes_reviewed
-        WHERE episode_type = 'flood_episode' AND NOT simulated AND review != 'rejected'
-            AND started_at <= $__toTime AND (phase = 'open' OR ended_at >= $__fromTime) AND {CHOSEN_CAMERAS}
+        FROM episodes_reviewed AS e
+        WHERE episode_type = 'flood_episode' AND NOT simulated AND review != 'rejected' AND {REACHES_RANGE}
+            AND {CHOSEN_CAMERAS}
         GROUP BY camera_id, zone_id
     )
     GROUP BY camera_id, zone_id
@@ -178,14 +181,14 @@ EPISODES: Final = Panel(
         Query(f"""SELECT c.name AS name, c.kelurahan AS kelurahan, e.review AS review, e.started_at AS started_at,
     nullIf(e.peak_at, {NEVER}) AS peak_at, e.peak_ratio AS peak_ratio,
     nullIf(e.recession_at, {NEVER}) AS recession_at, nullIf(e.cleared_at, {NEVER}) AS cleared_at,
-    dateDiff('second', e.started_at, if(e.phase = 'open', now64(3), e.ended_at)) AS lasted,
+    dateDiff('second', e.started_at, if({LASTS}, now64(3), {ENDED_AT})) AS lasted,
     {ENDED} AS ended_because, nullIf(e.reviewed_by, '') AS reviewed_by,
     if(e.reviewed_at = {NEVER}, NULL, dateDiff('second', e.started_at, e.first_reviewed_at)) AS reviewed_after,
     e.camera_id AS camera_id, if(e.peak_at = {NEVER}, e.started_at, e.peak_at) AS at
 FROM episodes_reviewed AS e
 LEFT JOIN current_cameras AS c ON c.camera_id = e.camera_id
 WHERE e.episode_type = 'flood_episode' AND NOT e.simulated AND {CHOSEN_CAMERAS}
-    AND e.started_at <= $__toTime AND (e.phase = 'open' OR e.ended_at >= $__fromTime)
+    AND {REACHES_RANGE}
 ORDER BY e.started_at DESC, e.camera_id
 LIMIT 500"""),
     ),

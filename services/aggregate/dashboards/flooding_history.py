@@ -34,7 +34,7 @@ _OBSERVED: Final = Column(
 def _by_kelurahan_and_hour(hours: str) -> str:
     """Give the statement of flooded minutes by kelurahan and hour, as ``flood_daily_by_kelurahan`` counts them."""
     return f"""SELECT c.kecamatan AS kecamatan, c.kelurahan AS kelurahan, h.hour AS hour,
-        bitCount(groupBitOr(h.flood_bits)) AS flood_minutes, groupUniqArray((h.camera_id, h.zone_id)) AS zone_ids,
+        bitCount(groupBitOr(h.flood_bits)) AS flood_minutes,
         groupUniqArrayIf((h.camera_id, h.zone_id), h.flood_minutes > 0) AS flooded_ids,
         max(h.ratio_max) AS ratio_max, sum(h.valid_observed_s) AS observed_s
     FROM flood_hours AS h FINAL
@@ -43,7 +43,29 @@ def _by_kelurahan_and_hour(hours: str) -> str:
     GROUP BY kecamatan, kelurahan, hour"""
 
 
-_IN_RANGE: Final = "h.hour >= toStartOfHour($__fromTime) AND h.hour <= $__toTime"
+_UNTIL: Final = "least(toStartOfHour($__toTime + INTERVAL 3599 SECOND), now())"
+"""The end of the last hour of the range, which counts whole, as the first one does."""
+
+_ZONES: Final = f"""SELECT c.kecamatan AS kecamatan, c.kelurahan AS kelurahan, s.camera_id AS camera_id,
+        s.zone_id AS zone_id, toStartOfDay(s.first_hour, 'Asia/Jakarta') AS there_from,
+        toDate(s.last_hour, 'Asia/Jakarta') AS last_day,
+        if(c.state = 'active' AND last_day = max(last_day) OVER (PARTITION BY camera_id), now(),
+            toDateTime(last_day + 1, 'Asia/Jakarta')) AS there_until
+    FROM
+    (
+        SELECT camera_id, zone_id, toDateTime(min(hour)) AS first_hour, toDateTime(max(hour)) AS last_hour
+        FROM flood_hours
+        WHERE minutes > simulated_minutes AND hour <= now64(3) AND {CHOSEN_CAMERAS}
+        GROUP BY camera_id, zone_id
+    ) AS s
+    INNER JOIN current_cameras AS c ON c.camera_id = s.camera_id"""
+"""Water zones that should have been seen, and on which days, as ``flood_daily_by_kelurahan`` expects them: from a
+zone's first row to its last, dark days among them; of what an active camera showed last, until now.
+"""
+
+_IN_RANGE: Final = f"h.hour >= toStartOfHour($__fromTime) AND h.hour < {_UNTIL}"
+_YEAR: Final = "toStartOfMonth($__toTime, 'Asia/Jakarta') - INTERVAL 11 MONTH"
+_IN_YEAR: Final = f"h.hour >= toDateTime({_YEAR}, 'Asia/Jakarta') AND h.hour < {_UNTIL}"
 _MONTH_BEFORE: Final = "toStartOfDay($__toTime, 'Asia/Jakarta') - INTERVAL 29 DAY"
 _IN_MONTH: Final = f"h.hour >= {_MONTH_BEFORE} AND h.hour <= $__toTime"
 
@@ -85,27 +107,42 @@ KELURAHAN_TABLE: Final = Panel(
         ),
         _HOW_COUNTED,
         Text(
-            "*Observed* is the part of the range that its zones were seen: 0 minutes at 10 % observed is not “no"
-            " flood”. *Floods* counts the episodes that began in the range, rejected ones left out. The newest hour"
+            "*Observed* is the part of the range that its zones were seen, dark ones among them: 0 minutes at 10 %"
+            " observed is not “no flood”, and where nothing was seen there are no minutes. *Floods* counts the"
+            " episodes that began in the range, rejected ones left out. The newest hour"
             " may be up to 7 minutes behind.",
-            "*Terpantau* adalah bagian rentang waktu saat zonanya terlihat: 0 menit dengan 10 % terpantau bukan berarti"
-            " “tidak banjir”. *Banjir* adalah jumlah episode yang mulai dalam rentang waktu, tanpa yang ditolak. Jam"
+            "*Terpantau* adalah bagian rentang waktu saat zonanya terlihat, termasuk zona yang gelap: 0 menit dengan"
+            " 10 % terpantau bukan berarti “tidak banjir”, dan tanpa pantauan tidak ada menit. *Banjir* adalah"
+            " jumlah episode yang mulai dalam rentang waktu, tanpa yang ditolak. Jam"
             " terbaru bisa tertinggal hingga 7 menit.",
         ),
     ),
     (
-        Query(f"""SELECT k.kecamatan AS kecamatan, k.kelurahan AS kelurahan, k.flood_minutes AS flood_minutes,
-    k.zones_flooded AS zones_flooded, k.zones AS zones, k.ratio_max AS ratio_max, k.observed_ratio AS observed_ratio,
-    f.floods AS floods, f.confirmed AS confirmed
+        Query(f"""SELECT z.kecamatan AS kecamatan, z.kelurahan AS kelurahan,
+    if(k.observed_s > 0, k.flood_minutes, NULL) AS flood_minutes,
+    if(k.observed_s > 0, k.zones_flooded, NULL) AS zones_flooded, z.zones AS zones,
+    if(k.observed_s > 0, k.ratio_max, NULL) AS ratio_max, least(1, k.observed_s / z.due_s) AS observed_ratio,
+    if(k.observed_s > 0 OR f.floods > 0, f.floods, NULL) AS floods,
+    if(k.observed_s > 0 OR f.floods > 0, f.confirmed, NULL) AS confirmed
 FROM
 (
+    SELECT kecamatan, kelurahan, count() AS zones, sum(d.due_s) AS due_s
+    FROM
+    (
+        SELECT kecamatan, kelurahan, dateDiff('second', greatest(there_from, toStartOfHour($__fromTime)),
+            least(there_until, {_UNTIL})) AS due_s
+        FROM ({_ZONES})
+    ) AS d
+    WHERE d.due_s > 0
+    GROUP BY kecamatan, kelurahan
+) AS z
+LEFT JOIN
+(
     SELECT kecamatan, kelurahan, sum(p.flood_minutes) AS flood_minutes, uniqExactArray(p.flooded_ids) AS zones_flooded,
-        uniqExactArray(p.zone_ids) AS zones, max(p.ratio_max) AS ratio_max,
-        least(1, sum(p.observed_s)
-            / (zones * dateDiff('second', toStartOfHour($__fromTime), least($__toTime, now())))) AS observed_ratio
+        max(p.ratio_max) AS ratio_max, sum(p.observed_s) AS observed_s
     FROM ({_by_kelurahan_and_hour(_IN_RANGE)}) AS p
     GROUP BY kecamatan, kelurahan
-) AS k
+) AS k ON k.kelurahan = z.kelurahan AND k.kecamatan = z.kecamatan
 LEFT JOIN
 (
     SELECT c.kelurahan AS kelurahan, c.kecamatan AS kecamatan, countIf(e.review != 'rejected') AS floods,
@@ -115,8 +152,8 @@ LEFT JOIN
     WHERE e.episode_type = 'flood_episode' AND NOT e.simulated AND $__timeFilter(e.started_at)
         AND e.{CHOSEN_CAMERAS}
     GROUP BY kelurahan, kecamatan
-) AS f ON f.kelurahan = k.kelurahan AND f.kecamatan = k.kecamatan
-ORDER BY flood_minutes DESC, observed_ratio, kelurahan
+) AS f ON f.kelurahan = z.kelurahan AND f.kecamatan = z.kecamatan
+ORDER BY ifNull(flood_minutes, 0) DESC, observed_ratio, kelurahan
 LIMIT 500"""),
     ),
     {
@@ -241,20 +278,43 @@ BY_MONTH: Final = Panel(
     Text("By month and kecamatan, 12 months", "Per bulan dan kecamatan, 12 bulan"),
     paragraph(
         Text(
-            "Flooded minutes summed over kelurahan, and how far the zones were seen in the month so far.",
-            "Jumlah menit banjir semua kelurahan, dan seberapa jauh zonanya terlihat dalam bulan itu.",
+            "Flooded minutes summed over kelurahan in the 12 calendar months (Asia/Jakarta) up to the end of the"
+            " range, and how far the zones were seen in the month, so far.",
+            "Jumlah menit banjir semua kelurahan dalam 12 bulan kalender (WIB) sampai akhir rentang waktu, dan seberapa"
+            " jauh zonanya terlihat dalam bulan itu, sejauh ini.",
         ),
         _HOW_COUNTED,
-        Text("Months without observation are missing.", "Bulan tanpa pemantauan tidak ada di sini."),
+        Text(
+            "A month in which nothing was seen has no minutes; months before the first water zone are missing.",
+            "Bulan tanpa pemantauan tidak punya menit; bulan sebelum zona air pertama tidak ada di sini.",
+        ),
     ),
     (
-        Query(f"""SELECT formatDateTime(month, '%Y-%m') AS year_month, kecamatan, sum(p.flood_minutes) AS flood_minutes,
-    uniqIf(p.kelurahan, p.flood_minutes > 0) AS kelurahan_flooded, uniqExactArray(p.zone_ids) AS zones,
-    least(1, sum(p.observed_s) / (zones * dateDiff('second', toStartOfDay(month, 'Asia/Jakarta'),
-        least(toStartOfDay(month + INTERVAL 1 MONTH, 'Asia/Jakarta'), now())))) AS observed_ratio
-FROM ({_by_kelurahan_and_hour("h.hour >= $__toTime - INTERVAL 12 MONTH AND h.hour <= $__toTime")}) AS p
-GROUP BY toStartOfMonth(p.hour, 'Asia/Jakarta') AS month, kecamatan
-ORDER BY month DESC, flood_minutes DESC, kecamatan
+        Query(f"""SELECT formatDateTime(z.month, '%Y-%m') AS year_month, z.kecamatan AS kecamatan,
+    if(k.observed_s > 0, k.flood_minutes, NULL) AS flood_minutes,
+    if(k.observed_s > 0, k.kelurahan_flooded, NULL) AS kelurahan_flooded, z.zones AS zones,
+    least(1, k.observed_s / z.due_s) AS observed_ratio
+FROM
+(
+    SELECT d.month AS month, kecamatan, count() AS zones, sum(d.due_s) AS due_s
+    FROM
+    (
+        SELECT kecamatan, {_YEAR} + toIntervalMonth(arrayJoin(range(12))) AS month,
+            dateDiff('second', greatest(there_from, toDateTime(month, 'Asia/Jakarta')),
+                least(there_until, toDateTime(month + INTERVAL 1 MONTH, 'Asia/Jakarta'), {_UNTIL})) AS due_s
+        FROM ({_ZONES})
+    ) AS d
+    WHERE d.due_s > 0
+    GROUP BY month, kecamatan
+) AS z
+LEFT JOIN
+(
+    SELECT toStartOfMonth(p.hour, 'Asia/Jakarta') AS month, kecamatan, sum(p.flood_minutes) AS flood_minutes,
+        uniqIf(p.kelurahan, p.flood_minutes > 0) AS kelurahan_flooded, sum(p.observed_s) AS observed_s
+    FROM ({_by_kelurahan_and_hour(_IN_YEAR)}) AS p
+    GROUP BY month, kecamatan
+) AS k ON k.month = z.month AND k.kecamatan = z.kecamatan
+ORDER BY z.month DESC, ifNull(flood_minutes, 0) DESC, kecamatan
 LIMIT 500"""),
     ),
     {

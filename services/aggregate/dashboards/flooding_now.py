@@ -35,12 +35,12 @@ from services.aggregate.dashboards.episode_columns import (
     WHERE_COLUMNS,
     review_column,
 )
-from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
+from services.aggregate.dashboards.variables import CHOSEN_NOW
 
 _SEEN_ZONES: Final = f"""SELECT camera_id, zone_id, argMax(state, minute) AS latest,
         argMax(m.ratio_mean, minute) AS ratio
     FROM current_flood_minutes AS m
-    WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_NOW}
     GROUP BY camera_id, zone_id"""
 """Each water zone that was seen of late, and how it stood in its latest valid minute."""
 
@@ -142,7 +142,7 @@ _KELURAHAN: Final = _figure(
         NOT_TOLD_WITHOUT_SIGHT,
     ),
     f"""WITH (SELECT count() FROM ({_SEEN_ZONES})) AS watched
-SELECT if(watched = 0 AND count() = 0, NULL, uniqExact(c.kelurahan)) AS kelurahan
+SELECT if(watched = 0 AND count() = 0, NULL, uniqExact((c.kecamatan, c.kelurahan))) AS kelurahan
 FROM episodes_reviewed AS e
 INNER JOIN current_cameras AS c ON c.camera_id = e.camera_id
 WHERE e.episode_type = 'flood_episode' AND NOT e.simulated AND {OPEN}""",
@@ -152,7 +152,7 @@ WHERE e.episode_type = 'flood_episode' AND NOT e.simulated AND {OPEN}""",
 
 _ZONES_OF_LATE: Final = f"""SELECT camera_id, zone_id
     FROM flood_hours FINAL
-    WHERE hour >= toStartOfHour(now64(3) - INTERVAL 7 DAY) AND minutes > simulated_minutes AND {CHOSEN_CAMERAS}
+    WHERE hour >= toStartOfHour(now64(3) - INTERVAL 7 DAY) AND minutes > simulated_minutes AND {CHOSEN_NOW}
     GROUP BY camera_id, zone_id"""
 """Water zones that had a row in the last week: those that should be seen."""
 
@@ -187,7 +187,7 @@ LEFT JOIN
         ratio - argMaxOrNullIf(m.ratio_mean, minute, minute < now64(3) - INTERVAL 10 MINUTE) AS rise,
         multiIf(rise > 0.03, 'rising', rise < -0.03, 'falling', isNull(rise), NULL, 'steady') AS trend
     FROM current_flood_minutes AS m
-    WHERE {OF_LATE} AND valid AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND {CHOSEN_NOW}
     GROUP BY camera_id, zone_id
 ) AS r ON r.camera_id = e.camera_id AND r.zone_id = e.zone_id
 WHERE e.episode_type = 'flood_episode' AND {OPEN}
@@ -261,7 +261,7 @@ FROM
 (
     SELECT camera_id, zone_id, maxOrNullIf(h.hour, h.valid_minutes > 0) AS at
     FROM flood_hours AS h FINAL
-    WHERE hour >= toStartOfHour(now64(3) - INTERVAL 7 DAY) AND minutes > simulated_minutes AND {CHOSEN_CAMERAS}
+    WHERE hour >= toStartOfHour(now64(3) - INTERVAL 7 DAY) AND minutes > simulated_minutes AND {CHOSEN_NOW}
     GROUP BY camera_id, zone_id
 ) AS z
 LEFT JOIN current_cameras AS c ON c.camera_id = z.camera_id

@@ -11,6 +11,9 @@ from services.aggregate.dashboards.layout import Place
 from services.aggregate.dashboards.links import camera_link
 
 CLICKHOUSE: Final = {"type": "grafana-clickhouse-datasource", "uid": "tilik-clickhouse"}
+CLICKHOUSE_PLUGIN_VERSION: Final = "4.20.0"
+"""The version that provisioning pins. A query that names none is taken for one of the plugin's first years."""
+
 PROMETHEUS: Final = {"type": "prometheus", "uid": "tilik-prometheus"}
 _MIXED: Final = {"type": "datasource", "uid": "-- Mixed --"}
 
@@ -64,6 +67,7 @@ def _target(panel: Panel, query: Query, reference: str) -> dict[str, Any]:
         "refId": reference,
         "datasource": dict(CLICKHOUSE),
         "editorType": "sql",
+        "pluginVersion": CLICKHOUSE_PLUGIN_VERSION,
         "queryType": "timeseries" if over_time else "table",
         "format": _TIME_SERIES if over_time else _TABLE,
         "rawSql": query.sql,

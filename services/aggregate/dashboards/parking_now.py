@@ -26,11 +26,11 @@ from services.aggregate.dashboards.episode_columns import (
     ZONE,
     review_column,
 )
-from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
+from services.aggregate.dashboards.variables import CHOSEN_NOW
 
 _SEEN_ZONES: Final = f"""SELECT camera_id, zone_id, max(in_force) AS forbidden
     FROM current_parking_minutes
-    WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_CAMERAS}
+    WHERE {OF_LATE} AND valid AND NOT simulated AND {CHOSEN_NOW}
     GROUP BY camera_id, zone_id"""
 """No-parking zones that were seen of late, and whether parking was forbidden in them then."""
 
@@ -110,7 +110,7 @@ _FORBIDDEN: Final = Panel(
 
 _ZONES_OF_LATE: Final = f"""SELECT camera_id, zone_id
     FROM parking_hours FINAL
-    WHERE hour >= toStartOfHour(now64(3) - INTERVAL 7 DAY) AND minutes > simulated_minutes AND {CHOSEN_CAMERAS}
+    WHERE hour >= toStartOfHour(now64(3) - INTERVAL 7 DAY) AND minutes > simulated_minutes AND {CHOSEN_NOW}
     GROUP BY camera_id, zone_id"""
 
 _UNSEEN: Final = Panel(

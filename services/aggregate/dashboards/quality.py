@@ -29,8 +29,9 @@ _SUMMARY: Final = Section(
                 " jumlah kejadiannya. Bila sedikit yang dinilai, tidak ada yang tahu seberapa baik aturannya di sini."
                 " Kejadian simulasi tidak dihitung.",
             ),
-            f"""SELECT if(count() > 0, countIf(review != 'suspected') / count(), NULL) AS judged_ratio,
-    count() AS episodes
+            f"""WITH (SELECT sum(valid_minutes) FROM {_HOURS}) AS watched
+SELECT if(count() > 0, countIf(review != 'suspected') / count(), NULL) AS judged_ratio,
+    if(watched = 0 AND count() = 0, NULL, count()) AS episodes
 FROM {EPISODES}""",  # noqa: S608
             {
                 "judged_ratio": Column(Text("judged", "dinilai"), "percentunit", 1),
@@ -47,7 +48,9 @@ FROM {EPISODES}""",  # noqa: S608
                 " penilai tersibuk. Bila satu orang memberi hampir semua penilaian, presisi adalah pendapat orang itu."
                 " Nama tidak ditampilkan.",
             ),
-            f"""SELECT count() AS people, if(count() > 0, max(j.verdicts) / sum(j.verdicts), NULL) AS busiest_ratio
+            f"""WITH (SELECT count() FROM {EPISODES}) AS episodes
+SELECT if(episodes = 0, NULL, count()) AS people,
+    if(count() > 0, max(j.verdicts) / sum(j.verdicts), NULL) AS busiest_ratio
 FROM (
     SELECT reviewed_by, count() AS verdicts FROM {EPISODES} AND review != 'suspected' GROUP BY reviewed_by
 ) AS j""",  # noqa: S608

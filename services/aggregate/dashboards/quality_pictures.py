@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.aggregate.dashboards.cameras_seeing import ACTIVE, COMPLETE_UNTIL, FIRST_HOUR
 from services.aggregate.dashboards.dashboard import Column, Panel, Query, Section, Text, Threshold
 from services.aggregate.dashboards.episode_columns import CAMERA_ID, KELURAHAN, NAME
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS
@@ -26,18 +27,25 @@ WHERE hour >= toStartOfHour($__fromTime) AND hour <= least($__toTime, now() - IN
 _DAY: Final = "toDate(hour, 'Asia/Jakarta')"
 
 _MINUTES_SQL: Final = f"""WITH
-    (SELECT count() FROM current_cameras WHERE state = 'active' AND {CHOSEN_CAMERAS}) AS cameras
-SELECT formatDateTime(day, '%m-%d') AS minutes_day, d.not_valid / d.due AS not_valid,
-    d.simulated / d.due AS simulated, greatest(0, d.due - d.all_minutes) / d.due AS missing
+    assumeNotNull((SELECT count() FROM {ACTIVE})) AS cameras,
+    {FIRST_HOUR} AS first,
+    range(toUInt32(greatest(0, dateDiff('hour', first, {COMPLETE_UNTIL} + INTERVAL 3599 SECOND)))) AS hours
+SELECT formatDateTime(g.day, '%m-%d') AS minutes_day, d.not_valid / g.due AS not_valid,
+    d.simulated / g.due AS simulated, greatest(0, g.due - d.all_minutes) / g.due AS missing
 FROM (
-    SELECT {_DAY} AS day, sum(h.valid_minutes) AS valid, sum(h.simulated_minutes) AS simulated,
-        sum(h.minutes) AS all_minutes, all_minutes - valid - simulated AS not_valid,
-        greatest(all_minutes, uniqExact(hour) * 60 * cameras) AS due
-    FROM {_HOURS}
+    SELECT toDate(first + toIntervalHour(arrayJoin(hours)), 'Asia/Jakarta') AS day, count() * 60 * cameras AS due
     GROUP BY day
-) AS d
-WHERE d.due > 0
-ORDER BY day"""  # noqa: S608
+) AS g
+LEFT JOIN (
+    SELECT {_DAY} AS day, sum(h.simulated_minutes) AS simulated, sum(h.minutes) AS all_minutes,
+        all_minutes - sum(h.valid_minutes) - simulated AS not_valid
+    FROM camera_hours AS h FINAL
+    WHERE hour >= toStartOfHour($__fromTime) AND hour < {COMPLETE_UNTIL}
+        AND camera_id IN (SELECT camera_id FROM {ACTIVE})
+    GROUP BY day
+) AS d ON d.day = g.day
+WHERE g.due > 0
+ORDER BY g.day"""  # noqa: S608
 
 _FRAMES_SQL: Final = f"""SELECT toDateTime(hour) AS time,
     sum(h.shed_stale) / nullIf(sum(h.frames), 0) AS stale, sum(h.shed_overload) / nullIf(sum(h.frames), 0) AS overload,
@@ -110,14 +118,14 @@ PICTURES: Final = Section(
             "barchart",
             Text("Minutes that do not count", "Menit yang tidak dihitung"),
             Text(
-                "By day (Asia/Jakarta), as parts of the minutes that active cameras should have had in hours for which"
-                " the store has anything. Not valid: in quarantine. Simulated: effects are laid over the pictures, so"
-                " that they count nowhere. Missing: no frame came. What is left to 100 % carries the statistics. Whole"
-                " hours in which no camera at all saw anything are left out: they are gaps of the dashboard Cameras.",
-                "Per hari (WIB), sebagai bagian dari menit yang seharusnya dimiliki kamera aktif pada jam-jam yang ada"
-                " isinya di basis data. Tidak sah: dikarantina. Simulasi: gambarnya diberi efek, jadi tidak dihitung di"
-                " mana pun. Hilang: tidak ada frame. Sisanya sampai 100 % menjadi dasar statistik. Jam penuh saat tidak"
-                " satu kamera pun melihat tidak ada di sini: lihat jeda di dasbor Kamera.",
+                "By day (Asia/Jakarta), as parts of the minutes that active cameras should have had in whole hours,"
+                " from the store's first hour on. Not valid: in quarantine. Simulated: effects are laid over the"
+                " pictures, so that they count nowhere. Missing: no frame came, or the service did not run. What is"
+                " left to 100 % carries the statistics. Cameras that were added in the period were missing before.",
+                "Per hari (WIB), sebagai bagian dari menit yang seharusnya dimiliki kamera aktif dalam jam penuh, sejak"
+                " jam pertama di basis data. Tidak sah: dikarantina. Simulasi: gambarnya diberi efek, jadi tidak"
+                " dihitung di mana pun. Hilang: tidak ada frame, atau layanan tidak berjalan. Sisanya sampai 100 %"
+                " menjadi dasar statistik. Kamera yang ditambahkan dalam kurun ini terhitung hilang sebelumnya.",
             ),
             (Query(_MINUTES_SQL),),
             {

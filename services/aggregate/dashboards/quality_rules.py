@@ -133,12 +133,12 @@ RULES: Final = Section(
                 Text(
                     f"Episodes that began in the period, by the rule that found them. Low and high bound the precision"
                     f" at 95 % (Wilson) as far as chance goes. A sample is small below {LEAST_JUDGED} judged episodes:"
-                    f" read its bounds, not its precision. Waited is the median time from the beginning to the last"
+                    f" read its bounds, not its precision. Waited is the median time from the beginning to the first"
                     f" verdict.",
                     f"Kejadian yang mulai dalam kurun ini, menurut aturan yang menemukannya. Batas bawah dan atas"
                     f" mengapit presisi pada 95 % (Wilson) sejauh menyangkut kebetulan. Data disebut sedikit bila yang"
                     f" dinilai kurang dari {LEAST_JUDGED}: baca batasnya, bukan presisinya. Menunggu ialah median waktu"
-                    f" dari mulai sampai penilaian terakhir.",
+                    f" dari mulai sampai penilaian pertama.",
                 ),
                 _JUDGED,
             ),

@@ -103,3 +103,31 @@ def test_a_camera_that_nobody_ever_saw_is_blind_since_no_known_time(scene: Store
     columns = ("camera_id", "reason", "at", "for_s", "worker")
     rows = ask_panel(scene, DASHBOARD, "Blind now, the longest first", START, END, *columns)
     assert rows == [("c", "not_owned", None, None, "nobody")]
+
+
+def test_a_camera_that_was_added_in_the_period_is_not_blind_before(scene: StoreScene) -> None:
+    owned = {"camera_id": "c", "owner_epoch": 1_777_867_200_000, "version": 1}  # 4 May 2026, 04:00 UTC
+    scene.insert("capture_counters", owned)
+    scene.insert("camera_minutes", {**minute("04:00"), "camera_id": "elder", "minute": "2026-05-02T04:00:00Z"})
+    scene.insert("camera_minutes", minute("04:00"))
+    scene.refresh("camera_hours")
+    start = "2026-05-02T17:00:00+00:00"
+    title = "Gaps of an hour and more, the longest first"
+    assert ask_panel(scene, DASHBOARD, title, start, END, "toString(at)", "lasted_h", "ends_how") == [
+        ("2026-05-03 17:00:00", 11, "ended"),
+        ("2026-05-04 05:00:00", 1, "lasts"),
+    ]
+    states = ask_panel(scene, DASHBOARD, "The 20 cameras that saw least", start, END, "state")
+    assert states == [("not_there",)] * 24 + [("none",)] * 11 + [("partly",), ("none",)]
+
+
+def test_a_camera_that_saw_nothing_had_no_incidents_that_anybody_knows_of(scene: StoreScene) -> None:
+    title = "Cameras, the least uptime first"
+    figures = ("incidents", "quarantines")
+    days = ("dark", "covered")
+    assert ask_panel(scene, DASHBOARD, title, START, END, *figures) == [(None, None)]
+    assert ask_panel(scene, DASHBOARD, "Incidents by day", START, END, *days) == [(None, None)]
+    scene.insert("camera_minutes", minute("04:00"))
+    scene.refresh("camera_hours")
+    assert ask_panel(scene, DASHBOARD, title, START, END, *figures) == [(0, 0)]
+    assert ask_panel(scene, DASHBOARD, "Incidents by day", START, END, *days) == [(0, 0)]

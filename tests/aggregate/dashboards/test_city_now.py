@@ -113,3 +113,32 @@ def test_of_the_running_hour_no_part_is_called_unseen(scene: StoreScene) -> None
     seen = answer(scene, DASHBOARD, "How much of the city was seen", hours=2)
     assert [row["seen"] for row in seen if row["time"].replace(tzinfo=UTC) == before] == [0.75]
     assert not [row for row in seen if row["time"].replace(tzinfo=UTC) == hour]
+
+
+def test_an_incident_tells_its_verdict_and_one_of_simulated_pictures_stands_last(scene: StoreScene) -> None:
+    for number, camera_id in enumerate("cde", start=1):
+        add_camera(scene, camera_id)
+        taken = {"quarantined": camera_id != "d", "simulated": camera_id == "c"}
+        add_episode(scene, number, camera_id, "camera_incident", kind="covered", **taken)
+    add_verdict(scene, 3, "e", "rejected")
+    rows = answer(scene, DASHBOARD, "Pictures not to be trusted")
+    assert [(row["camera_id"], row["quarantined"], row["review"]) for row in rows] == [
+        ("e", "yes", "rejected"),
+        ("d", "no", "suspected"),
+        ("c", "simulated", "suspected"),
+    ]
+
+
+def test_a_removed_camera_has_nothing_open_now_and_was_flooded_until_it_was_last_seen(scene: StoreScene) -> None:
+    add_camera(scene, "gone", state="removed")
+    seen_last = {"last_seen_at": f"{minutes_ago(10):%Y-%m-%dT%H:%M:%SZ}"}
+    add_episode(scene, 1, "gone", "flood_episode", **seen_last)
+    for camera_id in ("gone", "here"):
+        add_sight(scene, camera_id)
+    add_camera(scene, "here")
+    hours = [f"{minutes_ago(minutes):%Y-%m-%dT%H:00:00Z}" for minutes in (0, 60, 120)]
+    scene.insert("camera_hours", *({"camera_id": "here", "hour": hour, "valid_minutes": 60} for hour in hours))
+    assert answer(scene, DASHBOARD, "Floods, suspected") == [{"floods": 0}]
+    assert answer(scene, DASHBOARD, "Open floods") == []
+    curve = answer(scene, DASHBOARD, "Floods and unattended counters", hours=1)
+    assert sum(row["suspected"] for row in curve) == pytest.approx(11, abs=1)

@@ -118,5 +118,39 @@ def test_only_a_counter_whose_opening_was_seen_is_in_time_or_late(scene: StoreSc
     columns = ("on_time", "late", "never", "unknown")
     [counts] = ask_panel(scene, DASHBOARD, "Openings by day", START, END, *columns)
     assert counts == (what == "in-time", what == "late", what == "never", what in UNKNOWN)
-    late = ask_panel(scene, DASHBOARD, "Late openings, the latest first", START, END, "opened", "late_min")
+    late = ask_panel(scene, DASHBOARD, "Late openings, the most delayed first", START, END, "opened", "late_min")
     assert late == {"late": [("late", 10)], "never": [("never", None)]}.get(what, [])
+
+
+def test_where_no_counter_was_observed_none_is_said_to_have_been_attended(scene: StoreScene) -> None:
+    scene.insert(CameraRow.TABLE, counter("c"))
+    figures = ("suspected", "confirmed")
+    title = "Unattended while people waited"
+    assert ask_panel(scene, DASHBOARD, title, START, END, *figures) == [(None, None)]
+    scene.insert("counter_minutes", *minutes("c", "01:00", 1))
+    scene.refresh("counter_hours")
+    assert ask_panel(scene, DASHBOARD, title, START, END, *figures) == [(0, 0)]
+
+
+def test_a_period_that_begins_after_the_opening_still_knows_how_its_first_day_began(scene: StoreScene) -> None:
+    scene.insert(CameraRow.TABLE, counter("c"))
+    scene.insert("counter_minutes", *OPENINGS["late"])
+    noon = "2026-05-04T05:00:00+00:00"
+    assert ask_panel(scene, DASHBOARD, "Openings by day", noon, END, "late", "unknown") == [(1, 0)]
+
+
+def test_a_range_that_ends_within_an_hour_hides_no_gap(scene: StoreScene) -> None:
+    scene.insert(CameraRow.TABLE, counter("c"))
+    scene.insert("counter_minutes", *minutes("c", "01:00", 60), *minutes("c", "02:30", 30))
+    scene.refresh("counter_hours")
+    period = ("2026-05-04T01:00:00+00:00", "2026-05-04T02:30:00+00:00")
+    assert ask_panel(scene, DASHBOARD, "Period observed", *period, "observed_ratio") == [(0.75,)]
+    title = "Counters, the least staffed first"
+    assert ask_panel(scene, DASHBOARD, title, *period, "observed_ratio") == [(0.75,)]
+
+
+def test_a_removed_counter_is_compared_in_the_period_in_which_it_saw(scene: StoreScene) -> None:
+    scene.insert(CameraRow.TABLE, {**counter("gone"), "state": "removed"}, {**counter("older"), "state": "removed"})
+    scene.insert("counter_minutes", *minutes("gone", "01:00", 1))
+    scene.refresh("counter_hours")
+    assert ask_panel(scene, DASHBOARD, "Counters", START, END, "counters", "observed") == [(1, 1)]

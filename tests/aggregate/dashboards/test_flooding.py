@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.aggregate.dashboards.flooding import DASHBOARD
-from tests.aggregate.dashboards.asked_panels import RULESET, add_camera, add_episode, add_sight, answer
+from tests.aggregate.dashboards.asked_panels import RULESET, add_camera, add_episode, add_sight, add_verdict, answer
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -108,3 +108,48 @@ def test_a_water_zone_that_went_blind_is_counted_and_named(scene: StoreScene) ->
     scene.client.command("ALTER TABLE flood_minutes DELETE WHERE camera_id = 'lost' SETTINGS mutations_sync = 1")
     assert answer(scene, DASHBOARD, "Water zones not seen") == [{"zones": 1}]
     assert [row["camera_id"] for row in answer(scene, DASHBOARD, "Water zones that nobody sees")] == ["lost"]
+
+
+_BEGAN = {"started_at": "2026-05-03T01:10:00Z", "phase": "ended", "ended_at": "2026-05-03T01:12:00Z"}
+
+
+def test_what_a_removed_camera_saw_stays_true(scene: StoreScene) -> None:
+    add_camera(scene, "gone", state="removed")
+    add_minutes(scene, "gone", "2026-05-03T01:10:00Z", "2026-05-03T01:11:00Z")
+    add_episode(scene, 1, "gone", "flood_episode", **_BEGAN)
+    add_verdict(scene, 1, "gone", "confirmed")
+    scene.refresh("flood_hours")
+    title = "Floods in the range: onset, peak, cleared"
+    assert [row["review"] for row in answer(scene, DASHBOARD, title, _END)] == ["confirmed"]
+    rows = answer(scene, DASHBOARD, "Flooded minutes by kelurahan", _END)
+    assert [(row["flood_minutes"], row["confirmed"]) for row in rows] == [(2, 1)]
+
+
+def test_a_dark_zone_is_expected_and_where_nothing_was_seen_there_are_no_minutes(scene: StoreScene) -> None:
+    for camera_id, kelurahan in (("seen", "Kaligawe"), ("dark", "Kaligawe"), ("lost", "Tambakrejo")):
+        add_camera(scene, camera_id, kelurahan)
+        add_minutes(scene, camera_id, "2026-04-30T17:00:00Z", state="dry")
+    add_minutes(scene, "seen", *(f"2026-05-03T{hour:02}:10:00Z" for hour in range(10, 16)), state="dry")
+    scene.refresh("flood_hours")
+    rows = answer(scene, DASHBOARD, "Flooded minutes by kelurahan", _END)
+    shown = [(row["kelurahan"], row["flood_minutes"], row["zones"], row["observed_ratio"]) for row in rows]
+    assert shown == [("Tambakrejo", None, 1, 0), ("Kaligawe", 0, 2, pytest.approx(6 / (2 * 24 * 60)))]
+
+
+def test_a_month_is_measured_from_its_first_day_to_the_end_of_the_range(scene: StoreScene) -> None:
+    add_camera(scene, "c")
+    add_minutes(scene, "c", "2025-06-01T03:00:00Z", "2026-04-30T17:00:00Z", "2026-05-01T17:00:00Z", state="dry")
+    scene.refresh("flood_hours")
+    rows = answer(scene, DASHBOARD, "By month and kecamatan, 12 months", _END)
+    ratios = {row["year_month"]: row["observed_ratio"] for row in rows}
+    assert ratios["2025-06"] == pytest.approx(1 / (30 * 24 * 60))
+    assert ratios["2026-04"] == 0
+    assert ratios["2026-05"] == pytest.approx(2 / (3 * 24 * 60))
+    assert len(rows) == 12
+
+
+def test_two_kelurahan_of_one_name_are_two(scene: StoreScene) -> None:
+    for number, kecamatan in enumerate(("Laweyan", "Jebres"), start=1):
+        add_camera(scene, kecamatan, "Purwosari", kecamatan=kecamatan)
+        add_episode(scene, number, kecamatan, "flood_episode")
+    assert answer(scene, DASHBOARD, "Kelurahan with a flood") == [{"kelurahan": 2}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from services.aggregate.dashboards.grafana import dashboard_json
 from services.aggregate.dashboards.grafana_panel import panel_json
 from services.aggregate.dashboards.layout import Place
 from tests.aggregate.dashboards.sound import make_dashboard, make_documents, panel_of
+
+REPOSITORY = Path(__file__).parents[3]
 
 
 def properties_of(document: dict[str, Any], column: str) -> dict[str, Any]:
@@ -130,3 +133,8 @@ def test_a_panel_that_asks_both_stores_is_mixed() -> None:
     document = panel_json(1, panel, Place(0, 0, 12, 8), "en")
     assert document["datasource"]["uid"] == "-- Mixed --"
     assert [one["datasource"]["uid"] for one in document["targets"]] == ["tilik-clickhouse", "tilik-prometheus"]
+
+
+def test_a_query_says_for_which_version_of_the_plugin_it_was_written_and_provisioning_pins_that_one() -> None:
+    version = panel_of(make_documents()[0], "table")["targets"][0]["pluginVersion"]
+    assert f"GRAFANA_CLICKHOUSE_PLUGIN_VERSION:-{version}}}" in (REPOSITORY / "deploy/compose/grafana.yaml").read_text()

@@ -74,7 +74,8 @@ def test_minutes_that_do_not_count_are_parts_of_what_the_cameras_owed(scene: Sto
     scene.insert("camera_minutes", *rows)
     scene.refresh("camera_hours")
     columns = ("not_valid", "simulated", "missing")
-    assert ask_panel(scene, DASHBOARD, "Minutes that do not count", START, END, *columns) == [(0.25, 0.1, 0.5)]
+    hour = ("2026-05-04T10:00:00+00:00", "2026-05-04T11:00:00+00:00")
+    assert ask_panel(scene, DASHBOARD, "Minutes that do not count", *hour, *columns) == [(0.25, 0.1, 0.5)]
     judged = ask_panel(scene, DASHBOARD, "Frames with a verdict", START, END, "judged_ratio", "skewed_ratio")
     assert judged == [(0.75, 0.0)]
 
@@ -94,3 +95,27 @@ def test_both_networks_of_a_frame_are_in_use_and_a_frame_without_water_names_onl
         ("objects", "nanodet", "abababababab", "2x2", 2),
         ("water", "water", "cdcdcdcdcdcd", "–", 1),
     ]
+
+
+def test_a_blind_camera_s_minutes_are_missing_from_the_store_s_first_hour_on(scene: StoreScene) -> None:
+    seen = {"camera_id": "elsewhere", "ruleset": "2", "observed_s": 60.0, "frames": 4, "detected": 4, "valid": True}
+    scene.insert("camera_minutes", {**seen, "minute": "2026-05-04T16:00:00Z"})
+    scene.refresh("camera_hours")
+    columns = ("minutes_day", "missing")
+    assert ask_panel(scene, DASHBOARD, "Minutes that do not count", START, END, *columns) == [
+        ("05-04", 1.0),
+        ("05-05", 1.0),
+        ("05-06", 1.0),
+    ]
+
+
+def test_an_episode_has_waited_until_its_first_verdict(scene: StoreScene) -> None:
+    scene.insert(EpisodeRow.TABLE, episode(1, "parking_case"))
+    later = {"decided_at": "2026-05-04T16:00:00Z", "event_id": "2".rjust(32, "0")}
+    scene.insert("decisions", verdict(1, "confirmed"), {**verdict(1, "rejected"), **later})
+    assert ask_panel(scene, DASHBOARD, "Precision by rule", START, END, "rejected", "wait_s") == [(1, 3600.0)]
+
+
+def test_where_nothing_was_seen_there_were_no_episodes_that_anybody_knows_of(scene: StoreScene) -> None:
+    assert ask_panel(scene, DASHBOARD, "Judged by people", START, END, "episodes") == [(None,)]
+    assert ask_panel(scene, DASHBOARD, "Who judges", START, END, "people") == [(None,)]
