@@ -53,6 +53,18 @@ def test_the_other_language_shows_the_same_period(visit: Visit) -> None:
     expect(visit.page.locator("#dashboard option", has_text="Flooding")).to_have_count(0)
 
 
+def test_another_dashboard_asks_again_as_often_as_its_own_file_says(visit: Visit) -> None:
+    visit.open("/d/tilik-flooding")
+    rate = visit.page.locator("#refresh + select")
+    expect(rate).to_have_value("1m")
+
+    visit.page.locator("#dashboard").select_option("tilik-quality")
+
+    expect(visit.page).to_have_url(f"{visit.url}/d/tilik-quality?from=&to=&theme=dark")
+    expect(rate).to_have_value("15m")
+    visit.wait()
+
+
 def test_a_description_is_shown_where_one_points_at(visit: Visit) -> None:
     visit.open("/d/tilik-flooding")
     panel = visit.page.locator(".panel:not(.row)").first

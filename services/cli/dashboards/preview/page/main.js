@@ -38,8 +38,9 @@ function readAddress() {
   }
 }
 
-function address(uid, { from = view.fromText, to = view.toText } = {}) {
-  const told = new URLSearchParams({ from, to, refresh: view.refresh ?? '', theme: view.theme });
+/** The address of a dashboard; without a rate of asking again (null) it asks as its file says. */
+function address(uid, { from = view.fromText, to = view.toText, refresh = view.refresh ?? '' } = {}) {
+  const told = new URLSearchParams({ from, to, ...(refresh === null ? {} : { refresh }), theme: view.theme });
   for (const [name, values] of Object.entries(view.chosen)) for (const value of values ?? []) told.append(`var-${name}`, value);
   return `/d/${uid}?${told}`;
 }
@@ -50,7 +51,7 @@ function go(to) {
 }
 
 const act = {
-  open: (uid) => go(address(uid, uid.replace(/-id$/, '') === view.uid.replace(/-id$/, '') ? {} : { from: '', to: '' })),
+  open: (uid) => go(address(uid, uid.replace(/-id$/, '') === view.uid.replace(/-id$/, '') ? {} : { from: '', to: '', refresh: null })),
   refresh: () => { loading.abort(); loading = new AbortController(); fill(); },
   refreshEvery: (text) => { view.refresh = text; history.replaceState(null, '', address(view.uid)); schedule(); },
   period: (from, to) => go(address(view.uid, { from, to })),
