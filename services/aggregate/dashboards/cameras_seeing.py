@@ -101,7 +101,8 @@ FROM (
         ) AS p
         GROUP BY camera_id
     ) AS h ON h.camera_id = c.camera_id
-    ORDER BY arraySum(h.valid), camera_id
+    ORDER BY arraySum(h.valid) / greatest(1, dateDiff('hour', greatest(first, first_owned), {COMPLETE_UNTIL})),
+        camera_id
     LIMIT 20
 ) AS g
 ARRAY JOIN range(toUInt32(greatest(0, steps))) AS n
@@ -193,12 +194,14 @@ SEEING: Final = Section(
             "state-timeline",
             Text("The 20 cameras that saw least", "20 kamera yang paling sedikit melihat"),
             Text(
-                "Active cameras with the fewest valid minutes in the period, by hour, or by 6 hours where the period is"
+                "Active cameras with the fewest valid minutes for the time since a worker first owned them, by hour,"
+                " or by 6 hours where the period is"
                 " longer than 8 days. Seen: at least 90 % of the minutes are valid. Not valid: frames were judged, but"
                 " the camera is in quarantine (shifted, covered, frozen), so that nothing is counted. An empty"
                 " street and a blind camera are told apart here. Not there yet: before the day on which a worker first"
                 " owned it.",
-                "Kamera aktif dengan menit sah paling sedikit dalam kurun ini, per jam, atau per 6 jam bila kurun lebih"
+                "Kamera aktif dengan menit sah paling sedikit sejak pertama ada worker yang memilikinya, per jam,"
+                " atau per 6 jam bila kurun lebih"
                 " dari 8 hari. Terlihat: paling sedikit 90 % menitnya sah. Tidak sah: ada frame yang dinilai, tetapi"
                 " kamera dikarantina (bergeser, tertutup, beku), jadi tidak ada yang dihitung. Di sinilah jalan yang"
                 " sepi dibedakan dari kamera yang buta. Belum ada: sebelum hari pertama ada worker yang memilikinya.",

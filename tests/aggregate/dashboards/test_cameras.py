@@ -121,6 +121,18 @@ def test_a_camera_that_was_added_in_the_period_is_not_blind_before(scene: StoreS
     assert states == [("not_there",)] * 24 + [("none",)] * 11 + [("partly",), ("none",)]
 
 
+def test_new_cameras_are_not_taken_for_those_that_saw_least(scene: StoreScene) -> None:
+    new = [f"new-{number:02}" for number in range(20)]
+    scene.insert(CameraRow.TABLE, *(camera(camera_id) for camera_id in new))
+    scene.insert("capture_counters", *({"camera_id": one, "owner_epoch": 1_777_867_200_000} for one in new))
+    scene.insert("camera_minutes", *({**minute("05:00"), "camera_id": one} for one in new))
+    scene.insert("camera_minutes", {**minute("00:00"), "minute": "2026-05-02T17:00:00Z"}, minute("04:00"))
+    scene.refresh("camera_hours")
+    start = "2026-05-02T17:00:00+00:00"
+    cameras = ask_panel(scene, DASHBOARD, "The 20 cameras that saw least", start, END, "camera_id")
+    assert "c" in {camera_id for (camera_id,) in cameras}
+
+
 def test_a_camera_that_saw_nothing_had_no_incidents_that_anybody_knows_of(scene: StoreScene) -> None:
     title = "Cameras, the least uptime first"
     figures = ("incidents", "quarantines")

@@ -153,3 +153,13 @@ def test_two_kelurahan_of_one_name_are_two(scene: StoreScene) -> None:
         add_camera(scene, kecamatan, "Purwosari", kecamatan=kecamatan)
         add_episode(scene, number, kecamatan, "flood_episode")
     assert answer(scene, DASHBOARD, "Kelurahan with a flood") == [{"kelurahan": 2}]
+
+
+def test_a_flood_was_judged_when_a_person_first_did(scene: StoreScene) -> None:
+    add_camera(scene, "c")
+    add_episode(scene, 1, "c", "flood_episode", **_BEGAN)
+    for number, (said, decided_at) in enumerate((("confirmed", "02:10"), ("rejected", "09:10"))):
+        judged = {"decision": f"episode_{said}", "decided_at": f"2026-05-03T{decided_at}:00Z", "decided_by": "Sari"}
+        scene.insert("decisions", {"camera_id": "c", "episode_id": "1" * 32, "event_id": f"{number:032}", **judged})
+    [row] = answer(scene, DASHBOARD, "Floods in the range: onset, peak, cleared", _END)
+    assert (row["review"], row["reviewed_after"]) == ("rejected", 3600)
