@@ -117,5 +117,5 @@ def test_an_episode_has_waited_until_its_first_verdict(scene: StoreScene) -> Non
 
 
 def test_where_nothing_was_seen_there_were_no_episodes_that_anybody_knows_of(scene: StoreScene) -> None:
-    assert ask_panel(scene, DASHBOARD, "Judged by people", START, END, "episodes") == [(None,)]
+    assert ask_panel(scene, DASHBOARD, "Judged by people", START, END, "episodes") == [(None,)]  # not a topic: a column
     assert ask_panel(scene, DASHBOARD, "Who judges", START, END, "people") == [(None,)]

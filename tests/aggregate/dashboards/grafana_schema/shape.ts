@@ -56,6 +56,7 @@ type Source<Type, Uid> = { type: Type; uid: Uid };
 type ClickHouseQuery = DataQuery & {
   datasource: Source<'grafana-clickhouse-datasource', 'tilik-clickhouse'>;
   editorType: 'sql';
+  pluginVersion: string;
   queryType: 'timeseries' | 'table';
   format: 0 | 1;
   rawSql: string;
