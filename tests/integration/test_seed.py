@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from clickhouse_connect.driver.client import Client
+from rich.progress import Progress
 
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.settings import ClickHouseSettings
 from services.aggregate.store_client import connect
+from services.cli.city_registry.areas import read_areas
+from services.cli.seed.cameras import seed_cameras
+from services.cli.seed.city import City
 from services.cli.seed.claim import claim
 from services.cli.seed.command import command
+from services.cli.seed.filling import drop_plan, make_plan
 from tests.conftest import STATE
 
 pytestmark = pytest.mark.integration
@@ -69,6 +74,26 @@ def test_there_is_something_of_everything_and_something_goes_on_at_the_end(city:
     assert there == {(kind, phase) for kind in types for phase in ("open", "ended")}
     decided = {review for (review,) in ask(city, "SELECT DISTINCT review FROM episodes_reviewed")}
     assert decided == {"suspected", "confirmed", "rejected"}
+    open_floods = "episode_type = 'flood_episode' AND phase = 'open'"
+    seen = {review for (review,) in ask(city, f"SELECT DISTINCT review FROM episodes_reviewed WHERE {open_floods}")}
+    assert {"suspected", "confirmed"} <= seen
+
+
+def test_what_goes_on_at_the_end_began_at_times_of_its_own(clickhouse_port: int) -> None:
+    cameras = seed_cameras(read_areas(STATE), 1100, 1)
+    plan = City(cameras, days=1, until_s=int(UNTIL.timestamp()), ruleset="7")
+    settings = ClickHouseSettings(port=clickhouse_port)
+    with closing(connect(settings)) as client, Progress(disable=True) as bars:
+        client.command("CREATE DATABASE IF NOT EXISTS seed_plan_alone")
+        client.database = "seed_plan_alone"
+        make_plan(client, plan, bars)
+        for spans in ("seed_stays WHERE spot = 6", "seed_counters WHERE kind = 'unattended'"):
+            going_on = f"{spans} AND begins_s < {plan.until_s} AND ends_s > {plan.until_s}"
+            [(spells, begins, ends)] = ask(
+                client, f"SELECT count(), uniqExact(begins_s), uniqExact(ends_s) FROM {going_on}"
+            )
+            assert begins == ends == spells > 5
+        drop_plan(client)
 
 
 def test_a_zone_is_flooded_in_the_minutes_of_its_floods_and_no_other(city: Client) -> None:
@@ -177,13 +202,17 @@ def test_the_newest_ownership_has_an_outcome_for_each_frame_that_was_captured(ci
     assert_none(city, "SELECT event_id FROM frame_outcomes GROUP BY event_id HAVING count() > 1")
 
 
-def test_people_decide_after_the_end_about_episodes_that_are_there(city: Client) -> None:
+def test_people_decide_about_episodes_that_are_there_after_the_end_or_of_a_flood_while_it_is_known(
+    city: Client,
+) -> None:
     assert_none(
         city,
         """SELECT d.episode_id FROM decisions AS d
-        LEFT JOIN (SELECT toString(episode_id) AS episode_id, ended_at, phase FROM episodes) AS e
+        LEFT JOIN (SELECT toString(episode_id) AS episode_id, episode_type, phase,
+                if(phase = 'ended', ended_at, started_at + INTERVAL 120 SECOND) AS from_at FROM episodes) AS e
             ON e.episode_id = d.episode_id
-        WHERE d.decision != 'quarantine_released' AND (e.phase != 'ended' OR d.decided_at < e.ended_at)""",
+        WHERE d.decision != 'quarantine_released' AND (d.decided_at < e.from_at
+            OR NOT (e.phase = 'ended' OR e.phase = 'open' AND e.episode_type = 'flood_episode'))""",
     )
 
 

@@ -27,6 +27,7 @@ def episode_statements(city: City) -> Iterator[tuple[str, str]]:
         yield "episodes", select  # not a topic: a table
     yield "parking_stays", _stays(city)
     yield "decisions", _verdicts(city)
+    yield "decisions", _verdicts_at_once(city)
     yield "decisions", _releases(city)
 
 
@@ -207,6 +208,19 @@ def _verdicts(city: City) -> str:
         decided_at AS effective_at, {_reviewer("episode_id")} AS decided_by, toString(e.episode_id) AS episode_id,
         '{city.ruleset}' AS ruleset, toUInt64(decided_s) AS version, decided_at AS inserted_at
     FROM episodes AS e WHERE phase = 'ended' AND {drawn} < {asked} AND decided_s <= {city.until_s}"""
+
+
+def _verdicts_at_once(city: City) -> str:
+    """What people thought of floods that go on: some are looked at within the hour, at any time of the day."""
+    drawn, right, later = (chance(city, "toString(episode_id)", f"'look{n}'") for n in range(3))
+    return f"""SELECT camera_id, {hex_id("episode_id", "'look'")} AS event_id,
+        if({right} < 0.93, 'episode_confirmed', 'episode_rejected') AS decision,
+        toUInt32(toUnixTimestamp(started_at) + {MINUTE} * (5 + 50 * {later})) AS decided_s,
+            {at("decided_s")} AS decided_at,
+        decided_at AS effective_at, {_reviewer("episode_id")} AS decided_by, toString(e.episode_id) AS episode_id,
+        '{city.ruleset}' AS ruleset, toUInt64(decided_s) AS version, decided_at AS inserted_at
+    FROM episodes AS e WHERE phase = 'open' AND episode_type = 'flood_episode' AND {drawn} < 0.5
+        AND decided_s <= {city.until_s}"""
 
 
 def _releases(city: City) -> str:

@@ -42,7 +42,7 @@ def fill(client: Client, city: City, bars: Progress) -> float:
     """
     began = time.monotonic()
     with translated_errors("planning the simulated city"):
-        _plan(client, city, bars)
+        make_plan(client, city, bars)
     _insert_all(client, [(CameraRow.TABLE, _REGISTRY), *minute_statements(city)], bars, at_once=_AT_ONCE)
     rest = [*episode_statements(city), *accounting_statements(city), *raw_statements(city)]
     _insert_all(client, rest, bars, at_once=1)  # each rests on what was inserted before it
@@ -78,7 +78,8 @@ def drop_plan(client: Client) -> None:
         client.command(f"DROP TABLE IF EXISTS {table} SYNC")
 
 
-def _plan(client: Client, city: City, bars: Progress) -> None:
+def make_plan(client: Client, city: City, bars: Progress) -> None:
+    """Make the tables of spans that everything rests on, in place of those that are there."""
     drop_plan(client)
     client.command(CAMERAS)
     names = SeedCamera.__slots__

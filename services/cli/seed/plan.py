@@ -57,6 +57,17 @@ def chance(city: City, *of: str) -> str:
     return f"(cityHash64({city.seed}, {', '.join(of)}) / 18446744073709551615)"
 
 
+def _around_the_end(
+    city: City, what: str, *, before_min: tuple[int, int], after_min: tuple[int, int]
+) -> tuple[str, str]:
+    """Give begin and end of what goes on when the city ends, by chance between the least and the most minutes."""
+    before, after = (
+        f"floor({MINUTE} * ({least} + {most - least} * {chance(city, 'number', what, when)}))"
+        for when, (least, most) in (("'before'", before_min), ("'after'", after_min))
+    )
+    return f"toUInt32({city.until_s} - {before})", f"toUInt32({city.until_s} + {after})"
+
+
 def _made(table: str, columns: tuple[str, ...], select: str) -> Iterator[tuple[str, str]]:
     yield table, f"CREATE TABLE {table} ({', '.join(columns)}) ENGINE = MergeTree ORDER BY number AS {select}"
 
@@ -170,6 +181,7 @@ def _counters(city: City) -> str:
     drawn, start, length = (chance(city, "number", "day", "window.1", f"'desk{n}'") for n in range(3))
     now = f"SELECT number FROM seed_cameras WHERE number IN {_numbers(city.trouble.unattended)}"
     local = f"({city.until_s} + {JAKARTA})"
+    began, goes_on = _around_the_end(city, "'desk'", before_min=(4, 13), after_min=(2, 7))
     return f"""SELECT number, begins_s, ends_s, kind FROM (
         SELECT number, window.3 AS kind,
             if(kind = 'not_open', 0, {MINUTE} * floor((window.2 - window.1 - 4) * {start}) + number % 50) AS late_s,
@@ -185,7 +197,7 @@ def _counters(city: City) -> str:
             AND NOT (number IN ({now}) AND ends_s > {city.until_s - HOUR})
             AND begins_s < {city.until_s} AND begins_s > {city.from_s}
         UNION ALL
-        SELECT number, 'unattended', 0, {city.until_s - 9 * MINUTE}, {city.until_s + 7 * MINUTE} FROM ({now})
+        SELECT number, 'unattended', 0, {began}, {goes_on} FROM ({now})
         WHERE toDayOfWeek(toDate(intDiv({local}, {DAY}))) < 6 AND intDiv({local} % {DAY}, {MINUTE}) IN (
             SELECT arrayJoin(arrayConcat(range(495, 680), range(795, 890))))
     ) AS e LEFT JOIN seed_blocks AS b USING number
@@ -207,6 +219,7 @@ def _stays(city: City) -> str:
     """
     drawn, start, length, busy = (chance(city, "number", "day", "slot", f"'stay{n}'") for n in range(4))
     midnight = f"day * {DAY} - {JAKARTA}"
+    began, goes_on = _around_the_end(city, "'kerb'", before_min=(12, 65), after_min=(5, 45))
     return f"""SELECT number, begins_s, ends_s, spot, vehicle, counted_from_s, case_ends_s FROM (
         SELECT number, slot % 24 AS hour, toUInt8(intDiv(slot, 24) * 3 + hour % 3) AS spot,
             toUInt32({midnight} + hour * {HOUR} + 3300 * {start}) AS begins_s,
@@ -226,8 +239,7 @@ def _stays(city: City) -> str:
                 * if(toDayOfWeek(toDate(day)) > 5, 0.7, 1) * if(slot < 24, 1, 0.4)
             AND begins_s < {city.until_s} AND begins_s > {city.from_s}
         UNION ALL
-        SELECT number, 0, 6, {city.until_s - 41 * MINUTE}, {city.until_s + 33 * MINUTE}, 'car', 'always',
-            {city.until_s - 41 * MINUTE}, {city.until_s + 33 * MINUTE}
+        SELECT number, 0, 6, {began}, {goes_on}, 'car', 'always', {began}, {goes_on}
         FROM seed_cameras WHERE number IN {_numbers(city.trouble.parked)}
     ) AS e LEFT JOIN seed_blocks AS b USING number
     WHERE {_SEES}"""
