@@ -195,16 +195,15 @@ SEEING: Final = Section(
             Text("The 20 cameras that saw least", "20 kamera yang paling sedikit melihat"),
             Text(
                 "Active cameras with the fewest valid minutes for the time since a worker first owned them, by hour,"
-                " or by 6 hours where the period is"
-                " longer than 8 days. Seen: at least 90 % of the minutes are valid. Not valid: frames were judged, but"
-                " the camera is in quarantine (shifted, covered, frozen), so that nothing is counted. An empty"
-                " street and a blind camera are told apart here. Not there yet: before the day on which a worker first"
-                " owned it.",
-                "Kamera aktif dengan menit sah paling sedikit sejak pertama ada worker yang memilikinya, per jam,"
-                " atau per 6 jam bila kurun lebih"
-                " dari 8 hari. Terlihat: paling sedikit 90 % menitnya sah. Tidak sah: ada frame yang dinilai, tetapi"
-                " kamera dikarantina (bergeser, tertutup, beku), jadi tidak ada yang dihitung. Di sinilah jalan yang"
-                " sepi dibedakan dari kamera yang buta. Belum ada: sebelum hari pertama ada worker yang memilikinya.",
+                " or by 6 hours where the period is longer than 8 days. Seen: at least 90 % of the minutes are valid."
+                " Not valid: frames were judged, but the camera is in quarantine (shifted, covered, frozen), so that"
+                " nothing is counted. An empty street and a blind camera are told apart here. Not there yet: before"
+                " the day on which a worker first owned it.",
+                "Kamera aktif dengan menit sah paling sedikit sejak pertama ada worker yang memilikinya, per jam, atau"
+                " per 6 jam bila kurun lebih dari 8 hari. Terlihat: paling sedikit 90 % menitnya sah. Tidak sah: ada"
+                " frame yang dinilai, tetapi kamera dikarantina (bergeser, tertutup, beku), jadi tidak ada yang"
+                " dihitung. Di sinilah jalan yang sepi dibedakan dari kamera yang buta. Belum ada: sebelum hari"
+                " pertama ada worker yang memilikinya.",
             ),
             (Query(_STATES_SQL),),
             {
@@ -272,13 +271,11 @@ SEEING: Final = Section(
                 "Full hours in a row in which no frame of an active camera was judged. Shorter gaps are in the uptime,"
                 " not here. A gap at the period's beginning may have begun before it, one at its end goes on as far as"
                 " the hours are known (10 minutes back). A camera that was added in the period has gaps from the day"
-                " on which a worker"
-                " first owned it; one that no worker ever owned is a gap from end to end.",
+                " on which a worker first owned it; one that no worker ever owned is a gap from end to end.",
                 "Jam-jam penuh berurutan tanpa satu pun frame kamera aktif yang dinilai. Jeda yang lebih pendek ada di"
                 " waktu hidup, bukan di sini. Jeda di awal kurun bisa jadi mulai sebelumnya; jeda di akhir berlanjut"
                 " sejauh jamnya sudah diketahui (10 menit ke belakang). Kamera yang baru ditambahkan dihitung sejak"
-                " hari"
-                " pertama ada worker yang memilikinya; yang belum pernah dimiliki tampak sebagai jeda sepenuhnya.",
+                " hari pertama ada worker yang memilikinya; yang belum pernah dimiliki tampak sebagai jeda sepenuhnya.",
             ),
             (Query(_GAPS_SQL),),
             {

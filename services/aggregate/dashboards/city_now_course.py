@@ -58,14 +58,11 @@ _HOW_COUNTED: Final = Text(
     "Each step counts the episodes that were open at some time of it; those that have not ended count until now, even"
     " if nobody has seen them for a while, unless their camera was removed; rejected and simulated ones are left out."
     " The verdict is today's: a flood that was confirmed at noon is drawn as confirmed from its onset. Where a curve"
-    " breaks off, no chosen camera saw"
-    " anything in that hour.",
+    " breaks off, no chosen camera saw anything in that hour.",
     "Tiap langkah menghitung episode yang berlangsung pada suatu saat di dalamnya, termasuk yang belum selesai sampai"
     " sekarang walau lama tidak terlihat, kecuali kameranya sudah dicabut; tanpa yang ditolak dan simulasi."
-    " Penilaiannya"
-    " adalah yang sekarang: banjir"
-    " yang dikonfirmasi siang hari digambar terkonfirmasi sejak mulainya. Kurva terputus berarti pada jam itu tidak"
-    " ada kamera pilihan yang melihat.",
+    " Penilaiannya adalah yang sekarang: banjir yang dikonfirmasi siang hari digambar terkonfirmasi sejak mulainya."
+    " Kurva terputus berarti pada jam itu tidak ada kamera pilihan yang melihat.",
 )
 
 _FLOODS: Final = Panel(

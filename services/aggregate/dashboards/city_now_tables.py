@@ -129,10 +129,10 @@ INCIDENTS: Final = Panel(
     "table",
     Text("Pictures not to be trusted", "Gambar yang tidak bisa dipercaya"),
     Text(
-        "Open camera incidents. A quarantined camera (shifted, covered, frozen) is out of all statistics until a person"
-        " has looked and released it with `tilik decide release CAMERA`; dark and defocused ones end by themselves and"
-        " make nothing invalid. People who rejected an incident have not released its camera."
-        " Simulated incidents stand last.",
+        "Open camera incidents. A quarantined camera (shifted, covered, frozen) is out of all statistics until a"
+        " person has looked and released it with `tilik decide release CAMERA`; dark and defocused ones end by"
+        " themselves and make nothing invalid. People who rejected an incident have not released its camera. Simulated"
+        " incidents stand last.",
         "Insiden kamera yang masih berlangsung. Kamera yang dikarantina (bergeser, tertutup, beku) tidak masuk"
         " statistik sampai petugas memeriksa dan melepasnya dengan `tilik decide release KAMERA`; yang gelap dan kabur"
         " selesai sendiri dan tidak membatalkan data. Menolak insiden belum melepas kameranya. Insiden simulasi ada"

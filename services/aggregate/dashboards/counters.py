@@ -114,8 +114,7 @@ FROM {HOURS} AND {CAN_WAIT}""",  # noqa: S608
                 "Kejadian jenis 'ditinggal' yang mulai dalam kurun ini: tidak ada orang di zona petugas selama 120"
                 " detik, sementara paling sedikit separuh frame dalam semenit memperlihatkan orang menunggu, pada jam"
                 " buka. Yang ditolak dan yang simulasi tidak dihitung; yang belum dikonfirmasi orang masih dugaan."
-                " Bila tidak ada"
-                " loket yang terpantau, tidak ada angka, bukan 0.",
+                " Bila tidak ada loket yang terpantau, tidak ada angka, bukan 0.",
             ),
             f"""WITH (SELECT sum(open_minutes) FROM {HOURS}) AS watched
 SELECT if(watched = 0 AND count() = 0, NULL, countIf(review = 'suspected')) AS suspected,

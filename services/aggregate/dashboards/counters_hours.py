@@ -126,17 +126,16 @@ HAVING countIf(is_open) > 0"""  # noqa: S608
 
 _OPENINGS_MADE: Final = Text(
     f"Of the last {_DAYS} days (Asia/Jakarta) that the period touches, each from midnight on. A counter has opened"
-    f" once the staff zone was occupied for at least half"
-    f" of a minute; {LATE_MINUTES} minutes or more after the hours begin is late, nobody in an hour or more of"
-    f" observation is 'nobody seen'. Not known: no staff zone, or no valid picture in the 5 minutes after the opening,"
-    f" or none of the minute before it."
-    f" Staff who serve standing outside the zone are not seen: look at the pictures before you blame anybody.",
-    f"Dari {_DAYS} hari (WIB) terakhir yang tersentuh kurun ini, masing-masing sejak tengah malam. Loket dianggap"
-    f" buka begitu zona petugas terisi paling sedikit separuh"
-    f" menit; {LATE_MINUTES} menit atau lebih setelah jam buka mulai berarti terlambat, tidak ada selama sejam pantauan"
-    f" atau lebih berarti 'tak terlihat petugas'. Tidak diketahui: tidak ada zona petugas, atau tidak ada gambar yang"
-    f" sah dalam 5 menit sesudah jam buka, atau tidak ada gambar semenit sebelumnya. Petugas yang melayani di"
-    f" luar zona tidak terlihat: lihat dulu gambarnya sebelum menyalahkan siapa pun.",
+    f" once the staff zone was occupied for at least half of a minute; {LATE_MINUTES} minutes or more after the hours"
+    f" begin is late, nobody in an hour or more of observation is 'nobody seen'. Not known: no staff zone, or no valid"
+    f" picture in the 5 minutes after the opening, or none of the minute before it. Staff who serve standing outside"
+    f" the zone are not seen: look at the pictures before you blame anybody.",
+    f"Dari {_DAYS} hari (WIB) terakhir yang tersentuh kurun ini, masing-masing sejak tengah malam. Loket dianggap buka"
+    f" begitu zona petugas terisi paling sedikit separuh menit; {LATE_MINUTES} menit atau lebih setelah jam buka mulai"
+    f" berarti terlambat, tidak ada selama sejam pantauan atau lebih berarti 'tak terlihat petugas'. Tidak diketahui:"
+    f" tidak ada zona petugas, atau tidak ada gambar yang sah dalam 5 menit sesudah jam buka, atau tidak ada gambar"
+    f" semenit sebelumnya. Petugas yang melayani di luar zona tidak terlihat: lihat dulu gambarnya sebelum menyalahkan"
+    f" siapa pun.",
 )
 
 OPENING: Final = Section(

@@ -109,12 +109,10 @@ KELURAHAN_TABLE: Final = Panel(
         Text(
             "*Observed* is the part of the range that its zones were seen, dark ones among them: 0 minutes at 10 %"
             " observed is not “no flood”, and where nothing was seen there are no minutes. *Floods* counts the"
-            " episodes that began in the range, rejected ones left out. The newest hour"
-            " may be up to 7 minutes behind.",
+            " episodes that began in the range, rejected ones left out. The newest hour may be up to 7 minutes behind.",
             "*Terpantau* adalah bagian rentang waktu saat zonanya terlihat, termasuk zona yang gelap: 0 menit dengan"
-            " 10 % terpantau bukan berarti “tidak banjir”, dan tanpa pantauan tidak ada menit. *Banjir* adalah"
-            " jumlah episode yang mulai dalam rentang waktu, tanpa yang ditolak. Jam"
-            " terbaru bisa tertinggal hingga 7 menit.",
+            " 10 % terpantau bukan berarti “tidak banjir”, dan tanpa pantauan tidak ada menit. *Banjir* adalah jumlah"
+            " episode yang mulai dalam rentang waktu, tanpa yang ditolak. Jam terbaru bisa tertinggal hingga 7 menit.",
         ),
     ),
     (

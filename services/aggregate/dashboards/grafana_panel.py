@@ -12,7 +12,8 @@ from services.aggregate.dashboards.links import camera_link
 
 CLICKHOUSE: Final = {"type": "grafana-clickhouse-datasource", "uid": "tilik-clickhouse"}
 CLICKHOUSE_PLUGIN_VERSION: Final = "4.20.0"
-"""The version that provisioning pins. A query that names none is taken for one of the plugin's first years."""
+"""The version that provisioning pins. A query that names none is taken for one of version 3 and is rewritten when
+it is opened."""
 
 PROMETHEUS: Final = {"type": "prometheus", "uid": "tilik-prometheus"}
 _MIXED: Final = {"type": "datasource", "uid": "-- Mixed --"}
