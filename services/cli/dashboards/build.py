@@ -12,12 +12,14 @@ from services.aggregate.dashboards.links import PORTAL_URL
 from services.aggregate.dashboards.registry import dashboards
 
 
-def web_address(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def web_address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Give an address to which a link may lead, without a slash at its end: a callback of an option.
 
     Raises:
         click.BadParameter: It is none of the form http://HOST or https://HOST, perhaps with a port and a path.
     """
+    if value is None:
+        return None
     try:
         parts = urlsplit(value)
         _ = parts.port

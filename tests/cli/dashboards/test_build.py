@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from services.cli.dashboards.build import command
+from services.cli.dashboards.push import command as push
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,11 @@ def test_links_lead_to_the_address_that_is_said(tmp_path: Path, address: str) ->
     document = json.loads((tmp_path / "id" / "tilik-flooding-id.json").read_text(encoding="utf-8"))
     constants = {one["name"]: one["query"] for one in document["templating"]["list"] if one["type"] == "constant"}
     assert constants["portal_url"] == address.rstrip("/")
+
+
+@pytest.mark.parametrize("option", ["--portal-url", "--runbooks-url"])
+def test_push_lets_no_link_run_as_a_script_either(option: str) -> None:
+    done = CliRunner().invoke(push, ["--url", "http://127.0.0.1:1", option, "javascript:alert(1)//"])
+
+    assert done.exit_code == 2
+    assert "is no address" in done.output

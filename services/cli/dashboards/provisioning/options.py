@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from services.aggregate.dashboards.links import PORTAL_URL
+from services.cli.dashboards.build import web_address
 from services.cli.dashboards.provisioning.session import Grafana
 from services.cli.dashboards.provisioning.wanted import (
     AlertLanguage,
@@ -66,9 +67,18 @@ _OPTIONS = (
         help="Where alerts are posted. It may be secret: rather say it in the environment.",
     ),
     click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="Who gets alerts by mail; repeatable."),
-    click.option("--portal-url", default=PORTAL_URL, show_default=True, help="Where links to a camera lead."),
     click.option(
-        "--runbooks-url", metavar="URL", help="Where the files of docs/runbooks are; without it rules have no link."
+        "--portal-url",
+        default=PORTAL_URL,
+        show_default=True,
+        callback=web_address,
+        help="Where links to a camera lead.",
+    ),
+    click.option(
+        "--runbooks-url",
+        metavar="URL",
+        callback=web_address,
+        help="Where the files of docs/runbooks are; without it rules have no link.",
     ),
     click.option("--skip-health", is_flag=True, help="Don't ask whether data sources answer."),
     click.option("--force", is_flag=True, help="Overwrite what somebody changed by hand."),
