@@ -8,6 +8,11 @@ from services.aggregate.dashboards.dashboard import Column, Panel, Query, Sectio
 from services.aggregate.dashboards.pipeline_ingest import SCRAPED
 from services.aggregate.dashboards.variables import GAPS_SHOWN
 
+LOST_EVENTS: Final = (
+    "sum(increase(tilik_aggregate_lost_events_total[1h]))"
+    " + (sum(tilik_aggregate_lost_events_total unless tilik_aggregate_lost_events_total offset 1h) or vector(0))"
+)
+"""They are counted as soon as a worker begins, before it is first scraped: what a new series has was lost as well."""
 DEAD_LETTERS: Final = "sum(increase(tilik_dead_letters_total[15m])) or 0 * count(tilik_aggregate_partitions)"
 _MINUTE_TABLES: Final = ("camera_minutes", "counter_minutes", "parking_minutes", "flood_minutes")
 
@@ -115,7 +120,7 @@ _AGGREGATE: Final = Section(
                     legend="put off",
                 ),
                 Query(promql="sum(increase(tilik_aggregate_gaps_total[1h]))", legend="gaps"),
-                Query(promql="sum(increase(tilik_aggregate_lost_events_total[1h]))", legend="lost"),
+                Query(promql=LOST_EVENTS, legend="lost"),
                 Query(promql="sum(increase(tilik_aggregate_frames_of_lower_epoch_total[1h]))", legend="lower"),
             ),
             {

@@ -15,7 +15,7 @@ import yaml
 from services.aggregate.dashboards.build import GENERATED
 from services.aggregate.dashboards.pipeline_detect import SHED
 from services.aggregate.dashboards.pipeline_ingest import TWO_OWNERS, WITHOUT_OWNER
-from services.aggregate.dashboards.pipeline_rows import DEAD_LETTERS
+from services.aggregate.dashboards.pipeline_rows import DEAD_LETTERS, LOST_EVENTS
 from services.cli.dashboards.check import METRICS
 from services.runtime.metrics import MetricDefinition
 
@@ -128,3 +128,12 @@ def test_dead_letters_are_0_only_where_somebody_counts_them(tmp_path: Path) -> N
     assert said_of(tmp_path, [running, *dead], {DEAD_LETTERS: [30]}) == ""
     assert said_of(tmp_path, [running], {DEAD_LETTERS: [0]}) == ""
     assert said_of(tmp_path, [], {DEAD_LETTERS: []}) == ""
+
+
+def test_events_that_were_lost_before_a_worker_was_first_scraped_are_told(tmp_path: Path) -> None:
+    """A worker counts them when it begins: Prometheus first sees the series at 400, and nothing increases."""
+    name = "tilik_aggregate_lost_events_total"
+    begun = {"series": f'{name}{{instance="b"}}', "values": "_x10 400x20"}
+    assert said_of(tmp_path, [counter(name, 0, instance="a"), begun], {LOST_EVENTS: [400]}) == ""
+    assert said_of(tmp_path, [counter(name, 0, instance="a")], {LOST_EVENTS: [0]}) == ""
+    assert said_of(tmp_path, [], {LOST_EVENTS: []}) == ""
