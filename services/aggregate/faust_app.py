@@ -39,6 +39,7 @@ _MAX_POLL_INTERVAL_SECONDS = 24 * 3600.0
 """Reading stands still while ClickHouse is away; that is no reason to be put out of the group."""
 
 _STOP_SECONDS = 20.0
+_COMMIT_SECONDS, _THREAD_SECONDS = 5.0, 20.0
 _BUFFERED_EVENTS = 32_768
 """What waits between reading and judging at most, some 60 MB, as long as the topic has fewer than 85 partitions."""
 _FEWEST_BATCHES, _BATCHES_A_PARTITION = 64, 6
@@ -92,8 +93,17 @@ class FaustFeed:
             raise RetryableError(f"Faust can't seek now: {error!r}") from error
 
     async def commit(self, offsets: Mapping[int, int]) -> bool:
-        """Commit the group's offsets; False: not now, which only makes the lag look larger."""
-        return bool(await self._consumer_thread().call_thread(self._commit_in_consumer_thread, dict(offsets)))
+        """Commit the group's offsets; False: not now, which only makes the lag look larger.
+
+        Raises:
+            FatalError: The consumer's thread does nothing any more, so that no event comes either.
+        """
+        try:
+            async with asyncio.timeout(_THREAD_SECONDS):
+                thread = self._consumer_thread()
+                return bool(await thread.call_thread(self._commit_in_consumer_thread, dict(offsets)))
+        except TimeoutError as error:
+            raise FatalError(f"Kafka's consumer has not answered for {_THREAD_SECONDS:g} s") from error
 
     async def start(self, owner: PartitionOwner) -> None:
         """Join the group and hand every event to ``owner``; a failure of it is put into ``failed``.
@@ -146,7 +156,8 @@ class FaustFeed:
         owned = consumer.assignment()
         places = {TopicPartition(CAMERA_EVENTS.name, number): offset for number, offset in offsets.items()}
         try:
-            await consumer.commit({p: OffsetAndMetadata(offset, "") for p, offset in places.items() if p in owned})
+            async with asyncio.timeout(_COMMIT_SECONDS):  # it waits for as long as no coordinator is known
+                await consumer.commit({p: OffsetAndMetadata(offset, "") for p, offset in places.items() if p in owned})
         except Exception as error:  # a hint only; the next checkpoint tells it again
             log.info("faust.offsets_not_committed", error=repr(error))
             return False

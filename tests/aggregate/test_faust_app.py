@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from services.aggregate.faust_app import (
     BatchConsumer,
+    FaustFeed,
     RepeatedOnce,
     broker_urls,
     credentials,
@@ -28,6 +29,7 @@ from services.aggregate.faust_app import (
     record_of,
 )
 from services.aggregate.settings import AggregateSettings
+from services.runtime.errors import FatalError
 from services.runtime.settings import KafkaSettings
 
 
@@ -98,6 +100,44 @@ def test_a_poll_that_finds_nothing_gives_no_message(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(Consumer, "_wait_next_records", poll)
     assert asyncio.run(run()) == (None, None)
+
+
+class HangingThread:
+    """A consumer's thread in which nothing ever answers, or only a commit does not."""
+
+    def __init__(self, *, runs_calls: bool) -> None:
+        self._runs_calls = runs_calls
+
+    async def call_thread(self, call: Any, *arguments: Any) -> Any:
+        if self._runs_calls:
+            return await call(*arguments)
+        await asyncio.Event().wait()
+
+    def _ensure_consumer(self) -> HangingThread:
+        return self
+
+    def assignment(self) -> set[Any]:
+        return set()
+
+    async def commit(self, _: Any) -> None:
+        await asyncio.Event().wait()
+
+
+def feed_on(thread: HangingThread) -> FaustFeed:
+    feed = object.__new__(FaustFeed)
+    feed._consumer_thread = lambda: thread  # type: ignore[method-assign]
+    return feed
+
+
+def test_a_commit_that_does_not_come_back_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.aggregate.faust_app._COMMIT_SECONDS", 0.01)
+    assert asyncio.run(feed_on(HangingThread(runs_calls=True)).commit({0: 7})) is False
+
+
+def test_a_consumer_that_answers_nothing_any_more_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.aggregate.faust_app._THREAD_SECONDS", 0.01)
+    with pytest.raises(FatalError, match="has not answered"):
+        asyncio.run(feed_on(HangingThread(runs_calls=False)).commit({0: 7}))
 
 
 def test_the_app_still_starts_in_no_generation(tmp_path: Any) -> None:
