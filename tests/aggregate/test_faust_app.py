@@ -111,7 +111,7 @@ class HangingThread:
     async def call_thread(self, call: Any, *arguments: Any) -> Any:
         if self._runs_calls:
             return await call(*arguments)
-        await asyncio.Event().wait()
+        return await asyncio.Event().wait()
 
     def _ensure_consumer(self) -> HangingThread:
         return self
