@@ -17,11 +17,10 @@ from services.aggregate.dashboards.cameras_volume import (
 from services.aggregate.dashboards.dashboard import (
     Column,
     Dashboard,
-    Panel,
-    Query,
     Section,
     Text,
     Threshold,
+    figure,
     paragraph,
 )
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS, WHERE
@@ -29,14 +28,10 @@ from services.aggregate.dashboards.variables import CHOSEN_CAMERAS, WHERE
 _FAULTS: Final = (Threshold(0, "green"), Threshold(1, "red"))
 
 
-def _stat(title: Text, description: Text, sql: str, columns: dict[str, Column]) -> Panel:
-    return Panel("stat", title, description, (Query(sql),), columns, width=4, height=5)
-
-
 _SUMMARY: Final = Section(
     Text("At a glance", "Sekilas"),
     (
-        _stat(
+        figure(
             Text("Cameras", "Kamera"),
             Text(
                 "Chosen cameras of the registry that are active, and that are paused. Only active ones count below.",
@@ -47,7 +42,7 @@ FROM current_cameras
 WHERE {CHOSEN_CAMERAS}""",  # noqa: S608
             {"active": Column(Text("active", "aktif")), "paused": Column(Text("paused", "dijeda"))},
         ),
-        _stat(
+        figure(
             Text("Blind now", "Buta sekarang"),
             Text(
                 "Active cameras without a valid, judged frame for 180 s, or longer where they are sampled rarely; and"
@@ -68,7 +63,7 @@ FROM (
                 "quarantined": Column(Text("in quarantine", "dikarantina"), "none", 0),
             },
         ),
-        _stat(
+        figure(
             Text("Without exactly one owner", "Tanpa tepat satu pemilik"),
             Text(
                 "Active cameras that no ingest worker owns now, or two do. Silence is certain after 150 s. It is now,"
@@ -81,7 +76,7 @@ FROM camera_coverage
 WHERE {CHOSEN_CAMERAS}""",  # noqa: S608
             {"not_covered": Column(Text("not covered", "tidak tertangani"), "none", 0, _FAULTS)},
         ),
-        _stat(
+        figure(
             Text("Uptime", "Waktu hidup"),
             paragraph(
                 Text(
@@ -99,7 +94,7 @@ FROM {DAYS} AND state = 'active'""",  # noqa: S608
                 "days": Column(Text("days", "hari"), "none", 0),
             },
         ),
-        _stat(
+        figure(
             Text("Valid", "Sah"),
             paragraph(
                 Text(
@@ -122,7 +117,7 @@ FROM (
                 "never": Column(Text("cameras: none", "kamera: nihil"), "none", 0),
             },
         ),
-        _stat(
+        figure(
             Text("Pictures and cost, a day", "Gambar dan biaya, per hari"),
             paragraph(BYTES_MADE, COST_MADE),
             f"""SELECT sum(bytes) / nullIf(uniqExact(day), 0) AS bytes_a_day,

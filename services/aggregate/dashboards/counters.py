@@ -16,21 +16,27 @@ from services.aggregate.dashboards.counters_basis import (
 )
 from services.aggregate.dashboards.counters_hours import BY_HOUR_OF_DAY, OPENING
 from services.aggregate.dashboards.counters_table import COMPARED, EPISODES
-from services.aggregate.dashboards.dashboard import Column, Dashboard, Panel, Query, Section, Text, Threshold, paragraph
+from services.aggregate.dashboards.dashboard import (
+    Column,
+    Dashboard,
+    Panel,
+    Query,
+    Section,
+    Text,
+    Threshold,
+    figure,
+    paragraph,
+)
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS, WHERE
 
 _BY_HOUR: Final = """GROUP BY time
 ORDER BY time WITH FILL FROM toStartOfHour($__fromTime) TO least($__toTime, now()) STEP INTERVAL 1 HOUR"""
 
 
-def _stat(title: Text, description: Text, sql: str, columns: dict[str, Column]) -> Panel:
-    return Panel("stat", title, description, (Query(sql),), columns, width=4, height=5)
-
-
 _SUMMARY: Final = Section(
     Text("In the chosen period", "Dalam kurun yang dipilih"),
     (
-        _stat(
+        figure(
             Text("Counters", "Loket"),
             Text(
                 "Cameras of kind counter in the registry, and others with a queue or a staff zone; and how many of them"
@@ -48,7 +54,7 @@ _SUMMARY: Final = Section(
                 "observed": Column(Text("observed", "terpantau")),
             },
         ),
-        _stat(
+        figure(
             Text("Staffed", "Dijaga petugas"),
             paragraph(
                 Text(
@@ -73,7 +79,7 @@ FROM {HOURS}""",  # noqa: S608
                 "hours": Column(Text("observed", "terpantau"), "suffix:h", 0),
             },
         ),
-        _stat(
+        figure(
             Text("Queue", "Antrean"),
             paragraph(
                 Text(
@@ -93,7 +99,7 @@ FROM {HOURS}""",  # noqa: S608
                 "queue_most": Column(Text("most, people", "terbanyak, orang"), "none", 0),
             },
         ),
-        _stat(
+        figure(
             Text("Waiting, estimated", "Waktu tunggu, perkiraan"),
             paragraph(LITTLE, RESTS),
             f"""SELECT if(sum(served) >= {LEAST_SERVED}, sum(queue_person_s) / sum(served), NULL) AS waiting_s,
@@ -104,7 +110,7 @@ FROM {HOURS} AND {CAN_WAIT}""",  # noqa: S608
                 "counters": Column(Text("counters that tell it", "loket yang bisa menghitung")),
             },
         ),
-        _stat(
+        figure(
             Text("Unattended while people waited", "Ditinggal saat orang menunggu"),
             Text(
                 "Episodes of kind unattended that began in the period: nobody in the staff zone for 120 s while at"
@@ -127,7 +133,7 @@ WHERE episode_type = 'counter_episode' AND kind = 'unattended' AND NOT simulated
                 "confirmed": Column(Text("confirmed", "terkonfirmasi")),
             },
         ),
-        _stat(
+        figure(
             Text("Period observed", "Kurun yang terpantau"),
             Text(
                 "Valid minutes of all chosen counters, divided by all minutes of the period, nights included: the store"

@@ -139,6 +139,11 @@ class Panel:
         return tuple(name for name, column in self.columns.items() if column.unit == "string" and not column.mapped)
 
 
+def figure(title: Text, description: Text, sql: str, columns: Mapping[str, Column], width: int = 4) -> Panel:
+    """Give a panel of one row's figures, such as they stand side by side at the top of a dashboard."""
+    return Panel("stat", title, description, (Query(sql),), columns, width=width, height=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Panels under one heading, laid out from left to right, top to bottom."""

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from services.aggregate.dashboards.dashboard import Column, Dashboard, Mapped, Panel, Query, Section, Text, Threshold
+from services.aggregate.dashboards.dashboard import (
+    Column,
+    Dashboard,
+    Mapped,
+    Panel,
+    Query,
+    Section,
+    Text,
+    Threshold,
+    figure,
+)
 from services.aggregate.dashboards.quality_pictures import PICTURES, WATER
 from services.aggregate.dashboards.quality_rules import EPISODES, RULES
 from services.aggregate.dashboards.variables import CHOSEN_CAMERAS, WHERE
 
+_figure = partial(figure, width=6)
 _HOURS: Final = f"camera_hours FINAL WHERE $__timeFilter(hour) AND {CHOSEN_CAMERAS}"
-
-
-def _stat(title: Text, description: Text, sql: str, columns: dict[str, Column]) -> Panel:
-    return Panel("stat", title, description, (Query(sql),), columns, width=6, height=5)
 
 
 _SUMMARY: Final = Section(
     Text("At a glance", "Sekilas"),
     (
-        _stat(
+        _figure(
             Text("Judged by people", "Dinilai orang"),
             Text(
                 "Part of the episodes that began in the period of which somebody has said whether they are right; and"
@@ -38,7 +46,7 @@ FROM {EPISODES}""",  # noqa: S608
                 "episodes": Column(Text("episodes", "kejadian"), "none", 0),  # not a topic: a column
             },
         ),
-        _stat(
+        _figure(
             Text("Who judges", "Siapa yang menilai"),
             Text(
                 "How many people have judged episodes of the period (the last verdict of each), and the part of the"
@@ -59,7 +67,7 @@ FROM (
                 "busiest_ratio": Column(Text("by the busiest", "oleh yang tersibuk"), "percentunit", 0),
             },
         ),
-        _stat(
+        _figure(
             Text("Simulated", "Simulasi"),
             Text(
                 "Part of all minutes with simulated pictures, and how many cameras had such minutes. They count in no"
@@ -81,7 +89,7 @@ FROM {_HOURS}""",  # noqa: S608
                 "cameras": Column(Text("cameras", "kamera"), "none", 0),  # not a topic: a column
             },
         ),
-        _stat(
+        _figure(
             Text("Frames with a verdict", "Frame yang dinilai"),
             Text(
                 "Part of the captured frames with an outcome that a detector judged; the rest was shed, was no picture,"
