@@ -32,9 +32,16 @@ class Rain(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """Cameras by number: what is going on with them when the city ends. Lost ones have been blind for 40 hours."""
+    """Cameras by number: what is going on with them when the city ends.
+
+    Attributes:
+        blind: They went blind some minutes or hours before.
+        unseen: So did they, and they have a water zone, which nobody sees therefore.
+        lost: They have been blind for 40 hours.
+    """
 
     blind: tuple[int, ...]
+    unseen: tuple[int, ...]
     lost: tuple[int, ...]
     held: tuple[int, ...]
     unowned: tuple[int, ...]
@@ -105,6 +112,7 @@ class City:
         streets = [c.number for c in self.cameras if c.kind == "street" and not c.water_zone and not c.parking_zone]
         counters = [c.number for c in self.cameras if c.opens == "office"]
         kerbs = [c.number for c in self.cameras if c.parking_zone and not c.rush_only and not c.water_zone]
+        waters = [c.number for c in self.cameras if c.water_zone and not c.parking_zone]
         few, some = max(1, len(self.cameras) // 300), max(1, len(self.cameras) // 110)
         drawn = chance.sample(streets, min(len(streets), 3 * few + some))
         return Trouble(
@@ -114,4 +122,5 @@ class City:
             unowned=tuple(drawn[some + 2 * few :]),
             unattended=tuple(chance.sample(counters, min(len(counters), some))),
             parked=tuple(chance.sample(kerbs, min(len(kerbs), some))),
+            unseen=tuple(chance.sample(waters, min(len(waters), few))),
         )

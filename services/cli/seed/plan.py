@@ -82,7 +82,10 @@ def _days(city: City) -> str:
 
 
 def _floods(city: City) -> str:
-    """Rain and tide over the zones that lie low. One that begins before the former one is over is left out."""
+    """Rain and tide over the zones that lie low. One that begins before the former one is over is left out.
+
+    The water zones that nobody sees at the end have none: what a camera did not see is nowhere told.
+    """
     rains = ", ".join(f"({r.start_s}, {r.strength}, {int(r.is_tide)})" for r in city.rains)
     u = [chance(city, "number", "rain.1", f"'flood{n}'") for n in range(4)]
     cell = chance(city, "kecamatan", "rain.1")
@@ -95,7 +98,7 @@ def _floods(city: City) -> str:
             toUInt32(begins_s + {MINUTE} * (25 + 60 * {u[2]})) AS top_s,
             toUInt32(top_s + {MINUTE} * (60 + 300 * {u[3]}) * (0.6 + peak)) AS ends_s
         FROM seed_cameras ARRAY JOIN [{rains}] AS rain
-        WHERE water_zone != '' AND (rain.3 = 0 OR coastal)
+        WHERE water_zone != '' AND number NOT IN {_numbers(city.trouble.unseen)} AND (rain.3 = 0 OR coastal)
     )) WHERE begins_s > former_end + {HOUR} AND begins_s < {city.until_s} AND begins_s > {city.from_s}"""
 
 
@@ -119,7 +122,7 @@ def _gaps(city: City) -> str:
         WHERE {cut} < 0.006
         UNION ALL
         SELECT number, toUInt32({city.until_s} - {MINUTE} * floor(25 + 450 * {blind})), {last}, 'timeout'
-        FROM seed_cameras WHERE number IN {_numbers(city.trouble.blind)}
+        FROM seed_cameras WHERE number IN {_numbers((*city.trouble.blind, *city.trouble.unseen))}
         UNION ALL
         SELECT number, {city.until_s - 40 * HOUR}, {last}, 'connection'
         FROM seed_cameras WHERE number IN {_numbers(city.trouble.lost)}
