@@ -107,7 +107,8 @@ class FrameDetections(_FrameOutcome, frozen=True, forbid_unknown_fields=True, kw
 
     ``water`` is the probability of standing water on a 32 x 18 grid, row by row from the top left, one byte a cell
     (0 = 0.0, 255 = 1.0), for cameras with a water zone; ``water_detector`` says which network measured it.
-    ``reliability`` in [0, 1] falls with darkness, blur and haze.
+    ``reliability`` in [0, 1] falls with darkness, blur and haze. ``faint`` are objects that scored too low to count,
+    sorted alike: whoever hides people hides these too, and no rule sees them.
     """
 
     detected_at_ms: Milliseconds
@@ -119,6 +120,7 @@ class FrameDetections(_FrameOutcome, frozen=True, forbid_unknown_fields=True, kw
     reliability: Unit
     water: Annotated[bytes, Meta(min_length=576, max_length=576)] | None = None
     water_detector: WaterIdentity | None = None
+    faint: tuple[DetectedObject, ...] = ()
 
 
 class FrameShed(_FrameOutcome, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="frame_shed"):

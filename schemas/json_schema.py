@@ -19,6 +19,7 @@ from schemas.cameras import Camera
 from schemas.dead_letters import DeadLetter
 from schemas.episodes import Episode
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
+from schemas.verdicts import SceneVerdicts
 
 JsonObject = dict[str, Any]
 """A JSON document in the making; these modules only build and compare documents, they decode no message."""
@@ -46,6 +47,7 @@ CONTRACTS = (
     Contract("frame_headers", "Headers of a sampled frame, after their texts are read as numbers", FrameHeaders),
     Contract("camera_event", "One event about a camera", CameraEvent),
     Contract("episode", "An episode at one of its revisions", Episode),
+    Contract("scene_verdicts", "Which frames of some cameras may be shown", SceneVerdicts),
     Contract("dead_letter", "A message that could not be processed", DeadLetter),
 )
 

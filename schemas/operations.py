@@ -6,8 +6,17 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.camera_events import CameraStatus, FrameDetections, FrameShed
-from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS, CAMERAS, EPISODES, FRAMES, Topic, topic_named
+from schemas.camera_events import CameraStatus, Decision, FrameDetections, FrameShed
+from schemas.topics import (
+    AGGREGATE_STATE,
+    CAMERA_EVENTS,
+    CAMERAS,
+    EPISODES,
+    FRAMES,
+    SCENE_VERDICTS,
+    Topic,
+    topic_named,
+)
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -53,8 +62,20 @@ OPERATIONS = (
     _receives("aggregate", AGGREGATE_STATE),
     _sends("aggregate", AGGREGATE_STATE),
     _sends("aggregate", EPISODES),
+    _sends("aggregate", SCENE_VERDICTS),
     _buries("aggregate", CAMERA_EVENTS),
     _receives("webhooks", CAMERAS),
     _receives("webhooks", EPISODES),
     _buries("webhooks", EPISODES),
+    _receives("record", CAMERAS),
+    _receives("record", FRAMES),
+    _receives("record", CAMERA_EVENTS),
+    _receives("record", SCENE_VERDICTS),
+    _receives("record", EPISODES),
+    _receives("portal", CAMERAS),
+    _receives("portal", FRAMES),
+    _receives("portal", CAMERA_EVENTS),
+    _receives("portal", SCENE_VERDICTS),
+    _sends("portal", CAMERAS),
+    _sends("portal", CAMERA_EVENTS, Decision),
 )

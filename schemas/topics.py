@@ -7,6 +7,7 @@
 | camera-events    | camera_id   | CameraEvent (JSON)            | 3 days                    |
 | aggregate-state  | camera_id   | state blob (msgpack), markers | compacted                 |
 | episodes         | episode_id  | Episode (JSON)                | compacted and 30 days     |
+| scene-verdicts   | partition   | SceneVerdicts (JSON)          | 1 hour                    |
 | <topic>-dlq      | original    | DeadLetter (JSON)             | 14 days                   |
 
 A topic without a sender is marked so in the AsyncAPI document: today these are the dead letters of cameras, for the
@@ -26,6 +27,7 @@ from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
 from schemas.dead_letters import DeadLetter
 from schemas.episodes import Episode
+from schemas.verdicts import SceneVerdicts
 
 Profile = Literal["local", "production"]
 
@@ -133,8 +135,20 @@ EPISODES = Topic(
     settings={"cleanup.policy": "compact,delete", "retention.ms": str(30 * _DAY_MS), "compression.type": "zstd"},
     dead_letters="episodes-dlq",
 )
+SCENE_VERDICTS = Topic(
+    name="scene-verdicts",
+    title="Which frames may be shown",
+    key="the number of the partition, in digits",
+    value_type=SceneVerdicts,
+    settings={
+        "cleanup.policy": "delete",
+        "retention.ms": str(60 * _MINUTE_MS),
+        "segment.ms": str(10 * _MINUTE_MS),
+        "compression.type": "zstd",
+    },
+)
 
-_PRIMARY = (CAMERAS, FRAMES, CAMERA_EVENTS, AGGREGATE_STATE, EPISODES)
+_PRIMARY = (CAMERAS, FRAMES, CAMERA_EVENTS, AGGREGATE_STATE, EPISODES, SCENE_VERDICTS)
 
 TOPICS: tuple[Topic, ...] = _PRIMARY + tuple(_dead_letters_of(topic.name) for topic in _PRIMARY if topic.dead_letters)
 

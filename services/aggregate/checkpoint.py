@@ -20,10 +20,10 @@ from services.aggregate.checkpoint_load import LoadedPartition, load_partitions
 from services.aggregate.checkpoint_transaction import Outcome, SaveOutcome, commit_records
 from services.aggregate.partition import Snapshot
 from services.aggregate.settings import AggregateSettings
-from services.aggregate.store import RowStore
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
+from services.runtime.row_store import RowStore
 
 log = get_logger(__name__)
 

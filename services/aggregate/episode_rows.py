@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Final
 
 from schemas.episodes import CameraIncident, CounterEpisode, Episode, FloodEpisode, ParkingCase
+from schemas.table import BOOL, COUNT, REAL, REVISION, STRING, TIME, WORD, Column, Row
 from services.aggregate.row_columns import (
     CameraIdColumn,
     CameraRevisionColumn,
@@ -12,7 +13,6 @@ from services.aggregate.row_columns import (
     SimulatedColumn,
     VersionColumn,
 )
-from services.aggregate.table import BOOL, COUNT, REAL, REVISION, STRING, TIME, WORD, Column, Row
 
 _NO_BOX = (0.0, 0.0, 0.0, 0.0)
 _TYPES: Final[dict[type[Episode], str]] = {

@@ -25,11 +25,11 @@ from services.aggregate.migrate import choose_own_ruleset, known_migrations, mig
 from services.aggregate.partition_owner import PartitionOwner
 from services.aggregate.registry_table import RegistryTable
 from services.aggregate.settings import AggregateSettings
-from services.aggregate.store import RowStore
 from services.runtime.camera_registry import CameraRegistry
 from services.runtime.errors import ConfigurationError, FatalError, RetryableError
 from services.runtime.kafka import translated
 from services.runtime.logging import get_logger
+from services.runtime.row_store import RowStore
 from services.runtime.service import Service
 
 log = get_logger(__name__)

@@ -26,6 +26,7 @@ from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameDete
 from schemas.cameras import Camera
 from schemas.episodes import Episode
 from schemas.geometry import Polygon
+from schemas.table import Row
 from services.aggregate import accounting
 from services.aggregate.accounting import Arrival, CameraMinute
 from services.aggregate.event_rows import decision_row, detections_row, status_row
@@ -35,7 +36,6 @@ from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow
 from services.aggregate.rules import camera, counter, flood, parking
 from services.aggregate.sights import Sight, sight_of
 from services.aggregate.state import CameraState, Mask, OrderedDecision, decode_state, encode_state
-from services.aggregate.table import Row
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView
 from services.aggregate.windows import drain_rows, roll, settle_too_late, takes

@@ -20,15 +20,15 @@ from importlib.resources import files
 
 from clickhouse_connect.driver.client import Client
 
+from schemas.table import UNSET_MS
 from services.aggregate.row_columns import RULESET
 from services.aggregate.ruleset_rows import RulesetChoiceRow
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.store_client import connect, translated_errors
-from services.aggregate.table import UNSET_MS
+from services.runtime.clickhouse import connect, translated_errors
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
 from services.runtime.logging import get_logger
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings
 
 log = get_logger(__name__)
 

@@ -14,11 +14,11 @@ import msgspec
 
 from schemas.camera_events import CameraEvent
 from schemas.episodes import EPISODE_CODEC
+from schemas.table import Row
 from schemas.topics import AGGREGATE_STATE, EPISODES
 from services.aggregate.checkpoint_load import POSITION_KEY, LoadedPartition, Position
 from services.aggregate.checkpoint_transaction import SaveOutcome
 from services.aggregate.judgement import Drained, FindCamera, Judgement
-from services.aggregate.table import Row
 from services.runtime.dead_letters import dead_letter
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord, OutgoingRecord

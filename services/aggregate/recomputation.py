@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
+from schemas.table import Row
 from services.aggregate.judgement import FindCamera, Judgement
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.table import Row
 
 DRAIN_EVERY: Final = 5_000
 """Events between two drains; the rows are the same whatever it is."""

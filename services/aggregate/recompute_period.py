@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameOutcome
+from schemas.table import Row
 from services.aggregate.accounting import is_skewed
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import FindCamera, Judgement
@@ -23,7 +24,6 @@ from services.aggregate.ledger import EpochLedger
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES, ParkingStayRow
 from services.aggregate.state import CameraState, encode_state
-from services.aggregate.table import Row
 from services.aggregate.windows import LATENESS_MS
 
 JUDGED_TABLES: Final = frozenset(row_type.TABLE for row_type in ROW_TYPES if "ruleset" in row_type.KEY)

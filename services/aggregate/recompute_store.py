@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from clickhouse_connect.driver.client import Client
 
 from schemas.camera_events import CameraEvent
+from schemas.table import TIME, Row, columns_of
 from services.aggregate.accounting import SKEW_MS
 from services.aggregate.feed import LATEST_MS
 from services.aggregate.observation import MINUTE_MS
@@ -30,9 +31,8 @@ from services.aggregate.recompute_events import (
 )
 from services.aggregate.recompute_period import END_OF_TIME_MS, CameraStart, Period
 from services.aggregate.rows import CameraStatusRow, DecisionRow, DetectionsRow, FrameOutcomeRow
-from services.aggregate.store_client import translated_errors
-from services.aggregate.table import TIME, Row, columns_of
 from services.aggregate.windows import LATENESS_MS
+from services.runtime.clickhouse import translated_errors
 
 SPAN_FRAMES: Final = 20_000
 """Judged frames in one span: some 40 MB while they are being read."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from schemas.cameras import Camera
+from schemas.table import BOOL, REAL, REVISION, STRING, WORD, Column, Row
 from services.aggregate.row_columns import CameraIdColumn
 from services.aggregate.rows import ROW_TYPES
 from services.aggregate.ruleset_rows import RulesetChoiceRow
-from services.aggregate.table import BOOL, REAL, REVISION, STRING, WORD, Column, Row
 from services.aggregate.tier_rows import TIER_TYPES
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from schemas.cameras import Camera
 from services.aggregate.feed import LARGEST_UINT32
 from services.aggregate.registry_rows import CameraRow, camera_row
-from services.aggregate.store import RowStore
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
 from services.runtime.repeating import RepeatingThread
+from services.runtime.row_store import RowStore
 
 log = get_logger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from services.aggregate.table import BOOL, COUNT, REAL, REVISION, TIME, WORD, Column
+from schemas.table import BOOL, COUNT, REAL, REVISION, TIME, WORD, Column
 
 RULESET = "2"
 """Version of the rules. It grows whenever the same events would give other rows."""

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from schemas.table import BOOL, COUNT, REAL, STRING, TIME, WORD, Column, Row
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.row_columns import (
     AmendedColumn,
@@ -48,7 +49,6 @@ from services.aggregate.row_columns import (
     VersionColumn,
     ZoneIdColumn,
 )
-from services.aggregate.table import BOOL, COUNT, REAL, STRING, TIME, WORD, Column, Row
 
 
 class DetectionsRow(Row, frozen=True, kw_only=True):

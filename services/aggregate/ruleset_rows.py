@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from services.aggregate.table import STRING, TIME, WORD, Column, Row
+from schemas.table import STRING, TIME, WORD, Column, Row
 
 
 class RulesetChoiceRow(Row, frozen=True, kw_only=True):

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import Port, ServiceSettings
+from services.runtime.settings import ClickHouseSettings, ServiceSettings
 
 Seconds = Annotated[float, Field(gt=0)]
-
-
-class ClickHouseSettings(BaseModel):
-    """How to reach ClickHouse's HTTP interface: a server, a cluster's balancer, or the local face of the engine."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    host: str = Field("127.0.0.1", description="Host of ClickHouse's HTTP interface.")
-    port: Port = Field(8123, description="Port of ClickHouse's HTTP interface.")
-    secure: bool = Field(False, description="Whether that port speaks TLS.")
-    user: str = Field("default", description="User that reads and writes the tables.")
-    password: SecretStr = Field(SecretStr(""), description="That user's password.")
-    database: str = Field(
-        "tilik", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", description="Database that holds the tables."
-    )
-    connect_timeout_seconds: Seconds = Field(5.0, le=60, description="How long a connection may take, in seconds.")
-    write_timeout_seconds: Seconds = Field(30.0, le=45, description="How long one insert may take, in seconds.")
 
 
 class AggregateSettings(ServiceSettings):

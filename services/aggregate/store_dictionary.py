@@ -15,11 +15,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from schemas.table import INSERTED_AT, Column, Row, columns_of
 from services.aggregate.lineage import Lineage, lineage, own_engine, rests_on
 from services.aggregate.marts import MARTS, Mart
 from services.aggregate.migrate import Migration, known_migrations
 from services.aggregate.registry_rows import TABLE_TYPES
-from services.aggregate.table import INSERTED_AT, Column, Row, columns_of
 
 DICTIONARY = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from schemas.table import COUNT, REAL, REVISION, TIME, Column, Row
 from services.aggregate.row_columns import CameraIdColumn, ZoneIdColumn
-from services.aggregate.table import COUNT, REAL, REVISION, TIME, Column, Row
 
 HourColumn = Annotated[int, Column(TIME, "Start of the hour of capture time, aligned to UTC")]
 MinutesColumn = Annotated[int, Column(REVISION, "Minutes with a current row, at most 60; 0: no such row any more")]

@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import Any
 
 from schemas.episodes import Episode
+from schemas.table import Row
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.rows import ParkingStayRow
-from services.aggregate.table import Row
 
 
 class Unsaved:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from schemas.camera_events import FrameOutcome
+from schemas.table import Row
 from services.aggregate.accounting import counters_row
 from services.aggregate.observation import MINUTE_MS
 from services.aggregate.rows import CaptureCountersRow
 from services.aggregate.rules import camera, counter, flood, parking
 from services.aggregate.state import CameraState
-from services.aggregate.table import Row
 from services.aggregate.unsaved import Unsaved
 
 LATENESS_MS: Final = 60 * MINUTE_MS

@@ -10,10 +10,10 @@ import click
 from clickhouse_connect.driver.client import Client
 from pydantic import ValidationError
 
-from services.aggregate.settings import AggregateSettings, ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.aggregate.settings import AggregateSettings
+from services.runtime.clickhouse import connect
 from services.runtime.errors import RetryableError
-from services.runtime.settings import load_settings
+from services.runtime.settings import ClickHouseSettings, load_settings
 
 clickhouse_option = click.option(
     "--clickhouse",

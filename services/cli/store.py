@@ -7,8 +7,8 @@ import sys
 import click
 
 from services.aggregate.migrate import choose_first_ruleset, known_migrations, migrate, migration_states
-from services.aggregate.settings import AggregateSettings, ClickHouseSettings
-from services.runtime.settings import load_settings
+from services.aggregate.settings import AggregateSettings
+from services.runtime.settings import ClickHouseSettings, load_settings
 
 
 @click.group()

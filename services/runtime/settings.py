@@ -68,6 +68,23 @@ class KafkaSettings(BaseModel):
         return config
 
 
+class ClickHouseSettings(BaseModel):
+    """How to reach ClickHouse's HTTP interface: a server, a cluster's balancer, or the local face of the engine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Host of ClickHouse's HTTP interface.")
+    port: Port = Field(8123, description="Port of ClickHouse's HTTP interface.")
+    secure: bool = Field(False, description="Whether that port speaks TLS.")
+    user: str = Field("default", description="User that reads and writes the tables.")
+    password: SecretStr = Field(SecretStr(""), description="That user's password.")
+    database: str = Field(
+        "tilik", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", description="Database that holds the tables."
+    )
+    connect_timeout_seconds: float = Field(5.0, gt=0, le=60, description="How long a connection may take, in seconds.")
+    write_timeout_seconds: float = Field(30.0, gt=0, le=45, description="How long one insert may take, in seconds.")
+
+
 class ServiceSettings(BaseSettings):
     """What every service has. A service's own settings derive from this and set ``env_prefix``."""
 

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from schemas.camera_events import CameraEvent, WaterIdentity
 from schemas.cameras import Camera, Effect, Zone
 from schemas.geometry import Polygon
+from schemas.table import Row
 from services.aggregate.recomputation import recompute
-from services.aggregate.table import Row
 from services.detect.accuracy.labelled_footage import data_folder, pets_clip
 from services.detect.detector import DetectorOptions
 from services.detect.footage import Footage

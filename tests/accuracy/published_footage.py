@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from schemas.camera_events import FrameDetections, FrameOutcome, make_event_id
 from schemas.cameras import Camera
+from schemas.table import Row
 from services.aggregate.recomputation import recompute
-from services.aggregate.table import Row
 from services.detect.accuracy.labelled_footage import data_folder
 from services.detect.detector import DetectorOptions
 from services.detect.footage import Footage

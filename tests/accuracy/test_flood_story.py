@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from schemas.table import Row
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.rows import FloodMinuteRow
-from services.aggregate.table import Row
 from services.runtime.errors import ConfigurationError
 from tests.accuracy.flood_story import (
     WET_FROM_S,

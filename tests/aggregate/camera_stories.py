@@ -9,10 +9,10 @@ from typing import Any
 from schemas.camera_events import CameraEvent, CameraStatus, Decision, FrameDetections
 from schemas.cameras import Camera, Zone
 from schemas.episodes import CameraIncident
+from schemas.table import Row
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows, any_revision_of, recompute
-from services.aggregate.table import Row
 from tests.aggregate.make_events import (
     CAMERA_ID,
     LEFT_HALF,

@@ -22,9 +22,9 @@ from schemas.camera_events import (
 )
 from schemas.cameras import Camera, Period, Place, Source, Timetable, Weekday, Zone
 from schemas.geometry import Polygon
+from schemas.table import Row, lasting_columns_of
 from schemas.topics import FRAMES
 from services.aggregate.recomputation import recompute
-from services.aggregate.table import Row, lasting_columns_of
 
 START_MS = 1_760_313_600_000
 """Monday, 13 October 2025, 07:00 in Asia/Jakarta; the start of a minute and of an hour."""

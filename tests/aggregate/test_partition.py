@@ -7,12 +7,12 @@ import pytest
 
 from schemas.camera_events import CameraStatus, CaptureCounters
 from schemas.dead_letters import DEAD_LETTER_CODEC
+from schemas.table import Row
 from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS
 from services.aggregate.checkpoint_load import POSITION_KEY, LoadedPartition, Position
 from services.aggregate.checkpoint_transaction import SaveOutcome
 from services.aggregate.partition import Partition, Snapshot, newest_of_each_key
 from services.aggregate.rows import CaptureCountersRow
-from services.aggregate.table import Row
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord
 

@@ -8,12 +8,12 @@ import msgspec
 
 from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
+from schemas.table import Row
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.recomputation import NewestRows, any_revision_of, recompute
 from services.aggregate.recompute_period import ALL_TABLES, JUDGED_TABLES, CameraStart, Period, PeriodJudgement
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CameraMinuteRow, CounterMinuteRow
-from services.aggregate.table import Row
 from tests.aggregate.make_events import (
     counter_camera,
     frames,

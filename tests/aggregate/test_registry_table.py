@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from schemas.cameras import Camera, Place, Source
+from schemas.table import Row
 from services.aggregate.metrics import AGGREGATE_METRICS
 from services.aggregate.registry_table import RegistryTable
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.table import Row
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError
 from services.runtime.metrics import Metrics
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings
 
 CAMERA = Camera(
     "cam", 1, "Gate", "street", Place("Candisari", "Jatingaleh", -7.0, 110.4), Source("snapshot", "http://a")

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from schemas.cameras import Approval, Camera, Effect, Place, Source
+from schemas.table import Row, columns_of, lasting_columns_of
 from services.aggregate.registry_rows import TABLE_TYPES, camera_row
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.table import Row, columns_of, lasting_columns_of
 
 
 @pytest.mark.parametrize("row_type", TABLE_TYPES, ids=lambda row_type: row_type.TABLE)

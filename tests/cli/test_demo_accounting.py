@@ -12,14 +12,13 @@ from schemas.topics import FRAMES
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CaptureCountersRow, FrameOutcomeRow
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.store_client import connect
 from services.cli.demo.accounting import Accounting, account
 from services.cli.demo.offsets import end_offsets, has_passed, unread_records
 from services.cli.demo.ownership import Ownership
 from services.cli.demo.summary import faults, summarise
-from services.runtime.settings import KafkaSettings
+from services.runtime.clickhouse import connect
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from services.runtime.topics import ensure_topics
 
 GROUP = "detect-of-this-test"

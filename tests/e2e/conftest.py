@@ -18,8 +18,8 @@ from deploy.local.platform import http_probe
 from deploy.local.ports import HOST, free_port
 from deploy.local.process import ProcessSpec
 from deploy.local.testing import RunningFace, running_face
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
 from tests.conftest import STATE
 from tests.e2e.drawn_dashboard import HOSTILE_NAME, write_dashboard
 

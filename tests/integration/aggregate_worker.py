@@ -17,14 +17,13 @@ from typing import Any
 import httpx
 from confluent_kafka import Consumer, TopicPartition
 
+from schemas.table import TIME, Row, columns_of, lasting_columns_of
 from schemas.topics import CAMERA_EVENTS
 from services.aggregate.feed import decode_event
 from services.aggregate.judgement import FindCamera, Judgement, UnknownRevisionError
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
-from services.aggregate.table import TIME, Row, columns_of, lasting_columns_of
 from services.runtime.camera_registry import read_registry
+from services.runtime.clickhouse import connect
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import (
     ConsumedRecord,
@@ -34,7 +33,7 @@ from services.runtime.kafka import (
     whole_topic_consumer,
 )
 from services.runtime.loop import deliver
-from services.runtime.settings import KafkaSettings
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 
 GROUP = "tilik-aggregate"
 TableRows = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]

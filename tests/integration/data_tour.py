@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
 
 TOUR = Path(__file__).parents[2] / "docs" / "data-tour.md"
 _QUERY = re.compile(r"```sql\n(?P<sql>.*?)```\n(?:\n(?P<answer>(?:\|[^\n]*\n)+))?", re.DOTALL)

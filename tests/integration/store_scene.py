@@ -10,9 +10,9 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from services.aggregate.migrate import known_migrations, migrate
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.aggregate.tier_rows import TIER_TYPES
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
 
 
 class StoreScene:

@@ -10,9 +10,8 @@ import pytest
 
 from schemas.dead_letters import DEAD_LETTER_CODEC, DeadLetter
 from schemas.topics import CAMERA_EVENTS, PARTITIONS
-from services.aggregate.settings import ClickHouseSettings
 from services.runtime.kafka import OutgoingRecord
-from services.runtime.settings import KafkaSettings
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.integration.aggregate_scene import City, camera_record, event_record, make_camera, make_detections
 from tests.integration.aggregate_worker import (
     Door,

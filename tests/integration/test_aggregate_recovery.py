@@ -10,9 +10,8 @@ import pytest
 from schemas.episodes import EPISODE_CODEC
 from schemas.topics import CAMERA_EVENTS, EPISODES
 from services.aggregate.episode_rows import EpisodeRow
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
-from services.runtime.settings import KafkaSettings
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.integration.aggregate_scene import City
 from tests.integration.aggregate_worker import (
     TableRows,

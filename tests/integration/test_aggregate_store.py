@@ -12,19 +12,19 @@ import pytest
 from click.testing import CliRunner
 from clickhouse_connect.driver.client import Client
 
+from schemas.table import INSERTED_AT, TIME, Row, columns_of
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate, migration_states
 from services.aggregate.registry_rows import TABLE_TYPES
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CaptureCountersRow, DecisionRow, FrameOutcomeRow
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.store_client import connect
 from services.aggregate.store_dictionary import DICTIONARY
-from services.aggregate.table import INSERTED_AT, TIME, Row, columns_of
 from services.aggregate.tier_rows import TIER_TYPES
 from services.cli.store import command
+from services.runtime.clickhouse import connect
 from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings
 
 pytestmark = pytest.mark.integration
 

@@ -13,10 +13,9 @@ from clickhouse_connect.driver.client import Client
 from schemas.camera_events import CameraEvent
 from schemas.episodes import EPISODE_CODEC, CameraIncident, Episode
 from schemas.topics import EPISODES
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.cli import decide
-from services.runtime.settings import KafkaSettings
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.aggregate.camera_stories import LEARNED, WITH_ZONES, shown
 from tests.aggregate.make_events import make_camera, ms, person
 from tests.aggregate.scene_looks import shifted, usual

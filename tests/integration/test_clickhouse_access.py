@@ -13,10 +13,10 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from schemas.table import columns_of
 from services.aggregate.lineage import Lineage, lineage, rests_on
 from services.aggregate.marts import MARTS
 from services.aggregate.registry_rows import TABLE_TYPES, CameraRow
-from services.aggregate.table import columns_of
 from services.cli.export.writing import Selection, count_rows
 from tests.integration.store_scene import StoreScene, store_scene
 

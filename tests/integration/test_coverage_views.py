@@ -10,14 +10,14 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from schemas.cameras import Camera, Place, Source
+from schemas.table import Row
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.registry_rows import CameraRow, camera_row
 from services.aggregate.rows import CaptureCountersRow
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.store_client import connect
-from services.aggregate.table import Row
+from services.runtime.clickhouse import connect
 from services.runtime.clock import now_ms
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings
 
 pytestmark = pytest.mark.integration
 

@@ -14,12 +14,12 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.cli.city_registry.positions import EAST, NORTH, SOUTH, WEST
 from services.cli.dashboards.preview.asking import Asking, Result, View
 from services.cli.dashboards.preview.documents import GENERATED, Dashboard, Panel
 from services.cli.seed.command import command
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
 from tests.conftest import STATE
 
 pytestmark = pytest.mark.integration

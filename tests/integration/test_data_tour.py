@@ -18,10 +18,10 @@ from click.testing import CliRunner
 from clickhouse_connect.driver.client import Client
 
 from services.aggregate.marts import MARTS, Mart
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.cli.export.command import command as export
 from services.cli.seed.command import command as seed
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
 from tests.conftest import STATE
 from tests.integration.data_tour import TOUR, Asked, blocks, queries
 

@@ -12,6 +12,7 @@ from click import Command
 from click.testing import CliRunner
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, Decision, FrameDetections, FrameShed, make_event_id
+from schemas.table import lasting_columns_of
 from services.aggregate import recompute_store
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.event_rows import decision_row, detections_row
@@ -19,16 +20,14 @@ from services.aggregate.recompute_period import JUDGED_TABLES, Period, Suspended
 from services.aggregate.recompute_store import StoredCamera
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.store_client import connect
-from services.aggregate.table import lasting_columns_of
 from services.cli.recompute import command as recompute_command
 from services.cli.recompute.work import Judging
 from services.cli.ruleset import command as ruleset_command
 from services.cli.thresholds import command as thresholds_command
+from services.runtime.clickhouse import connect
 from services.runtime.kafka import OutgoingRecord
-from services.runtime.settings import KafkaSettings
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.integration.aggregate_scene import City, event_record, make_detections, shed
 from tests.integration.aggregate_worker import TableRows, Workers, send, stored_rows, wait_until, wait_until_caught_up
 

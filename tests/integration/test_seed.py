@@ -13,14 +13,14 @@ from clickhouse_connect.driver.client import Client
 from rich.progress import Progress
 
 from services.aggregate.migrate import known_migrations, migrate
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.cli.city_registry.areas import read_areas
 from services.cli.seed.cameras import seed_cameras
 from services.cli.seed.city import City
 from services.cli.seed.claim import claim
 from services.cli.seed.command import command
 from services.cli.seed.filling import drop_plan, make_plan
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
 from tests.conftest import STATE
 
 pytestmark = pytest.mark.integration

@@ -16,8 +16,8 @@ from random import Random
 from typing import Final, Literal
 
 from deploy.local.platform import LocalStack
-from services.aggregate.settings import ClickHouseSettings
 from services.runtime.errors import EXIT_RESTART
+from services.runtime.settings import ClickHouseSettings
 from tests.integration.aggregate_worker import Worker
 
 BlowKind = Literal["kill", "freeze", "leave", "kafka", "clickhouse"]

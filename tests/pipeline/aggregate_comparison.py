@@ -14,19 +14,18 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import KafkaError, TopicPartition
 
 from schemas.episodes import EPISODE_CODEC, Episode
+from schemas.table import TIME, Row, columns_of, lasting_columns_of
 from schemas.topics import CAMERA_EVENTS, EPISODES
 from services.aggregate.episode_rows import EpisodeRow, episode_row
 from services.aggregate.feed import decode_event
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import DRAIN_EVERY, NewestRows
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
-from services.aggregate.table import TIME, Row, columns_of, lasting_columns_of
 from services.runtime.camera_registry import read_registry
+from services.runtime.clickhouse import connect
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord, whole_topic_consumer
-from services.runtime.settings import KafkaSettings
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 
 SHOWN: Final = 5
 """So many differences of each table and partition are told."""

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent
 from schemas.frames import FrameHeaders
+from schemas.table import TIME, Row, columns_of, lasting_columns_of
 from schemas.topics import CAMERA_EVENTS, FRAMES
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows
-from services.aggregate.table import TIME, Row, columns_of, lasting_columns_of
 from services.runtime.camera_registry import read_registry
 from services.runtime.kafka import ConsumedRecord, assign_whole_topic, whole_topic_consumer
 from services.runtime.settings import KafkaSettings

@@ -24,11 +24,11 @@ from schemas.camera_events import CameraStatus
 from schemas.cameras import Camera, Source
 from schemas.frames import FrameHeaders
 from services.aggregate.migrate import known_migrations, migrate
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.runtime.clickhouse import connect
 from services.runtime.clock import now_ms
 from services.runtime.kafka import ConsumedRecord, events_producer
 from services.runtime.loop import deliver
+from services.runtime.settings import ClickHouseSettings
 from services.runtime.topics import ensure_topics
 from tests.ingest.builders import write_video
 from tests.ingest.topic_reading import Epoch, frames_by_epoch, statuses_by_epoch

@@ -9,9 +9,9 @@ import pytest
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent, FrameDetections
 from schemas.cameras import CAMERA_CODEC
+from schemas.table import Row
 from services.aggregate.recomputation import recompute
 from services.aggregate.rows import DetectionsRow
-from services.aggregate.table import Row
 from tests.aggregate.make_events import frames, make_camera
 from tests.pipeline.aggregate_city import City
 from tests.pipeline.aggregate_comparison import Table, differing

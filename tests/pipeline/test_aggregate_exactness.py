@@ -21,11 +21,10 @@ from deploy.local.testing import running_platform
 from schemas.topics import CAMERA_EVENTS, PARTITIONS
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.runtime.clickhouse import connect
 from services.runtime.kafka import events_producer
 from services.runtime.loop import deliver
-from services.runtime.settings import KafkaSettings
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from services.runtime.topics import ensure_topics
 from tests.integration.aggregate_worker import positions, read_all
 from tests.pipeline.aggregate_blows import BLOWS, planned, suffer_all, workforce

@@ -18,10 +18,10 @@ from deploy.local.ports import HOST
 from deploy.local.testing import running_platform
 from schemas.cameras import Camera, Source
 from services.aggregate.migrate import known_migrations, migrate
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.runtime.clickhouse import connect
 from services.runtime.kafka import events_producer
 from services.runtime.loop import deliver
+from services.runtime.settings import ClickHouseSettings
 from services.runtime.topics import ensure_topics
 from tests.ingest.builders import make_camera
 from tests.ingest.http_camera import HttpCamera

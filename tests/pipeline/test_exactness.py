@@ -20,17 +20,17 @@ from deploy.local.footage import ensure_footage
 from deploy.local.platform import LocalStack, ServiceRun
 from deploy.local.ports import HOST, free_port
 from deploy.local.testing import running_platform
+from schemas.table import Row
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
-from services.aggregate.table import Row
 from services.cli.cameras import publish
 from services.cli.cameras.diff import plan_changes
 from services.cli.demo.accounting import account
 from services.cli.demo.ending import end_run
 from services.cli.demo.stage import camera_ids, set_stage
 from services.runtime.camera_registry import read_registry
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
 from services.runtime.topics import ensure_topics
 from tests.conftest import STATE
 from tests.pipeline.evidence import (

@@ -11,9 +11,9 @@ import pytest
 
 from schemas.camera_events import FrameCoordinates, FrameDetections, make_event_id
 from schemas.frames import FrameHeaders
+from schemas.table import Row, lasting_columns_of
 from services.aggregate.recomputation import recompute
 from services.aggregate.rows import CameraMinuteRow, CounterMinuteRow, FrameOutcomeRow
-from services.aggregate.table import Row, lasting_columns_of
 from services.runtime.kafka import ConsumedRecord, events_producer
 from services.runtime.loop import deliver
 from tests.integration.aggregate_scene import event_record, make_detections

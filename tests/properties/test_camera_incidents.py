@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.camera_events import CameraEvent
+from schemas.table import Row
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.observation import MINUTE_MS
 from services.aggregate.rows import CameraMinuteRow
-from services.aggregate.table import Row
 from tests.aggregate.camera_stories import CAMERA, LEARNED, closed, computed, judged_in_pieces, shown, within_lateness
 from tests.aggregate.make_events import lasting, make_decision, ms
 from tests.aggregate.scene_looks import Look, covered, dark, defocused, frozen, shifted, usual

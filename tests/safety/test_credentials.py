@@ -20,10 +20,9 @@ from schemas.camera_events import CAMERA_EVENT_CODEC, CameraStatus
 from schemas.cameras import CAMERA_CODEC, Camera, Source, Token, Zone
 from schemas.topics import CAMERA_EVENTS, CAMERAS, FRAMES
 from services.aggregate.migrate import known_migrations, migrate
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.runtime.clickhouse import connect
 from services.runtime.kafka import OutgoingRecord
-from services.runtime.settings import KafkaSettings
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.ingest.builders import make_camera
 from tests.ingest.topic_reading import read_all
 from tests.ingest.worker_process import WorkerProcess, wait_for

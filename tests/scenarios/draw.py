@@ -13,9 +13,9 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from schemas.camera_events import FrameDetections, FrameShed
+from schemas.table import Row
 from services.aggregate.sights import Sight, sight_of
 from services.aggregate.state import REORDER_MS
-from services.aggregate.table import Row
 from services.aggregate.view import CameraView
 from services.aggregate.zones import count_in
 from tests.scenarios.corpus import CORPUS, Scenario

@@ -10,11 +10,11 @@ from typing import Any
 
 from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
+from schemas.table import TIME, Column, Row, columns_of, lasting_columns_of
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.table import TIME, Column, Row, columns_of, lasting_columns_of
 
 LEFT_OUT = frozenset({"detections", "frame_outcomes"})
 """Tables with a row a frame: minutes and counters sum them up, and they would bury the rest."""

@@ -10,11 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from schemas.camera_events import CAMERA_EVENT_CODEC
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
-from services.aggregate.table import columns_of
+from schemas.table import columns_of
 from services.cli.recompute import command
-from services.runtime.settings import KafkaSettings
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.integration.aggregate_scene import camera_record, event_record
 from tests.integration.aggregate_worker import Workers, send, wait_until, wait_until_caught_up
 from tests.pipeline.evidence import stored_values

@@ -32,8 +32,6 @@ from rich.console import Console
 
 from deploy.local.platform import LocalStack
 from deploy.local.testing import running_platform
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.cli.bench.measuring.aggregate_city import City
 from services.cli.bench.measuring.aggregate_sides import (
     STATE_BYTES,
@@ -47,8 +45,10 @@ from services.cli.bench.measuring.aggregate_sides import (
 from services.cli.bench.measuring.exposition import total
 from services.cli.bench.measuring.running_ingest import register
 from services.cli.bench.report import Figure, at_least, at_most, plain
+from services.runtime.clickhouse import connect
 from services.runtime.kafka import OutgoingRecord, events_producer
 from services.runtime.loop import deliver
+from services.runtime.settings import ClickHouseSettings
 from services.runtime.topics import ensure_topics
 
 GOAL_EVENTS_PER_SECOND, GOAL_VS_TABLE = 8_000.0, 3.0

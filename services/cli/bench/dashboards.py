@@ -26,8 +26,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.local.testing import running_face
 from services.aggregate.row_columns import RULESET
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.cli.bench.measuring.process_usage import usage_of
 from services.cli.bench.report import Figure, at_most, plain
 from services.cli.city_registry.areas import read_areas
@@ -37,7 +35,9 @@ from services.cli.sample_city import ensure_areas
 from services.cli.seed.cameras import LEAST_CAMERAS, seed_cameras
 from services.cli.seed.city import City
 from services.cli.seed.command import LONGEST_STATEMENT_SECONDS, seed_city
+from services.runtime.clickhouse import connect
 from services.runtime.errors import FatalError
+from services.runtime.settings import ClickHouseSettings
 
 CAMERAS, DAYS, RUNS = 1100, 30, 10
 MEMORY_GIB: Final = 6.0

@@ -29,8 +29,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from deploy.local.testing import running_face
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.row_columns import RULESET
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect
 from services.aggregate.tier_rows import TIER_TYPES
 from services.cli.bench.measuring.process_usage import usage_of
 from services.cli.bench.measuring.store_questions import QUESTIONS, Period, Question
@@ -41,7 +39,9 @@ from services.cli.seed.cameras import LEAST_CAMERAS, SeedCamera, seed_cameras
 from services.cli.seed.city import City
 from services.cli.seed.filling import fill
 from services.cli.seed.tiers import refresh_tiers, stop_tiers
+from services.runtime.clickhouse import connect
 from services.runtime.errors import ConfigurationError, FatalError
+from services.runtime.settings import ClickHouseSettings
 
 CAMERAS, DAYS = 1100, 30
 RUNS = 20

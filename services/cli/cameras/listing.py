@@ -12,7 +12,6 @@ import click
 from rich.console import Console, RenderableType
 from rich.live import Live as LiveView
 
-from services.aggregate.settings import ClickHouseSettings
 from services.cli.cameras.list_view import LiveTable, registry_table
 from services.cli.cameras.rows import STANDINGS, CameraRow, Live, rows_of
 from services.cli.cameras.selection import Area, area_option
@@ -23,6 +22,7 @@ from services.cli.cluster import bootstrap_option, kafka_settings
 from services.runtime.camera_registry import CameraRegistry, CameraRevisions
 from services.runtime.clock import now_ms
 from services.runtime.errors import RetryableError
+from services.runtime.settings import ClickHouseSettings
 
 _REFRESH_SECONDS = 5.0
 """Between two looks of ``--watch``: a status comes each minute and on each change of state."""

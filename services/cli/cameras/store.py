@@ -8,7 +8,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
-from services.aggregate.store_client import translated_errors
+from services.runtime.clickhouse import translated_errors
 
 RowT = TypeVar("RowT", bound=Struct)
 

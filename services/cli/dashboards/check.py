@@ -21,12 +21,12 @@ from services.aggregate.dashboards.checks.finding import Json
 from services.aggregate.dashboards.checks.sql import Chosen, Describe, ResultColumn
 from services.aggregate.metrics import AGGREGATE_METRICS
 from services.aggregate.migrate import known_migrations, migrate
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect, translated_errors
 from services.cli.dashboards.macros import expand
 from services.detect.metrics import DETECT_METRICS
 from services.ingest.metrics import INGEST_METRICS
+from services.runtime.clickhouse import connect, translated_errors
 from services.runtime.errors import ConfigurationError
+from services.runtime.settings import ClickHouseSettings
 from services.webhooks.metrics import WEBHOOK_METRICS
 
 METRICS = (*INGEST_METRICS, *DETECT_METRICS, *AGGREGATE_METRICS, *WEBHOOK_METRICS)

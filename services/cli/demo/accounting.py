@@ -6,8 +6,8 @@ from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
 from schemas.topics import FRAMES
-from services.aggregate.store_client import translated_errors
 from services.cli.demo.offsets import unread_records
+from services.runtime.clickhouse import translated_errors
 from services.runtime.settings import KafkaSettings
 
 

@@ -16,11 +16,11 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.topics import CAMERA_EVENTS, FRAMES
 from services.aggregate.settings import AggregateSettings
-from services.aggregate.store_client import translated_errors
 from services.cli.cameras import publish
 from services.cli.demo.offsets import end_offsets, has_passed, unread_records
 from services.detect.settings import DetectSettings
 from services.runtime.camera_registry import read_registry
+from services.runtime.clickhouse import translated_errors
 from services.runtime.errors import RetryableError
 from services.runtime.settings import KafkaSettings, load_settings
 

@@ -22,8 +22,7 @@ from deploy.local.ports import HOST, free_port
 from deploy.local.settings import LocalSettings
 from schemas.topics import FRAMES
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
-from services.aggregate.settings import AggregateSettings, ClickHouseSettings
-from services.aggregate.store_client import connect
+from services.aggregate.settings import AggregateSettings
 from services.cli.cameras import publish_changes
 from services.cli.cameras.diff import plan_changes
 from services.cli.dashboards.preview.process import preview_process
@@ -37,8 +36,9 @@ from services.cli.demo.view import Surroundings, line, picture, save_screenshot
 from services.cli.setup import set_up
 from services.detect.settings import DetectSettings
 from services.runtime.camera_registry import read_registry
+from services.runtime.clickhouse import connect
 from services.runtime.errors import FatalError, RetryableError
-from services.runtime.settings import load_settings
+from services.runtime.settings import ClickHouseSettings, load_settings
 from services.runtime.topics import ensure_topics
 
 FIRST_ROW_SECONDS = 120.0

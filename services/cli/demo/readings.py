@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from deploy.local.process import ProcessStatus
 from schemas.cameras import Camera
-from services.aggregate.store_client import translated_errors
+from services.runtime.clickhouse import translated_errors
 
 _FRAMES = "SELECT camera_id, captured, detected, shed, dead_lettered, expired FROM frame_accounting"
 _AGES = "SELECT camera_id, dateDiff('millisecond', max(captured_at), now64(3)) / 1000 FROM frame_outcomes GROUP BY 1"

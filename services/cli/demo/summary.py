@@ -7,9 +7,9 @@ from msgspec import Struct
 from rich.table import Table
 
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.store_client import translated_errors
 from services.cli.demo.accounting import Accounting
 from services.cli.demo.ownership import Ownership
+from services.runtime.clickhouse import translated_errors
 
 _LATENCY = """
 SELECT quantileExact(0.5)(seconds), quantileExact(0.95)(seconds)

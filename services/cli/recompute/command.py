@@ -16,7 +16,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from schemas.cameras import Camera
 from services.aggregate.recompute_period import ALL_TABLES, END_OF_TIME_MS, JUDGED_TABLES, Period
 from services.aggregate.row_columns import RULESET
-from services.aggregate.settings import ClickHouseSettings
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.cluster import bootstrap_option, kafka_settings
 from services.cli.recompute.event_lines import EventLines
@@ -40,7 +39,7 @@ from services.cli.recompute.times import duration_ms, instant_ms
 from services.cli.recompute.work import Done, Task, Work, judge_lines
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
-from services.runtime.settings import KafkaSettings
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 

@@ -16,10 +16,10 @@ from schemas.topics import CAMERA_EVENTS
 from services.aggregate.recompute_period import END_OF_TIME_MS, Period
 from services.aggregate.recompute_store import cameras_in_store
 from services.aggregate.row_columns import RULESET
-from services.aggregate.store_client import translated_errors
 from services.cli.recompute.overrides import Overrides
 from services.cli.recompute.times import local_minute
 from services.cli.recompute.work import ANY_REVISION, Done, Task
+from services.runtime.clickhouse import translated_errors
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.kafka import translated, whole_topic_consumer
 from services.runtime.settings import KafkaSettings

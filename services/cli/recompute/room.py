@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.recompute_period import END_OF_TIME_MS, JUDGED_TABLES, Period
 from services.aggregate.rows import ParkingStayRow
-from services.aggregate.store_client import translated_errors
+from services.runtime.clickhouse import translated_errors
 from services.runtime.errors import ConfigurationError
 
 _LASTING: Final = frozenset({EpisodeRow.TABLE, ParkingStayRow.TABLE})

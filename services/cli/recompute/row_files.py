@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.table import TIME, Row, columns_of, lasting_columns_of
 from services.aggregate.recomputation import NewestRows
 from services.aggregate.rows import ROW_TYPES
-from services.aggregate.table import TIME, Row, columns_of, lasting_columns_of
 
 PARTS: Final = ".parts"
 """Folder below the one that is written, while it is."""

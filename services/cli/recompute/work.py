@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
+from schemas.table import Row
 from schemas.topics import CAMERA_EVENTS
 from services.aggregate.feed import decode_event, own_unknown_revision
 from services.aggregate.judgement import FindCamera, UnknownRevisionError
@@ -26,15 +27,13 @@ from services.aggregate.partition import newest_of_each_key
 from services.aggregate.recomputation import DRAIN_EVERY, PlacedEvent, any_revision_of
 from services.aggregate.recompute_period import END_OF_TIME_MS, Period, PeriodJudgement, Suspended
 from services.aggregate.recompute_store import StoredCamera, kept_period
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.store_client import connect
-from services.aggregate.table import Row
 from services.cli.recompute.half_done import HalfDone
 from services.cli.recompute.row_files import PartFiles
+from services.runtime.clickhouse import connect
 from services.runtime.errors import FatalError, InvalidMessageError, RetryableError
 from services.runtime.kafka import ConsumedRecord, translated, whole_topic_consumer
-from services.runtime.settings import KafkaSettings
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 
 SourceKind = Literal["file", "kafka", "clickhouse"]
 Tell = Callable[[int, int], None]

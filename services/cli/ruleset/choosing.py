@@ -8,11 +8,9 @@ from contextlib import closing
 
 import click
 
+from schemas.table import UNSET_MS
 from services.aggregate.row_columns import RULESET
 from services.aggregate.ruleset_rows import RulesetChoiceRow
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
-from services.aggregate.table import UNSET_MS
 from services.cli.cameras import confirmation
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.recompute.times import instant_ms, local_minute
@@ -20,6 +18,8 @@ from services.cli.ruleset.listing import told_span
 from services.cli.ruleset.store import CurrentPeriod, Span, camera_spans, current_periods, missing_minutes
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings
 
 _NAMED_CAMERAS = 10
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
+from schemas.table import Row, lasting_columns_of
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.recompute_period import END_OF_TIME_MS
 from services.aggregate.rows import (
@@ -17,9 +18,8 @@ from services.aggregate.rows import (
     ParkingMinuteRow,
     ParkingStayRow,
 )
-from services.aggregate.store_client import translated_errors
-from services.aggregate.table import Row, lasting_columns_of
 from services.cli.ruleset.comparison import MINUTE_MS, DayMinutes, DaySum, EpisodeFacts
+from services.runtime.clickhouse import translated_errors
 
 MINUTE_TABLES: Final[tuple[type[Row], ...]] = (CameraMinuteRow, CounterMinuteRow, ParkingMinuteRow, FloodMinuteRow)
 COUNTED_TABLES: Final[tuple[type[Row], ...]] = (*MINUTE_TABLES, ParkingStayRow, EpisodeRow)

@@ -13,12 +13,12 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 from services.aggregate.migrate import Migration, known_migrations
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect, translated_errors
 from services.cli.seed.cameras import PREFIX
 from services.cli.seed.city import City
 from services.cli.seed.plan import TABLES
+from services.runtime.clickhouse import connect, translated_errors
 from services.runtime.errors import ConfigurationError
+from services.runtime.settings import ClickHouseSettings
 
 _MARK: Final = """CREATE TABLE seeded_city (
     cameras UInt32, days UInt32, until DateTime('UTC'), seed Int64, raw_hours UInt32,

@@ -14,8 +14,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.row_columns import RULESET
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect, translated_errors
 from services.aggregate.tier_rows import TIER_TYPES
 from services.cli.city_registry.areas import read_areas
 from services.cli.clickhouse import clickhouse_option, clickhouse_settings
@@ -25,7 +23,9 @@ from services.cli.seed.city import City
 from services.cli.seed.claim import claim, drop, look, note, refuse_what_is_not_ours
 from services.cli.seed.filling import fill
 from services.cli.seed.tiers import refresh_tiers, start_tiers, stop_tiers
+from services.runtime.clickhouse import connect, translated_errors
 from services.runtime.errors import ConfigurationError
+from services.runtime.settings import ClickHouseSettings
 
 CAMERAS, DAYS = 1100, 30
 LONGEST_STATEMENT_SECONDS: Final = 600.0

@@ -16,7 +16,6 @@ from clickhouse_connect.driver.client import Client
 from rich.progress import Progress
 
 from services.aggregate.registry_rows import CameraRow
-from services.aggregate.store_client import translated_errors
 from services.cli.seed.accounting import accounting_statements
 from services.cli.seed.cameras import SeedCamera
 from services.cli.seed.city import City
@@ -24,6 +23,7 @@ from services.cli.seed.episodes import episode_statements
 from services.cli.seed.minutes import minute_statements
 from services.cli.seed.plan import CAMERAS, TABLES, plan_statements
 from services.cli.seed.raw import raw_statements
+from services.runtime.clickhouse import translated_errors
 
 _BLOCK_ROWS: Final = 2_000_000
 _AT_ONCE: Final = 2

@@ -13,12 +13,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from services.aggregate.store_client import translated_errors
 from services.cli.cameras.cells import cell
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.recompute.times import instant_ms
 from services.cli.ruleset.store import Span
 from services.cli.thresholds.suggestion import FEW_VERDICTS, Reviewed, Suggestion, suggestions
+from services.runtime.clickhouse import translated_errors
 
 _ALL: Final = "all"
 _NAMED_CAMERAS: Final = 8

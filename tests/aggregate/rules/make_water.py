@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS, CameraEvent, FrameDetections
 from schemas.cameras import Camera, FloodRule, Rules, Zone
+from schemas.table import Row
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows
-from services.aggregate.table import Row
 from tests.aggregate.make_events import LEFT_HALF, make_camera, make_frame, rows_of
 
 R = TypeVar("R", bound=Row)

@@ -14,12 +14,12 @@ import pytest
 from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS
 from schemas.cameras import Zone
 from schemas.episodes import Episode
+from schemas.table import Row
 from services.aggregate import rules
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.observation import MINUTE_MS, Observation
 from services.aggregate.rows import ParkingStayRow
 from services.aggregate.sights import Sight, sight_of
-from services.aggregate.table import Row
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView
 from tests.aggregate.make_events import (

@@ -16,13 +16,12 @@ from schemas.cameras import Camera
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.registry_rows import camera_row
 from services.aggregate.rows import CameraStatusRow, CaptureCountersRow
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store import RowStore
 from services.cli.cameras import command, confirmation, publish
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
-from services.runtime.settings import KafkaSettings
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.ingest.builders import make_camera
 from tests.ingest.http_camera import HttpCamera
 

@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from schemas.cameras import Camera
-from services.aggregate.settings import ClickHouseSettings
 from services.cli.cameras import coverage, listing
 from services.cli.cameras.rows import Live
 from services.cli.cameras.store import Coverage
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.clock import now_ms
 from services.runtime.errors import RetryableError
+from services.runtime.settings import ClickHouseSettings
 from tests.ingest.builders import make_camera
 
 

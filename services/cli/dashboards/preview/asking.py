@@ -11,11 +11,11 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
-from services.aggregate.store_client import translated_errors
 from services.cli.dashboards.macros import expand
 from services.cli.dashboards.preview.documents import Dashboard, Panel, Target, Variable
 from services.cli.dashboards.preview.intervals import interval_ms
 from services.cli.dashboards.preview.prometheus import Prometheus
+from services.runtime.clickhouse import translated_errors
 from services.runtime.errors import ConfigurationError, RetryableError
 
 ALL: Final = "$__all"

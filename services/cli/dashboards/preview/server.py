@@ -11,13 +11,13 @@ import httpx
 import uvicorn
 
 from deploy.local.ports import HOST
-from services.aggregate.settings import ClickHouseSettings
 from services.cli.clickhouse import clickhouse_client
 from services.cli.dashboards.preview.app import PreviewApp
 from services.cli.dashboards.preview.asking import Asking
 from services.cli.dashboards.preview.documents import Documents
 from services.cli.dashboards.preview.prometheus import Prometheus
 from services.runtime.errors import ConfigurationError
+from services.runtime.settings import ClickHouseSettings
 
 _LONGEST_ADDRESS_BYTES: Final = 1 << 18
 """A choice of every one of a city's cameras stands in an address."""

@@ -9,8 +9,8 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from services.aggregate.settings import ClickHouseSettings
 from services.runtime.errors import RetryableError
+from services.runtime.settings import ClickHouseSettings
 
 
 @contextmanager

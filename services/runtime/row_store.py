@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from services.aggregate.settings import ClickHouseSettings
-from services.aggregate.store_client import connect, translated_errors
-from services.aggregate.table import Row, columns_of
+from schemas.table import Row, columns_of
+from services.runtime.clickhouse import connect, translated_errors
+from services.runtime.settings import ClickHouseSettings
 
 _INSERT_SETTINGS = {
     "async_insert": 0,  # the default would answer before the rows are in the table
