@@ -138,7 +138,7 @@ EPISODES = Topic(
 SCENE_VERDICTS = Topic(
     name="scene-verdicts",
     title="Which frames may be shown",
-    key="the number of the partition, in digits",
+    key="partition",
     value_type=SceneVerdicts,
     settings={
         "cleanup.policy": "delete",
