@@ -9,11 +9,9 @@ from typing import Any, Final
 
 import click
 
-from schemas.camera_events import CAMERA_EVENT_CODEC, Decision, DecisionKind, make_event_id
+from schemas.camera_events import Decision, DecisionKind
 from schemas.cameras import Camera
-from schemas.codec import ContractError
 from schemas.geometry import Polygon
-from schemas.topics import CAMERA_EVENTS
 from services.cli import decide_store as store
 from services.cli.cameras import confirmation
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
@@ -22,8 +20,9 @@ from services.cli.decide_store import EpisodeFacts
 from services.cli.decide_texts import clock_time, instant_of, polygon_of, told
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
+from services.runtime.decision_events import decision_event, decision_record
 from services.runtime.errors import ConfigurationError
-from services.runtime.kafka import OutgoingRecord, events_producer
+from services.runtime.kafka import events_producer
 from services.runtime.loop import deliver
 from services.runtime.settings import KafkaSettings
 
@@ -183,7 +182,8 @@ def _judge(ids: Sequence[str], decision: DecisionKind, person: Person, places: P
     for episode in episodes:
         click.echo(told(episode))
     decisions = [
-        _event(episode.camera_id, decision, at_ms, person, episode_id=episode.episode_id) for episode in episodes
+        decision_event(episode.camera_id, decision, at_ms, (person.name, person.reason), episode_id=episode.episode_id)
+        for episode in episodes
     ]
     _send(decisions, person, places)
 
@@ -232,27 +232,7 @@ def _decision(
     camera: Camera, decision: DecisionKind, at_ms: int, person: Person, mask: Polygon | None = None
 ) -> Decision:
     click.echo(f"{camera.camera_id}  {camera.name}: {decision}, as of {clock_time(at_ms)}")
-    return _event(camera.camera_id, decision, at_ms, person, mask=mask)
-
-
-def _event(
-    camera_id: str,
-    decision: DecisionKind,
-    at_ms: int,
-    person: Person,
-    episode_id: str | None = None,
-    mask: Polygon | None = None,
-) -> Decision:
-    return Decision(
-        event_id=make_event_id("decision", camera_id, decision, at_ms, person.name, episode_id or "", mask or ()),
-        camera_id=camera_id,
-        decided_at_ms=at_ms,
-        decided_by=person.name,
-        decision=decision,
-        reason=person.reason,
-        episode_id=episode_id,
-        mask=mask,
-    )
+    return decision_event(camera.camera_id, decision, at_ms, (person.name, person.reason), mask=mask)
 
 
 def _send(decisions: Sequence[Decision], person: Person, places: Places) -> None:
@@ -263,7 +243,10 @@ def _send(decisions: Sequence[Decision], person: Person, places: Places) -> None
         click.UsageError: Nobody can be asked, or what was said breaks the contract.
         RetryableError: Kafka has not acknowledged all of them; the same command may be given again.
     """
-    records = [OutgoingRecord(CAMERA_EVENTS.name, one.camera_id.encode(), _encoded(one)) for one in decisions]
+    try:
+        records = [decision_record(one) for one in decisions]
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from error
     if not person.yes:
         question = f"{decisions[0].decision}, by {person.name}: {person.reason!r}. Send it?"
         if not confirmation.is_terminal():
@@ -272,15 +255,6 @@ def _send(decisions: Sequence[Decision], person: Person, places: Places) -> None
     deliver(events_producer(places.kafka), records, _SEND_SECONDS)
     for decision in decisions:
         click.echo(f"sent {decision.event_id}  {decision.decision}  {decision.episode_id or decision.camera_id}")
-
-
-def _encoded(decision: Decision) -> bytes:
-    value = CAMERA_EVENT_CODEC.encode(decision)
-    try:
-        CAMERA_EVENT_CODEC.decode(value)
-    except ContractError as error:
-        raise click.UsageError(str(error)) from error
-    return value
 
 
 def _said(value: str | None, option: str, question: str) -> str:

@@ -17,10 +17,10 @@ from schemas.topics import CAMERA_EVENTS, PARTITIONS
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.cli import decide, decide_store
 from services.cli.cameras import confirmation, publish
-from services.cli.cameras.murmur2 import partition_of
 from services.cli.decide_texts import instant_of, polygon_of
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
+from services.runtime.murmur2 import partition_of
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.aggregate.camera_stories import LEARNED, computed, shown

@@ -4,9 +4,9 @@ publishing     new revisions into the registry, safely beside others who do so
 apply          a cameras.yaml, brought into the registry; diff: what that changes
 probe          what a camera is, and its entry to paste; probe_view, probe_entry: how that looks
 discover       ONVIF cameras in a network, and their entries (services/cli/onvif)
-change         pause, resume, remove, approve, withdraw; decisions: what becomes of a camera's entry; confirmation: a
-               person's yes; selection: which cameras are meant
-picture        a camera's newest picture; newest_frame, murmur2: where Kafka has it
+change         pause, resume, remove, approve, withdraw; confirmation: a person's yes; selection: which cameras are
+               meant
+picture        a camera's newest picture
 listing        the registry with how each camera is; coverage: who owns them; history: one camera's story
 store          what those three ask of ClickHouse
 cells          outsiders' texts in a terminal

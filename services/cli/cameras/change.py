@@ -9,10 +9,10 @@ import msgspec
 
 from schemas.cameras import Camera
 from services.cli.cameras.confirmation import ask, yes_option
-from services.cli.cameras.decisions import DecisionRefusedError, approved, paused, removed, resumed, withdrawn
 from services.cli.cameras.publishing import publish
 from services.cli.cameras.selection import Area, area_and_cameras, select
 from services.cli.cluster import bootstrap_option, kafka_settings
+from services.runtime.camera_changes import DecisionRefusedError, approved, paused, removed, resumed, withdrawn
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError

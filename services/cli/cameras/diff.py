@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from schemas.cameras import Camera, CameraState, Source, Zone, same_entry
-from services.cli.cameras.decisions import removed, withdrawn
+from schemas.cameras import Camera, CameraState, Source, same_entry
+from services.runtime.camera_changes import private_zones, removed, withdrawn
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.logging import redact_url
 
@@ -111,13 +111,9 @@ def _unseen(wanted: Camera, known: Camera) -> str:
     """Name what changed of that which decides what is seen in the pictures; empty: nothing."""
     if _what_is_seen(wanted.source) != _what_is_seen(known.source):
         return "its source"
-    if _private(wanted) != _private(known):
+    if private_zones(wanted) != private_zones(known):
         return "its private zones"
     return "its anonymisation" if wanted.anonymisation != known.anonymisation else ""
-
-
-def _private(camera: Camera) -> list[Zone]:
-    return [zone for zone in camera.zones if zone.purpose == "private"]
 
 
 def _what_is_seen(source: Source) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from schemas.cameras import Camera
-from services.cli.cameras.newest_frame import Frame, newest_frame
 from services.cli.cameras.times import local, span
 from services.cli.cluster import bootstrap_option, kafka_settings
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.newest_frame import Frame, newest_frame
 
 _LOOK_SECONDS = 30.0
 """A partition of a city holds 0.8 GB of frames, and is read through in half that, where a camera has none."""

@@ -9,12 +9,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from schemas.cameras import CAMERA_CODEC, Camera
-from schemas.topics import CAMERAS
+from schemas.cameras import Camera
 from services.cli.cameras.diff import CameraChange
 from services.ingest.registry.file import RegistryFile, read_registry_file
-from services.runtime.camera_registry import CameraRevisions, read_registry
-from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime import registry_publishing
+from services.runtime.errors import ConfigurationError
 from services.runtime.kafka import OutgoingRecord, events_producer
 from services.runtime.loop import deliver
 from services.runtime.settings import KafkaSettings
@@ -51,18 +50,12 @@ def publish_changes(kafka: KafkaSettings, changes: Sequence[CameraChange]) -> in
 
 
 def publish(kafka: KafkaSettings, cameras: Sequence[Camera]) -> None:
-    """Publish new revisions, and look that they are the ones that rule.
+    """Publish new revisions with a bar, and look that they are the ones that rule.
 
     Raises:
         RetryableError: Kafka did not take all of them, or someone else published the same revision at the same time.
     """
-    records = [
-        OutgoingRecord(CAMERAS.name, camera.camera_id.encode(), CAMERA_CODEC.encode(camera)) for camera in cameras
-    ]
-    _deliver(kafka, records)
-    beaten = _beaten(cameras, read_registry(kafka))
-    if beaten:
-        raise RetryableError(f"changed by someone else at the same time, run it again: {', '.join(beaten)}")
+    registry_publishing.publish(kafka, cameras, lambda records: _deliver(kafka, records))
 
 
 def _deliver(kafka: KafkaSettings, records: Sequence[OutgoingRecord]) -> None:
@@ -75,7 +68,3 @@ def _deliver(kafka: KafkaSettings, records: Sequence[OutgoingRecord]) -> None:
             batch = records[start : start + _BATCH]
             deliver(producer, batch, _DELIVERY_SECONDS)
             bars.advance(bar, len(batch))
-
-
-def _beaten(cameras: Sequence[Camera], registry: CameraRevisions) -> list[str]:
-    return [c.camera_id for c in cameras if registry.find(c.camera_id, c.revision) != c]

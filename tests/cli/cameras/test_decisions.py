@@ -8,8 +8,8 @@ import pytest
 
 from schemas.cameras import Approval, Camera, Place
 from services.cli.cameras.change import revised
-from services.cli.cameras.decisions import approved, paused, removed, resumed, withdrawn
 from services.cli.cameras.selection import Area, select
+from services.runtime.camera_changes import approved, paused, removed, resumed, withdrawn
 from services.runtime.errors import ConfigurationError
 from tests.ingest.builders import make_camera
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
 from schemas.topics import FRAMES, PARTITIONS
 from services.cli.cameras import command, publish
-from services.cli.cameras.murmur2 import murmur2, partition_of
-from services.cli.cameras.newest_frame import Frame, newest_frame
 from services.cli.cameras.picture import notes_on, told
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.kafka import OutgoingRecord, frames_producer
 from services.runtime.loop import deliver
+from services.runtime.murmur2 import murmur2, partition_of
+from services.runtime.newest_frame import Frame, newest_frame
 from services.runtime.settings import KafkaSettings
 from tests.ingest.builders import make_camera, make_jpeg, square_left
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.cameras import Approval, Camera
+from schemas.cameras import Approval, Camera, Zone
 from services.runtime.errors import ConfigurationError
 
 _COMES_BACK = "it comes back with 'state: active' in its cameras.yaml"
@@ -57,6 +57,22 @@ def approved(camera: Camera, by: str, at_ms: int) -> Camera:
     if camera.is_public:
         return camera
     return msgspec.structs.replace(camera, public=True, approval=Approval(by, at_ms))
+
+
+def zoned(camera: Camera, zones: tuple[Zone, ...]) -> Camera:
+    """Give the entry of a camera with other zones. Where private ones change, nobody has seen what is shown then.
+
+    Raises:
+        DecisionRefusedError: It was removed.
+    """
+    _require_not_removed(camera)
+    entry = msgspec.structs.replace(camera, zones=zones)
+    return withdrawn(entry) if private_zones(entry) != private_zones(camera) else entry
+
+
+def private_zones(camera: Camera) -> list[Zone]:
+    """Give the zones that are burnt out of the pictures."""
+    return [zone for zone in camera.zones if zone.purpose == "private"]
 
 
 def _require_not_removed(camera: Camera) -> None:

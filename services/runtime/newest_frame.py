@@ -10,9 +10,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from schemas.codec import ContractError
 from schemas.frames import FrameHeaders
 from schemas.topics import FRAMES
-from services.cli.cameras.murmur2 import partition_of
 from services.runtime.errors import FatalError, RetryableError
 from services.runtime.kafka import ConsumedRecord, assign_whole_topic, translated, whole_topic_consumer
+from services.runtime.murmur2 import partition_of
 from services.runtime.settings import KafkaSettings
 
 _FIRST_RECORDS = 64
