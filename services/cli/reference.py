@@ -24,6 +24,8 @@ from services.detect.metrics import DETECT_METRICS
 from services.detect.settings import DetectSettings
 from services.ingest.metrics import INGEST_METRICS
 from services.ingest.settings import IngestSettings
+from services.portal.metrics import PORTAL_METRICS
+from services.portal.settings import PortalSettings
 from services.runtime.metrics import MetricDefinition
 from services.webhooks.metrics import WEBHOOK_METRICS
 from services.webhooks.settings import WebhookSettings
@@ -44,6 +46,7 @@ _PARTS: tuple[tuple[str, type[BaseSettings], tuple[MetricDefinition, ...]], ...]
     ("Detect", DetectSettings, tuple(DETECT_METRICS)),
     ("Aggregate", AggregateSettings, tuple(AGGREGATE_METRICS)),
     ("Webhooks", WebhookSettings, tuple(WEBHOOK_METRICS)),
+    ("Portal", PortalSettings, tuple(PORTAL_METRICS)),
     ("The local platform", LocalSettings, ()),
 )
 

@@ -1,0 +1,46 @@
+"""The portal as one ASGI application.
+
+::
+
+    request ─► counted, headers ─► bounds ─┬─► /static/…  files
+                                           └─► gzip ─► pages, operations, recorded minutes (FastAPI)
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.portal.assets import PREFIX
+from services.portal.context import Portal
+from services.portal.errors import add_error_pages
+from services.portal.requests import Bounds, Budgets, HeadAsGet, Told
+
+_WORTH_COMPRESSING_BYTES = 1000
+_COMPRESSION = 5
+
+
+def build_app(portal: Portal) -> ASGIApp:
+    """Give the application that serves a portal."""
+    pages = FastAPI(title="Tilik", docs_url=None, redoc_url=None, openapi_url=None)
+    add_error_pages(pages)
+    compressed = GZipMiddleware(HeadAsGet(pages), _WORTH_COMPRESSING_BYTES, _COMPRESSION)
+    routed = _Routed({PREFIX: portal.assets}, compressed)
+    limits = portal.settings.limits
+    return Told(Bounds(routed, limits, Budgets(limits)), portal.settings, portal.metrics)
+
+
+class _Routed:
+    """Hand a request to the application whose prefix its path has; what a crowd asks for passes no other layer."""
+
+    def __init__(self, by_prefix: dict[str, ASGIApp], otherwise: ASGIApp) -> None:
+        self._by_prefix = by_prefix
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._otherwise
+        if scope["type"] == "http":
+            first = f"/{scope['path'][1:].partition('/')[0]}/"
+            app = self._by_prefix.get(first, self._otherwise)
+        await app(scope, receive, send)

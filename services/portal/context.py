@@ -1,0 +1,30 @@
+"""What the pages, the operations and the delivery of frames share: one ``Portal`` a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.portal.access import Access
+from services.portal.assets import Assets
+from services.portal.outgoing import Outgoing
+from services.portal.questions import Questions
+from services.portal.settings import PortalSettings
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The parts of a running portal.
+
+    ``cameras`` is the registry as it is now. ``clickhouse`` answers questions of pages. ``outgoing`` writes what people
+    decide. ``assets`` gives the URLs of scripts and styles. ``access`` says who sees cameras that are not public.
+    """
+
+    settings: PortalSettings
+    metrics: Metrics
+    cameras: CameraRevisions
+    clickhouse: Questions
+    outgoing: Outgoing
+    assets: Assets
+    access: Access

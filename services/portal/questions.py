@@ -1,0 +1,153 @@
+"""Ask ClickHouse for pages: read only, bounded, and once for however many ask the same at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from services.portal.settings import QuestionSettings
+from services.runtime.clickhouse import connect, translated_errors
+from services.runtime.errors import RetryableError
+from services.runtime.metrics import Metrics
+from services.runtime.settings import ClickHouseSettings
+
+Row = Mapping[str, Any]
+"""One row of an answer, by column; times are aware, in UTC. Shared by all who asked: not to be changed."""
+Rows = tuple[Row, ...]
+T = TypeVar("T")
+
+
+class _Kept(NamedTuple):
+    rows: Rows
+    until: float
+
+
+class Questions:
+    """Questions of one process to one database. Used from one event loop; what blocks runs on threads of its own.
+
+    Args:
+        clickhouse: Where ClickHouse is.
+        settings: The bounds.
+        metrics: Counts questions.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        clickhouse: ClickHouseSettings,
+        settings: QuestionSettings,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clickhouse = clickhouse
+        self._settings = settings
+        self._metrics = metrics
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(settings.at_once, thread_name_prefix="questions")
+        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._kept_rows = 0
+        self._asked: dict[bytes, asyncio.Task[Rows]] = {}
+        self._client: Client | None = None
+        self._connecting = threading.Lock()
+
+    async def query(
+        self, sql: str, parameters: Mapping[str, object] | None = None, *, keep_seconds: float | None = None
+    ) -> Rows:
+        """Give the rows of a SELECT. Values go in by ``parameters`` (``{name:Type}`` in the text), never by formatting.
+
+        The answer may be up to ``keep_seconds`` old; None: as the settings say; 0: asked anew.
+
+        Raises:
+            RetryableError: ClickHouse is away, did not answer in time, or too many questions wait already.
+        """
+        key = msgspec.msgpack.encode((sql, sorted((parameters or {}).items())), enc_hook=str)
+        kept = self._kept.get(key)
+        if kept is not None and kept.until > self._clock() and keep_seconds != 0:
+            self._metrics.count("tilik_portal_questions_total", outcome="kept")
+            return kept.rows
+        task = self._asked.get(key)
+        if task is None:
+            task = self._begin(key, sql, dict(parameters or {}), keep_seconds)
+        else:
+            self._metrics.count("tilik_portal_questions_total", outcome="joined")
+        return await asyncio.shield(task)  # who leaves does not take the answer from the others
+
+    async def query_as(
+        self, row_type: type[T], sql: str, parameters: Mapping[str, object] | None = None, **how: float
+    ) -> list[T]:
+        """Give the rows as values of a struct, whose fields are the columns' names.
+
+        Raises:
+            RetryableError: As ``query`` does.
+        """
+        return msgspec.convert(await self.query(sql, parameters, **how), list[row_type], strict=False)  # type: ignore[valid-type]
+
+    def close(self) -> None:
+        """Let go of the connection. Questions under way are given up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._client is not None:
+            self._client.close()
+
+    def _begin(self, key: bytes, sql: str, parameters: dict[str, object], keep: float | None) -> asyncio.Task[Rows]:
+        if len(self._asked) >= self._settings.at_once + self._settings.waiting:
+            self._metrics.count("tilik_portal_questions_total", outcome="refused")
+            raise RetryableError("too many questions to ClickHouse wait already")
+        task = asyncio.create_task(self._answer(key, sql, parameters, keep))
+        self._asked[key] = task
+        task.add_done_callback(lambda done: (self._asked.pop(key, None), done.cancelled() or done.exception()))
+        return task
+
+    async def _answer(self, key: bytes, sql: str, parameters: dict[str, object], keep: float | None) -> Rows:
+        started = self._clock()
+        try:
+            rows = await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, sql, parameters)
+        except RetryableError:
+            self._metrics.count("tilik_portal_questions_total", outcome="failed")
+            raise
+        self._metrics.count("tilik_portal_questions_total", outcome="asked")
+        self._metrics.observe("tilik_portal_question_seconds", self._clock() - started)
+        self._keep(key, rows, self._settings.keep_seconds if keep is None else keep)
+        return rows
+
+    def _keep(self, key: bytes, rows: Rows, seconds: float) -> None:
+        former = self._kept.pop(key, None)
+        if former is not None:
+            self._kept_rows -= _weight(former.rows)
+        if seconds <= 0:
+            return
+        self._kept[key] = _Kept(rows, self._clock() + seconds)
+        self._kept_rows += _weight(rows)
+        while self._kept_rows > self._settings.kept_rows:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_rows -= _weight(oldest.rows)
+
+    def _ask(self, sql: str, parameters: dict[str, object]) -> Rows:
+        with self._connecting:
+            if self._client is None:
+                self._client = connect(self._clickhouse, self._clickhouse.database)
+        with translated_errors("a question of the portal"):
+            answer = self._client.query(
+                sql,
+                parameters=parameters,
+                tz_mode="aware",
+                settings={
+                    "readonly": 1,
+                    "max_execution_time": self._settings.most_seconds,
+                    "max_result_rows": self._settings.most_rows,
+                    "result_overflow_mode": "throw",
+                },
+            )
+            return tuple(answer.named_results())
+
+
+def _weight(rows: Rows) -> int:
+    """An answer without rows takes room too."""
+    return len(rows) + 10

@@ -1,0 +1,130 @@
+"""The portal as a service: the registry and the frames that may be shown are followed on threads, pages are served."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from services.portal.access import Access
+from services.portal.app import build_app
+from services.portal.assets import Assets
+from services.portal.context import Portal
+from services.portal.outgoing import Outgoing
+from services.portal.questions import Questions
+from services.portal.settings import PortalSettings
+from services.runtime.camera_registry import CameraRegistry
+from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.logging import get_logger
+from services.runtime.service import Service
+
+SERVICE = "tilik-portal"
+_HERE = Path(__file__).parent
+_REGISTRY_WAIT_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
+_BACKLOG = 2048
+
+log = get_logger(__name__)
+
+
+def run(settings: PortalSettings, service: Service) -> None:
+    """Serve until told to stop; open answers may end, streams are closed.
+
+    Raises:
+        ConfigurationError: The port is taken.
+        FatalError: Kafka's client can't go on.
+    """
+    service.health.wait_for("registry", "listening")
+    registry = CameraRegistry(settings.kafka, SERVICE)
+    try:
+        if _registry_read(registry, service):
+            service.health.fulfil("registry")
+            with (
+                _built(settings, registry, service) as portal,
+                _listening(settings) as listener,
+                asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+            ):
+                runner.run(_serve(build_app(portal), listener, settings, service))
+    finally:
+        registry.close()
+
+
+@contextmanager
+def _built(settings: PortalSettings, registry: CameraRegistry, service: Service) -> Iterator[Portal]:
+    questions = Questions(settings.clickhouse, settings.questions, service.metrics)
+    try:
+        yield Portal(
+            settings=settings,
+            metrics=service.metrics,
+            cameras=registry.revisions,
+            clickhouse=questions,
+            outgoing=Outgoing(settings.kafka),
+            assets=Assets({part: _HERE / part / "static" for part in ("pages", "operations")}),
+            access=Access(),
+        )
+    finally:
+        questions.close()
+
+
+@contextmanager
+def _listening(settings: PortalSettings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigurationError(f"the portal can't listen on {settings.host}:{settings.port}: {error}") from error
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+        log.info("portal.listening", host=settings.host, port=listener.getsockname()[1])
+        yield listener
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the frame of services."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(app: ASGIApp, listener: socket.socket, settings: PortalSettings, service: Service) -> None:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=int(settings.leave_seconds) or 1,
+        backlog=_BACKLOG,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    service.health.fulfil("listening")
+    while not service.stopping.is_set() and not serving.done():
+        service.health.touch()
+        await asyncio.sleep(_LOOK_SECONDS)
+    server.should_exit = True
+    await serving
+
+
+def _registry_read(registry: CameraRegistry, service: Service) -> bool:
+    while not service.stopping.is_set():
+        try:
+            registry.wait_until_current(_REGISTRY_WAIT_SECONDS)
+        except RetryableError as error:
+            log.warning("portal.registry_waits", error=str(error))
+            service.health.touch()
+        else:
+            return True
+    return False
