@@ -1,0 +1,80 @@
+"""What verdicts have said of a camera's frames, as far as frames may still come that they speak of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from schemas.verdicts import CameraVerdict
+
+Fate = Literal["shown", "held"]
+
+MOST_SPANS = 64
+"""Most verdicts of a camera that wait for frames; a minute's at one a second. Of the oldest no frame is shown."""
+_MOST_EPOCHS = 8
+
+
+@dataclass(slots=True)
+class _Span:
+    """Frames of one verdict: capture times between ``after_ms`` and ``through_ms``, and how many have yet to come."""
+
+    owner_epoch: int
+    after_ms: int
+    through_ms: int
+    awaited: int
+    held: tuple[tuple[int, int], ...]
+
+    def speaks_of(self, owner_epoch: int, captured_at_ms: int) -> bool:
+        return owner_epoch == self.owner_epoch and self.after_ms < captured_at_ms <= self.through_ms
+
+
+@dataclass(slots=True)
+class JudgedSpans:
+    """The verdicts of one camera.
+
+    Each says how many frames it judged, and speaks of so many: a frame that comes after those was not among them (it
+    came too late to be judged), and no verdict speaks of it. ``through_ms`` and ``quarantined_from_ms`` are the last
+    verdict's.
+    """
+
+    through_ms: int = 0
+    quarantined_from_ms: int = 0
+    held: bool = False
+    _spans: list[_Span] = field(default_factory=list)
+    _through_by_epoch: dict[int, int] = field(default_factory=dict)
+
+    def take(self, verdict: CameraVerdict) -> None:
+        """Take a verdict; one that was taken before adds nothing."""
+        self.quarantined_from_ms = verdict.quarantined_from_ms
+        self.through_ms = max(self.through_ms, verdict.through_ms)
+        held = tuple((span.from_ms, span.until_ms) for span in verdict.held)
+        if verdict.quarantined_from_ms:
+            withdrawn = (verdict.quarantined_from_ms, max(self.through_ms, verdict.quarantined_from_ms))
+            held = (*held, withdrawn)
+            for span in self._spans:
+                span.held = (*span.held, withdrawn)
+        self.held = bool(verdict.quarantined_from_ms) or any(low <= verdict.through_ms <= high for low, high in held)
+        if verdict.through_ms <= self._through_by_epoch.get(verdict.owner_epoch, -1):
+            return
+        self._remember(verdict.owner_epoch, verdict.through_ms)
+        if verdict.judged:
+            span = _Span(verdict.owner_epoch, verdict.after_ms, verdict.through_ms, verdict.judged, held)
+            self._spans = [*self._spans, span][-MOST_SPANS:]
+
+    def fate_of(self, owner_epoch: int, captured_at_ms: int) -> Fate | None:
+        """Give what a verdict says of a frame, None where none speaks of it. To be asked until it answers, then never.
+
+        The frame then counts as one of those that the verdict has judged.
+        """
+        for span in self._spans:
+            if span.speaks_of(owner_epoch, captured_at_ms):
+                span.awaited -= 1
+                if not span.awaited:
+                    self._spans.remove(span)
+                return "held" if any(low <= captured_at_ms <= high for low, high in span.held) else "shown"
+        return None
+
+    def _remember(self, owner_epoch: int, through_ms: int) -> None:
+        self._through_by_epoch[owner_epoch] = through_ms
+        while len(self._through_by_epoch) > _MOST_EPOCHS:
+            del self._through_by_epoch[min(self._through_by_epoch)]
