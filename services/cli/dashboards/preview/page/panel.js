@@ -21,7 +21,8 @@ export function makePanel(panel) {
   const { x, y, w, h } = panel.gridPos;
   box.style.gridColumn = `${x + 1} / span ${w}`;
   box.style.gridRow = `${y + 1} / span ${h}`;
-  const head = element('h2', '', panel.title);
+  const head = element('h2');
+  head.append(element('span', '', panel.title));
   box.append(head);
   if (panel.type === 'row') return box;
   if (panel.description) {

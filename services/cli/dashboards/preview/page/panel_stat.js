@@ -53,7 +53,7 @@ function figuresOf(frame, panel, pattern) {
 
 function fontSize(body, count, text) {
   const width = body.clientWidth / count - 16;
-  return Math.max(14, Math.min(body.clientHeight * 0.5, 56, (width / Math.max(text.length, 2)) * 1.55));
+  return Math.max(14, Math.min(body.clientHeight * 0.5, 56, (width / Math.max(text.length, 2)) * 1.3));
 }
 
 function curve(values, tint) {
