@@ -196,7 +196,8 @@ class Approval(Struct, frozen=True, forbid_unknown_fields=True):
 class Camera(Struct, frozen=True, forbid_unknown_fields=True):
     """One revision of one camera's entry in the registry. Key: ``camera_id``.
 
-    ``public`` holds only together with ``approval``: see ``is_public``.
+    ``public`` holds only together with ``approval``: see ``is_public``. ``record`` keeps anonymised minutes,
+    ``record_original`` besides the pictures as they were captured, encrypted.
     """
 
     camera_id: CameraId
@@ -216,6 +217,7 @@ class Camera(Struct, frozen=True, forbid_unknown_fields=True):
     public: bool = False
     state: CameraState = "active"
     approval: Approval | None = None
+    record_original: bool = False
 
     @property
     def is_public(self) -> bool:

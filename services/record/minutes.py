@@ -1,0 +1,213 @@
+"""The minutes of the cameras of one partition, from frames, events and verdicts to minutes that may be closed. Pure.
+
+::
+
+    frames ──────────────► open minutes ──┐
+    camera-events ──┐                     ├─► the minute is over ─► all its frames judged, or waited ─► closed minute
+    scene-verdicts ─┴─► Showable ─────────┘
+
+A minute is over for a camera once a later frame has come, or none has for ``frame_wait_seconds`` although Kafka had no
+more. It is closed, in the order of minutes, once all its frames may be shown, a verdict speaks of later ones, or
+``verdict_wait_seconds`` have passed. What then may not be shown never enters the public form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from schemas.camera_events import CameraEvent
+from schemas.recordings import GapReason
+from schemas.verdicts import SceneVerdicts
+from services.privacy.showable import NEIGHBOUR_MS, CameraStanding, FindCamera, Showable, ShowableFrame
+
+MINUTE_MS = 60_000
+KEEP_MS = 1_800_000
+"""How long the fate of a frame is remembered: longer than Kafka holds it, which deletes by whole segments."""
+_SETTLED_MS = NEIGHBOUR_MS + 500
+"""A verdict that far beyond a minute's end: its last frame's neighbours are known too, or lost."""
+
+Seconds = Callable[[], float]
+"""Gives monotonic seconds."""
+
+
+class HeldFrame(NamedTuple):
+    """A frame that is held until its minute is closed."""
+
+    owner_epoch: int
+    sequence: int
+    captured_at_ms: int
+    camera_revision: int
+    simulated: bool
+    offset: int
+    jpeg: bytes
+
+
+class ClosedMinute(NamedTuple):
+    """A camera's minute that nothing is added to any more.
+
+    ``shown`` are those of ``frames`` that may be shown, in order of capture; ``withheld`` says why the others, or all,
+    may not, and is empty where there are none. ``lost_before``: since the minute before, frames were lost in Kafka.
+    """
+
+    partition: int
+    camera_id: str
+    minute_ms: int
+    frames: list[HeldFrame]
+    shown: list[tuple[HeldFrame, ShowableFrame]]
+    withheld: GapReason | None
+    lost_before: bool
+
+
+class Waits(NamedTuple):
+    """How long is waited before a minute is closed without what it lacks, in seconds."""
+
+    frame_wait_seconds: float
+    verdict_wait_seconds: float
+
+
+@dataclass(slots=True, eq=False)
+class _OpenMinute:
+    frames: dict[tuple[int, int], HeldFrame] = field(default_factory=dict)
+    over_since: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Camera:
+    owner_epoch: int = 0
+    newest_ms: int = 0
+    came_at: float = 0.0
+    closed_until_ms: int = 0
+    lost: bool = False
+    closing: int | None = None
+    open: dict[int, _OpenMinute] = field(default_factory=dict)
+
+
+class PartitionMinutes:
+    """See the file's head. For one thread.
+
+    Args:
+        partition: Its number.
+        find_camera: Gives a revision of a camera.
+        waits: How long is waited.
+        seconds: The clock of those waits.
+    """
+
+    def __init__(self, partition: int, find_camera: FindCamera, waits: Waits, seconds: Seconds) -> None:
+        self.partition = partition
+        self.showable = Showable(find_camera, KEEP_MS)
+        self.held_bytes = 0
+        self._waits = waits
+        self._seconds = seconds
+        self._cameras: dict[str, _Camera] = {}
+        self._needed: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def take_frame(self, camera_id: str, frame: HeldFrame) -> bool:
+        """Hold a frame. False: its minute is closed already, or a later ownership has begun."""
+        camera = self._cameras.setdefault(camera_id, _Camera())
+        if frame.owner_epoch < camera.owner_epoch or frame.captured_at_ms < camera.closed_until_ms:
+            return False
+        camera.owner_epoch = frame.owner_epoch
+        camera.newest_ms = max(camera.newest_ms, frame.captured_at_ms)
+        camera.came_at = self._seconds()
+        minute_ms = minute_of(frame.captured_at_ms)
+        minute = camera.open.setdefault(minute_ms, _OpenMinute())
+        key = frame.owner_epoch, frame.sequence
+        if key not in minute.frames:
+            minute.frames[key] = frame
+            self.held_bytes += len(frame.jpeg)
+            offset, size = self._needed.get((camera_id, minute_ms), (frame.offset, 0))
+            self._needed[camera_id, minute_ms] = min(offset, frame.offset), size + len(frame.jpeg)
+        return True
+
+    def take_event(self, event: CameraEvent) -> None:
+        """Take an event of a camera of the partition."""
+        self.showable.take_event(event)
+
+    def take_verdicts(self, verdicts: SceneVerdicts) -> None:
+        """Take verdicts on cameras of the partition."""
+        self.showable.take_verdicts(verdicts)
+
+    def frames_were_lost(self) -> None:
+        """Say that Kafka no longer had frames that would have come next."""
+        for camera in self._cameras.values():
+            camera.lost = True
+
+    def close(self, caught_up: bool) -> Iterator[ClosedMinute]:
+        """Give minutes that can be closed, one a camera; the camera's next comes after ``closed`` was told of it.
+
+        Args:
+            caught_up: Whether all frames that Kafka has of the partition have been taken.
+        """
+        for camera_id, camera in self._cameras.items():
+            if camera.closing is None and camera.open:
+                minute_ms = min(camera.open)
+                standing = self.showable.standing(camera_id)
+                if self._is_over(camera, minute_ms, caught_up) and self._is_judged(camera_id, minute_ms, standing):
+                    yield self._closed(camera_id, camera, minute_ms, standing)
+
+    def closed(self, camera_id: str, minute_ms: int) -> None:
+        """Say that a minute is stored, so that its frames are not needed again."""
+        _, size = self._needed.pop((camera_id, minute_ms), (0, 0))
+        self.held_bytes -= size
+        camera = self._cameras[camera_id]
+        if camera.closing == minute_ms:
+            camera.closing = None
+
+    def first_needed_offset(self) -> int | None:
+        """Give the offset of the first frame whose minute is not stored yet, None where there is none."""
+        return min((offset for offset, _ in self._needed.values()), default=None)
+
+    def waiting_cameras(self) -> int:
+        """Give how many cameras have a minute whose pictures wait to be judged."""
+        now_open = (minute for camera in self._cameras.values() for minute in camera.open.values())
+        return sum(1 for minute in now_open if minute.over_since is not None)
+
+    def _is_over(self, camera: _Camera, minute_ms: int, caught_up: bool) -> bool:
+        minute = camera.open[minute_ms]
+        if minute.over_since is None:
+            idle = self._seconds() - camera.came_at
+            if camera.newest_ms < minute_ms + MINUTE_MS and (not caught_up or idle < self._waits.frame_wait_seconds):
+                return False
+            minute.over_since = self._seconds()
+        return True
+
+    def _is_judged(self, camera_id: str, minute_ms: int, standing: CameraStanding) -> bool:
+        minute = self._cameras[camera_id].open[minute_ms]
+        if standing.through_ms >= minute_ms + MINUTE_MS + _SETTLED_MS:
+            return True
+        since = minute.over_since if minute.over_since is not None else self._seconds()
+        if self._seconds() - since >= self._waits.verdict_wait_seconds:
+            return True
+        shown = {(one.owner_epoch, one.sequence) for one in self._shown(camera_id, minute_ms)}
+        return all(key in shown for key in minute.frames)
+
+    def _shown(self, camera_id: str, minute_ms: int) -> list[ShowableFrame]:
+        return self.showable.frames(camera_id, minute_ms, minute_ms + MINUTE_MS)
+
+    def _closed(self, camera_id: str, camera: _Camera, minute_ms: int, standing: CameraStanding) -> ClosedMinute:
+        minute = camera.open.pop(minute_ms)
+        camera.closing = minute_ms
+        camera.closed_until_ms = minute_ms + MINUTE_MS
+        lost, camera.lost = camera.lost, False
+        frames = sorted(minute.frames.values(), key=lambda frame: (frame.captured_at_ms, frame.sequence))
+        shown = [
+            (minute.frames[key], one)
+            for one in self._shown(camera_id, minute_ms)
+            if (key := (one.owner_epoch, one.sequence)) in minute.frames
+        ]
+        withheld = None if len(shown) == len(frames) else _why_withheld(frames, standing)
+        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, withheld, lost)
+
+
+def minute_of(at_ms: int) -> int:
+    """Give the beginning of the minute in which a time lies."""
+    return at_ms - at_ms % MINUTE_MS
+
+
+def _why_withheld(frames: list[HeldFrame], standing: CameraStanding) -> GapReason:
+    first_ms, last_ms = frames[0].captured_at_ms, frames[-1].captured_at_ms
+    if standing.quarantined_from_ms and standing.quarantined_from_ms <= last_ms:
+        return "quarantined"
+    return "held" if standing.through_ms >= first_ms else "not_judged"
