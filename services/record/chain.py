@@ -1,0 +1,210 @@
+"""Chains of the record in the store: append, and read.
+
+    facts ─► which are there already? ─► lines after the last one ─► the last segment, in place of the one that was read
+                     ▲                                                        │ somebody else was first
+                     └──────────────── read anew ◄────────────────────────────┘
+
+Stores can't append, so a chain is cut into segments of 64 lines, and the last one is written anew with each entry: some
+22 KB a minute and camera. It is replaced only where it still is what this writer read (``ObjectStore.replace``), so of
+two writers, one of whom was paused and holds an old ownership, one always sees that the other was first, reads again,
+and finds that what it wanted to say has been said. That is why no fencing number is needed. See ADR 0017.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from schemas.codec import ContractError
+from schemas.recordings import ChainEntry, ChainFact, ChainHead, chain_start, day_of
+from services.record.chain_lines import CheckedChain, FactKey, LinkedEntry, check_lines, fact_key, line_of, parse_line
+from services.record.object_keys import chain_prefix, grown_key, segment_key, segment_number
+from services.record.store import ObjectStore, Versioned
+from services.runtime.clock import Clock, now_ms
+from services.runtime.errors import RetryableError
+from services.runtime.logging import get_logger
+
+log = get_logger(__name__)
+
+SEGMENT_LINES: Final = 64
+_MOST_ATTEMPTS: Final = 20
+"""Two writers that meet settle in two; more means that the store answers with old objects."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """What a writer remembers of a chain. ``known`` leads from the hash of a fact's key to (segment, line)."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    loaded: bool = False
+    segment: int = 0
+    tail: list[bytes] = field(default_factory=list)
+    tag: str = ""
+    count: int = 0
+    last_hash: str = ""
+    known: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    marked: str = ""
+
+
+class Chains:
+    """The chains of a store. Safe to use from several threads, and from several processes at once. Blocks.
+
+    Args:
+        store: Where they lie.
+        clock: Says when an entry is made.
+        most_open: Chains that are remembered; one takes some 130 bytes an entry and a segment of some 45 KB.
+    """
+
+    def __init__(self, store: ObjectStore, clock: Clock = now_ms, most_open: int = 2048) -> None:
+        self._store = store
+        self._clock = clock
+        self._most_open = most_open
+        self._open: OrderedDict[tuple[str, str], _Open] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def append(self, camera_id: str, day: str, facts: Sequence[ChainFact]) -> list[LinkedEntry]:
+        """Say facts in a camera's chain of a day, in this order, and give the entry of each.
+
+        A fact about something of which the chain has spoken (``chain_lines.fact_key``) adds nothing: the entry that is
+        there is given, and what it says counts. So it is harmless to append the same again.
+
+        Raises:
+            RetryableError: The store is away; some of the facts may be in the chain.
+        """
+        chain = self._chain(camera_id, day)
+        with chain.lock:
+            try:
+                for _ in range(_MOST_ATTEMPTS):
+                    if not chain.loaded:
+                        self._load(chain, camera_id, day)
+                    if self._append_new(chain, camera_id, day, facts):
+                        return [self._entry(chain, camera_id, day, fact_key(fact)) for fact in facts]
+                    chain.loaded = False
+            except BaseException:
+                chain.loaded = False  # nobody knows what has been written
+                raise
+        raise RetryableError(f"the chain of {camera_id} on {day} is written by others all the time")
+
+    def read(self, camera_id: str, day: str) -> CheckedChain:
+        """Give a chain as it lies in the store, checked.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        return check_lines(self.read_lines(camera_id, day), camera_id, day)
+
+    def read_lines(self, camera_id: str, day: str) -> bytes:
+        """Give the lines of a chain as they lie in the store, none where there is no such chain.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        return b"".join(segment.data for _, segment in self._segments(camera_id, day))
+
+    def head(self, camera_id: str, day: str) -> ChainHead | None:
+        """Give how far a chain has come up to its first fault; None where there is no entry.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        entries, fault = self.read(camera_id, day)
+        if fault is not None:
+            log.error("record.chain_broken", camera=camera_id, day=day, entry=fault.line, error=fault.text)
+        if not entries:
+            return None
+        return ChainHead(camera_id=camera_id, day=day, entry_count=len(entries), last_hash=entries[-1].hash)
+
+    def _chain(self, camera_id: str, day: str) -> _Open:
+        with self._lock:
+            chain = self._open.setdefault((camera_id, day), _Open())
+            self._open.move_to_end((camera_id, day))
+            while len(self._open) > self._most_open:
+                self._open.popitem(last=False)
+            return chain
+
+    def _segments(self, camera_id: str, day: str) -> list[tuple[int, Versioned]]:
+        """Give the segments that lie there, by number; one that was taken away shows in the lines of the next one."""
+        found = []
+        for listed in self._store.list(chain_prefix(camera_id, day)):
+            segment = self._store.versioned(listed.key)
+            if segment is not None:
+                found.append((segment_number(listed.key), segment))
+        return found
+
+    def _load(self, chain: _Open, camera_id: str, day: str) -> None:
+        """Read a chain to go on after its last line. One that was tampered with is gone on with: recording must."""
+        chain.segment, chain.tail, chain.tag, chain.count = 0, [], "", 0
+        chain.last_hash, chain.known = chain_start(camera_id, day), {}
+        for number, (data, tag) in self._segments(camera_id, day):
+            *lines, rest = data.split(b"\n")
+            for at, line in enumerate(lines):
+                chain.count += 1
+                chain.last_hash = hashlib.sha256(line[65:]).hexdigest()
+                try:
+                    chain.known.setdefault(_short(fact_key(parse_line(line).entry.fact)), (number, at))
+                except ContractError as error:
+                    log.error("record.chain_broken", camera=camera_id, day=day, entry=chain.count - 1, error=str(error))
+            if rest or len(lines) >= SEGMENT_LINES:
+                chain.segment, chain.tail, chain.tag = number + 1, [], ""
+            else:
+                chain.segment, chain.tail, chain.tag = number, [line + b"\n" for line in lines], tag
+        chain.loaded = True
+
+    def _append_new(self, chain: _Open, camera_id: str, day: str, facts: Sequence[ChainFact]) -> bool:
+        """Write what is not there yet, segment by segment; False: somebody else was first."""
+        fresh = {key: fact for fact in facts if _short(key := fact_key(fact)) not in chain.known}
+        waiting = list(fresh.items())
+        while waiting:
+            room = SEGMENT_LINES - len(chain.tail)
+            part, waiting = waiting[:room], waiting[room:]
+            self._mark_grown(chain, camera_id, day)
+            if not self._write(chain, camera_id, day, part):
+                return False
+            self._mark_grown(chain, camera_id, day)  # where the day ended meanwhile
+        return True
+
+    def _write(self, chain: _Open, camera_id: str, day: str, part: Sequence[tuple[FactKey, ChainFact]]) -> bool:
+        lines, previous, now = list(chain.tail), chain.last_hash, self._clock()
+        for number, (_, fact) in enumerate(part):
+            entry = ChainEntry(
+                camera_id=camera_id, day=day, index=chain.count + number, previous=previous, at_ms=now, fact=fact
+            )
+            line, previous = line_of(entry)
+            lines.append(line)
+        key, data = segment_key(camera_id, day, chain.segment), b"".join(lines)
+        tag = self._store.replace(key, data, chain.tag) if chain.tail else self._store.create(key, data)
+        if tag is None:
+            return False
+        for number, (fact_name, _) in enumerate(part, start=len(chain.tail)):
+            chain.known[_short(fact_name)] = (chain.segment, number)
+        chain.count, chain.last_hash = chain.count + len(part), previous
+        chain.tail, chain.tag = lines, tag
+        if len(lines) >= SEGMENT_LINES:
+            chain.segment, chain.tail, chain.tag = chain.segment + 1, [], ""
+        return True
+
+    def _mark_grown(self, chain: _Open, camera_id: str, day: str) -> None:
+        """Tell whoever makes the root of the day that it is now of a chain of another day."""
+        today = day_of(self._clock())
+        if today not in (day, chain.marked):
+            self._store.put(grown_key(today, camera_id, day), b"")
+            chain.marked = today
+
+    def _entry(self, chain: _Open, camera_id: str, day: str, key: FactKey) -> LinkedEntry:
+        segment, at = chain.known[_short(key)]
+        if segment == chain.segment:
+            return parse_line(chain.tail[at].rstrip(b"\n"))
+        data = self._store.get(segment_key(camera_id, day, segment))
+        try:
+            return parse_line((data or b"").split(b"\n")[at])
+        except (ContractError, IndexError) as error:
+            raise RetryableError(f"segment {segment} of the chain of {camera_id} on {day} was altered") from error
+
+
+def _short(key: FactKey) -> bytes:
+    """Give 16 bytes that stand for a key: there are thousands of them in memory for each camera."""
+    return hashlib.blake2b(repr(key).encode(), digest_size=16).digest()
