@@ -172,6 +172,25 @@ def whole_topic_consumer(settings: KafkaSettings, name: str) -> Consumer:
     )
 
 
+def records_at_consumer(settings: KafkaSettings, name: str) -> Consumer:
+    """Give a consumer that belongs to no group and jumps: what it fetches ahead is mostly not wanted."""
+    return _client(
+        Consumer,
+        {
+            **settings.client_config(),
+            "group.id": name,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",  # an offset that is gone is told, not replaced by another
+            "enable.partition.eof": True,
+            "fetch.message.max.bytes": 131_072,  # one or two frames; a larger one comes all the same
+            "queued.min.messages": 1,
+            "queued.max.messages.kbytes": 2_048,
+            "fetch.wait.max.ms": 10,
+            "fetch.queue.backoff.ms": 2,
+        },
+    )
+
+
 def ownership_consumer(
     settings: KafkaSettings, group: str, session_timeout_seconds: float, group_instance_id: str = ""
 ) -> Consumer:

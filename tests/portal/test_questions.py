@@ -66,7 +66,7 @@ def test_rows_become_values_with_aware_times(clickhouse_port: int) -> None:
 def test_a_question_can_change_nothing(clickhouse_port: int) -> None:
     async def ask() -> None:
         async with asking(clickhouse_port) as (questions, _):
-            with pytest.raises(RetryableError, match="(?i)readonly"):
+            with pytest.raises(RetryableError, match=r"(?i)readonly"):
                 await questions.query("CREATE TABLE default.made_by_a_page (a UInt8) ENGINE = Memory")
 
     asyncio.run(ask())
@@ -75,7 +75,7 @@ def test_a_question_can_change_nothing(clickhouse_port: int) -> None:
 def test_a_question_that_gives_too_much_is_refused(clickhouse_port: int) -> None:
     async def ask() -> None:
         async with asking(clickhouse_port, QuestionSettings(most_rows=100)) as (questions, _):
-            with pytest.raises(RetryableError, match="(?i)limit"):
+            with pytest.raises(RetryableError, match=r"(?i)limit"):
                 await questions.query("SELECT number FROM numbers(200)")
 
     asyncio.run(ask())
