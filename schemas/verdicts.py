@@ -27,9 +27,9 @@ class CameraVerdict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What is known of the frames of one ownership that were judged since the verdict before.
 
     They are those of ``owner_epoch`` with ``after_ms`` < capture time <= ``through_ms``. One that lies in a span of
-    ``held`` is not shown, now or later. ``quarantined_from_ms``, unless it is 0: the camera is in quarantine, and what
-    was captured from then on is withdrawn, whatever former verdicts said, and stays so after the release. ``judged``
-    counts the frames.
+    ``held`` is not shown, now or later; a span that begins before them withdraws frames of former verdicts.
+    ``quarantined_from_ms``, unless it is 0: the camera is in quarantine, and what was captured from then on is
+    withdrawn, whatever former verdicts said, and stays so after the release. ``judged`` counts the frames.
     """
 
     camera_id: CameraId

@@ -17,7 +17,7 @@ import uvloop
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS, EPISODES
+from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS, EPISODES, SCENE_VERDICTS
 from services.aggregate.checkpoint import Checkpoint
 from services.aggregate.checkpoint_calls import KafkaCalls, watch
 from services.aggregate.faust_app import FaustFeed
@@ -72,13 +72,14 @@ def run(settings: AggregateSettings, service: Service) -> None:
 
 
 def partition_count(settings: AggregateSettings) -> int:
-    """Give how many partitions the events have; state, episodes and dead letters have as many.
+    """Give how many partitions the events have; state, episodes, verdicts and dead letters have as many.
 
     Raises:
         RetryableError: Kafka is away, or a topic is not there yet.
         ConfigurationError: The topics do not have equally many partitions.
     """
-    names = [CAMERA_EVENTS.name, AGGREGATE_STATE.name, EPISODES.name, str(CAMERA_EVENTS.dead_letters)]
+    written = [topic.name for topic in (AGGREGATE_STATE, EPISODES, SCENE_VERDICTS)]
+    names = [CAMERA_EVENTS.name, *written, str(CAMERA_EVENTS.dead_letters)]
     try:
         topics = AdminClient(settings.kafka.client_config()).list_topics(timeout=10).topics
     except KafkaException as error:

@@ -27,6 +27,7 @@ from schemas.cameras import Camera
 from schemas.episodes import Episode
 from schemas.geometry import Polygon
 from schemas.table import Row
+from schemas.verdicts import CameraVerdict
 from services.aggregate import accounting
 from services.aggregate.accounting import Arrival, CameraMinute
 from services.aggregate.event_rows import decision_row, detections_row, status_row
@@ -61,12 +62,13 @@ class Drained(Struct, frozen=True):
     """What changed since the drain before.
 
     ``rows`` are absolute rows by table, empty tables left out; ``episodes`` the latest message of each changed episode;
-    ``blobs`` the state of each changed camera, by camera id.
+    ``blobs`` the state of each changed camera, by camera id; ``verdicts`` which frames were judged and may be shown.
     """
 
     rows: dict[str, list[Row]]
     episodes: list[Episode]
     blobs: dict[str, bytes]
+    verdicts: list[CameraVerdict]
 
 
 class Judgement:
@@ -84,6 +86,7 @@ class Judgement:
         self._views: dict[tuple[str, int], CameraView] = {}
         self._states: dict[str, CameraState] = {}
         self._unchecked: set[str] = set()
+        self._quarantines: dict[str, int] = {}
         self._unsaved = Unsaved()
         self.lower_epoch_count = 0
         """Frames that were not judged since one of a higher epoch was; of this object's events alone."""
@@ -107,6 +110,7 @@ class Judgement:
         state = decode_state(blob)
         self._states[state.camera_id] = state
         self._unchecked.add(state.camera_id)
+        self._note_quarantine(state)
 
     def apply(self, event: CameraEvent, offset: int) -> None:
         """Take the next event. ``offset`` is its place in the source; later events have larger ones.
@@ -137,7 +141,7 @@ class Judgement:
         rows = drain_rows(self._states, unsaved)
         changed = sorted(unsaved.cameras) if blobs else []
         states = {camera_id: encode_state(self._states[camera_id]) for camera_id in changed}
-        return Drained(rows, list(unsaved.episodes.values()), states)
+        return Drained(rows, list(unsaved.episodes.values()), states, self._verdicts(unsaved))
 
     def restore(self, drained: Drained, *, rows: bool = True) -> None:
         """Hold again what ``drained`` held, because it could not be saved.
@@ -148,9 +152,16 @@ class Judgement:
         unsaved = self._unsaved
         unsaved.cameras |= drained.blobs.keys()
         unsaved.episodes = {episode.episode_id: episode for episode in drained.episodes} | unsaved.episodes
+        unsaved.verdicts.put_back(drained.verdicts)
         if rows:
             for table, old in drained.rows.items():
                 unsaved.rows[table] = old + unsaved.rows[table]
+
+    def _verdicts(self, unsaved: Unsaved) -> list[CameraVerdict]:
+        for camera_id in self._quarantines:
+            state = self._states[camera_id]
+            unsaved.verdicts.mention(camera_id, state.applied_epoch, state.observation.at_ms)
+        return unsaved.verdicts.told(self._quarantines)
 
     def _require_revisions(self, state: CameraState, event: CameraEvent) -> None:
         if isinstance(event, FrameDetections):
@@ -273,6 +284,7 @@ class Judgement:
         if item.owner_epoch < state.applied_epoch:
             self.lower_epoch_count += 1
             return
+        former_ms = state.observation.at_ms if item.owner_epoch == state.applied_epoch else -1
         state.applied_epoch = item.owner_epoch
         view = self._view(state.camera_id, item.camera_revision)
         step = state.observation.advance(item.at_ms, view)
@@ -283,7 +295,11 @@ class Judgement:
             changed.add(minute)
         changed.add(item.at_ms // MINUTE_MS)
         sight = _unmasked(state, item) if state.masks else item
-        self._judge_validity(state, camera.judge(state.camera, sight, step, view, self._unsaved))
+        quarantined_from_ms = camera.judge(state.camera, sight, step, view, self._unsaved)
+        judged = self._unsaved.verdicts.take(state.camera_id, item.owner_epoch, former_ms, item.at_ms)
+        if state.camera.scene.hold:
+            judged.hold(item.at_ms if quarantined_from_ms is None else quarantined_from_ms)
+        self._judge_validity(state, quarantined_from_ms)
         if view.has_counter or state.counter.fingerprint:
             counter.judge(state.counter, sight, step, view, self._unsaved)
         if view.parking or state.parking.zones:
@@ -296,11 +312,22 @@ class Judgement:
         if from_ms is not None:
             changed = self._unsaved.minutes[state.camera_id]
             changed.update(minute for minute in state.minutes if (minute + 1) * MINUTE_MS > from_ms)
+            self._note_quarantine(state)
+
+    def _note_quarantine(self, state: CameraState) -> None:
+        """Keep in mind whether the camera is in quarantine: that is told with each drain."""
+        since_ms = camera.quarantined_from(state.camera)
+        if since_ms is None:
+            self._quarantines.pop(state.camera_id, None)
+        else:
+            self._quarantines[state.camera_id] = since_ms
 
     def _decide(self, state: CameraState, decision: OrderedDecision) -> None:
         if decision.decision == "quarantine_released":
             released_ms = camera.release(state.camera, decision.at_ms, decision.decided_by, self._unsaved)
             self._judge_validity(state, released_ms)
+            if released_ms is not None:
+                self._unsaved.verdicts.mention(state.camera_id, state.applied_epoch, state.observation.at_ms)
         elif decision.decision == "dry_reference_approved":
             flood.approve(state.flood, decision.at_ms)
         elif decision.mask is not None:

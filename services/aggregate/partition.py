@@ -15,10 +15,12 @@ import msgspec
 from schemas.camera_events import CameraEvent
 from schemas.episodes import EPISODE_CODEC
 from schemas.table import Row
-from schemas.topics import AGGREGATE_STATE, EPISODES
+from schemas.topics import AGGREGATE_STATE, EPISODES, SCENE_VERDICTS
+from schemas.verdicts import SCENE_VERDICTS_CODEC, SceneVerdicts
 from services.aggregate.checkpoint_load import POSITION_KEY, LoadedPartition, Position
 from services.aggregate.checkpoint_transaction import SaveOutcome
 from services.aggregate.judgement import Drained, FindCamera, Judgement
+from services.runtime.clock import now_ms
 from services.runtime.dead_letters import dead_letter
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord, OutgoingRecord
@@ -129,7 +131,7 @@ class Snapshot:
     @property
     def records(self) -> list[OutgoingRecord]:
         """Give what goes into Kafka in one transaction: the marker last, the rest in no order that matters."""
-        return [*self.dead_letters, *self._episodes(), *self._states(), self._position()]
+        return [*self.dead_letters, *self._episodes(), *self._states(), self._verdicts(), self._position()]
 
     @property
     def state_bytes(self) -> int:
@@ -152,6 +154,12 @@ class Snapshot:
     def _states(self) -> Iterable[OutgoingRecord]:
         for camera_id, blob in self.drained.blobs.items():
             yield OutgoingRecord(AGGREGATE_STATE.name, camera_id.encode(), blob)
+
+    def _verdicts(self) -> OutgoingRecord:
+        verdicts = SceneVerdicts(at_ms=now_ms(), cameras=tuple(self.drained.verdicts))
+        return OutgoingRecord(
+            SCENE_VERDICTS.name, str(self.partition.number).encode(), SCENE_VERDICTS_CODEC.encode(verdicts)
+        )
 
     def _position(self) -> OutgoingRecord:
         value = msgspec.msgpack.encode(Position(self.next_offset))

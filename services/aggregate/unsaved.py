@@ -9,6 +9,7 @@ from schemas.episodes import Episode
 from schemas.table import Row
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.rows import ParkingStayRow
+from services.aggregate.verdicts import Verdicts
 
 
 class Unsaved:
@@ -25,6 +26,7 @@ class Unsaved:
         minutes: Changed minutes (since 1970) by camera.
         epochs: Changed epochs by camera.
         cameras: Cameras whose state has changed.
+        verdicts: Which frames were judged, and which of them may be shown.
     """
 
     def __init__(self) -> None:
@@ -36,6 +38,7 @@ class Unsaved:
         self.minutes: dict[str, set[int]] = defaultdict(set)
         self.epochs: dict[str, set[int]] = defaultdict(set)
         self.cameras: set[str] = set()
+        self.verdicts = Verdicts()
 
     def publish(self, row: EpisodeRow | ParkingStayRow, episode: Episode | None = None) -> None:
         """Hold the row of an episode with its message, or that of a stay, in place of an earlier one."""

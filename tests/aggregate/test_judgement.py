@@ -213,7 +213,7 @@ def test_an_event_of_an_unknown_revision_changes_nothing_and_can_be_applied_late
     with pytest.raises(UnknownRevisionError) as caught:
         judgement.apply(make_frame(0), 0)
     assert (caught.value.camera_id, caught.value.revision) == (CAMERA_ID, 1)
-    assert judgement.drain() == Drained({}, [], {})
+    assert judgement.drain() == Drained({}, [], {}, [])
     known.append(1)
     judgement.apply(make_frame(0), 0)
     assert set(judgement.drain().rows) == {"camera_minutes", "capture_counters", "detections", "frame_outcomes"}
@@ -233,7 +233,7 @@ def test_a_drain_gives_only_what_changed() -> None:
     judgement.apply(make_frame(0), 0)
     assert len(judgement.drain().blobs) == 1
     assert judgement.unsaved_count == 0
-    assert judgement.drain() == Drained({}, [], {})
+    assert judgement.drain() == Drained({}, [], {}, [])
 
 
 def test_a_failed_save_is_held_again_by_the_next_drain() -> None:

@@ -8,7 +8,8 @@ import pytest
 from schemas.camera_events import CameraStatus, CaptureCounters
 from schemas.dead_letters import DEAD_LETTER_CODEC
 from schemas.table import Row
-from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS
+from schemas.topics import AGGREGATE_STATE, CAMERA_EVENTS, SCENE_VERDICTS
+from schemas.verdicts import SCENE_VERDICTS_CODEC
 from services.aggregate.checkpoint_load import POSITION_KEY, LoadedPartition, Position
 from services.aggregate.checkpoint_transaction import SaveOutcome
 from services.aggregate.partition import Partition, Snapshot, newest_of_each_key
@@ -58,13 +59,15 @@ def test_events_that_retention_removed_are_stepped_over_and_counted() -> None:
     assert partition.has_changed
 
 
-def test_a_snapshot_holds_rows_states_and_the_marker_last() -> None:
+def test_a_snapshot_holds_rows_states_verdicts_and_the_marker_last() -> None:
     partition = make_partition()
     partition.apply(make_status(7), 0)
     snapshot = partition.snapshot()
     assert set(snapshot.drained.rows) == {"camera_statuses", "capture_counters"}
-    state, marker = snapshot.records
+    state, verdicts, marker = snapshot.records
     assert (state.topic, state.key) == (AGGREGATE_STATE.name, b"cam-1")
+    assert (verdicts.topic, verdicts.key) == (SCENE_VERDICTS.name, b"3")
+    assert SCENE_VERDICTS_CODEC.decode(verdicts.value).cameras == ()
     assert (marker.topic, marker.key) == (AGGREGATE_STATE.name, POSITION_KEY)
     assert msgspec.msgpack.decode(marker.value, type=Position) == Position(1)
 
@@ -86,7 +89,7 @@ def test_a_state_that_went_through_its_blob_goes_on_as_if_nothing_had_happened()
 def test_a_rejected_event_becomes_a_dead_letter_in_the_same_transaction_as_the_position_past_it() -> None:
     partition = make_partition()
     partition.reject(make_record(0), InvalidMessageError("invalid_event", "no JSON"))
-    letter, marker = partition.snapshot().records
+    letter, _, marker = partition.snapshot().records
     assert letter.topic == CAMERA_EVENTS.dead_letters
     found = DEAD_LETTER_CODEC.decode(letter.value)
     assert (found.partition, found.offset, found.reason, found.original) == (3, 0, "invalid_event", b"{")
@@ -103,7 +106,7 @@ def test_what_was_not_saved_is_in_the_next_snapshot(outcome: SaveOutcome, rows_a
     first.settle(outcome)
     second = partition.snapshot()
     keys = [record.key for record in second.records]
-    assert keys == [b"cam-1", b"cam-1", b"cam-2", POSITION_KEY]  # the letter, two states, the marker
+    assert keys == [b"cam-1", b"cam-1", b"cam-2", b"3", POSITION_KEY]  # the letter, two states, verdicts, the marker
     cameras = {row.key()[0] for rows in second.drained.rows.values() for row in rows}
     assert cameras == ({"cam-1", "cam-2"} if rows_again else {"cam-2"})
     assert partition.saved_offset == 0
@@ -115,7 +118,7 @@ def test_what_was_saved_is_not_saved_again() -> None:
     partition.snapshot().settle("saved")
     assert partition.saved_offset == 1
     assert not partition.has_changed
-    assert [record.key for record in partition.snapshot().records] == [POSITION_KEY]
+    assert [record.key for record in partition.snapshot().records] == [b"3", POSITION_KEY]
 
 
 def test_rows_count_as_unsaved_until_their_checkpoint_is_settled() -> None:

@@ -24,6 +24,7 @@ from tests.integration.aggregate_worker import (
     wait_until,
     wait_until_caught_up,
 )
+from tests.integration.told_verdicts import assert_verdicts_are_exact
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -60,6 +61,7 @@ def test_killed_in_mid_stream_it_leaves_exact_rows(
     assert len(rows["counter_minutes"]) == 80
     assert worker.metric("tilik_aggregate_lost_events_total") == 0
     assert_published_episodes_are(rows, kafka, database, city)
+    assert_verdicts_are_exact(kafka, city.prefix)
 
 
 def assert_published_episodes_are(

@@ -28,6 +28,7 @@ from tests.integration.aggregate_worker import (
     wait_until,
     wait_until_caught_up,
 )
+from tests.integration.told_verdicts import assert_verdicts_are_exact, verdicts_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -95,6 +96,8 @@ def test_a_camera_that_was_moved_is_not_believed_until_a_person_releases_it(
     assert incident(client) == ("shifted", "open", "", "", ms(90), 0)
     (message,) = [one for one in published(kafka) if isinstance(one, CameraIncident)]
     assert (message.kind, message.quarantined, message.first.captured_at_ms) == ("shifted", True, ms(90))
+    assert held_seconds(kafka) == (90, 153)  # from its first suspect frame to the last one that was judged
+    assert verdicts_of(kafka, CAMERA_ID)[CAMERA_ID][-1].quarantined_from_ms == ms(90)
     assert "camera incident shifted  digeser-1" in tilik_decide("waiting")
     why = ("--by", "Sri Wahyuni", "--why", "it looks down the new road", "--yes")
     assert f"{message.episode_id}  camera incident" in tilik_decide("release", CAMERA_ID, "--at", "newest", *why)
@@ -108,7 +111,16 @@ def test_a_camera_that_was_moved_is_not_believed_until_a_person_releases_it(
     assert "shifted" not in tilik_decide("waiting")
     told(kafka, shown([usual] * 60, first=280, **look))
     assert len(assert_rows_are_exact(kafka, database, CAMERA_ID)["decisions"]) == 2
+    assert_verdicts_are_exact(kafka, CAMERA_ID)
+    assert verdicts_of(kafka, CAMERA_ID)[CAMERA_ID][-1].quarantined_from_ms == 0
+    assert held_seconds(kafka) in ((90, 158), (90, 159))  # the release and frame 159 are of the same instant
     client.close()
+
+
+def held_seconds(kafka: KafkaSettings) -> tuple[int, int]:
+    """Give the first and the last second that are held, of the camera's pictures."""
+    spans = [span for verdict in verdicts_of(kafka, CAMERA_ID)[CAMERA_ID] for span in verdict.held]
+    return (min(s.from_ms for s in spans) - ms(0)) // 1000, (max(s.until_ms for s in spans) - ms(0)) // 1000
 
 
 def published(kafka: KafkaSettings) -> Iterator[Episode]:

@@ -75,6 +75,11 @@ def release(state: State, at_ms: int, released_by: str, unsaved: Unsaved) -> int
     return at_ms
 
 
+def quarantined_from(state: State) -> int | None:
+    """Give since when the camera is in quarantine, in ms of capture time; None where it is not."""
+    return state.quarantines[-1][0] if _is_quarantined(state) else None
+
+
 def is_valid(state: State, minute: int) -> bool:
     """Tell whether no moment of a minute (since 1970) was in quarantine."""
     start, end = minute * MINUTE_MS, (minute + 1) * MINUTE_MS
