@@ -24,6 +24,8 @@ LOCAL_TIME: Final = ZoneInfo("Asia/Jakarta")
 ObjectKey = Annotated[str, Meta(pattern=r"^[a-z0-9][A-Za-z0-9._/-]{0,400}$(?!\n)")]
 MaybeSha256 = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)")]
 MaybeDate = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$(?!\n)")]
+KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
+Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
 FileForm = Literal["public", "original"]
 GapReason = Literal["no_frames", "held", "quarantined", "not_judged", "lost", "not_recorded", "failed"]
 EvidenceMoment = Literal["opened", "peaked", "closed", "confirmed", "changed"]
@@ -145,8 +147,23 @@ class SignedRoot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A day's root, and the Ed25519 signature (hex) over its canonical JSON by the key that is named."""
 
     root: DailyRoot
-    key_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
+    key_id: KeyId
+    signature: Signature
+
+
+class PublicKey(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A key that signs roots and exports, for everybody: its public half, 32 bytes, hex.
+
+    ``key_id`` are the first 16 hex digits of that half's SHA-256. The key before endorsed it by a signature over this
+    JSON with an empty ``endorsement``; the first key has nobody for that.
+    """
+
+    key_id: KeyId
+    public_key: Sha256
+    since_ms: Milliseconds
+    algorithm: Literal["ed25519"] = "ed25519"
+    endorsed_by: Annotated[str, Meta(pattern=r"^([0-9a-f]{16})?$(?!\n)")] = ""
+    endorsement: Annotated[str, Meta(pattern=r"^([0-9a-f]{128})?$(?!\n)")] = ""
 
 
 class InclusionProof(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -176,6 +193,7 @@ CHAIN_HEADS_CODEC: JsonCodec[tuple[ChainHead, ...]] = JsonCodec(tuple[ChainHead,
 DAILY_ROOT_CODEC: JsonCodec[DailyRoot] = JsonCodec(DailyRoot)
 SIGNED_ROOT_CODEC: JsonCodec[SignedRoot] = JsonCodec(SignedRoot)
 INCLUSION_PROOF_CODEC: JsonCodec[InclusionProof] = JsonCodec(InclusionProof)
+PUBLIC_KEY_CODEC: JsonCodec[PublicKey] = JsonCodec(PublicKey)
 LEGAL_HOLD_CODEC: JsonCodec[LegalHold] = JsonCodec(LegalHold)
 
 

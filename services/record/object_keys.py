@@ -43,18 +43,26 @@ def grown_key(on_day: str, camera_id: str, day: str) -> str:
     return f"{GROWN}/{on_day}/{day}/{camera_id}"
 
 
-def minute_key(camera_id: str, minute_ms: int, form: FileForm, sha256: str) -> str:
-    """Give where the file of a minute lies; ``sha256`` is of its bytes as stored."""
+def minute_name(camera_id: str, minute_ms: int, form: FileForm) -> str:
+    """Give what names the file of a minute, whoever recorded it; an original is sealed for this name."""
     clock = datetime.fromtimestamp(minute_ms / 1000, LOCAL_TIME).strftime("%H%M")
-    ending = "mp4" if form == "public" else "mp4.sealed"
-    return f"{MINUTES}/{day_of(minute_ms)}/{camera_id}/{form}/{clock}-{sha256[:_HASH_DIGITS]}.{ending}"
+    return f"{MINUTES}/{day_of(minute_ms)}/{camera_id}/{form}/{clock}"
 
 
-def evidence_key(camera_id: str, captured_at_ms: int, event_id: str, form: FileForm, sha256: str) -> str:
-    """Give where a frame of an episode lies; ``sha256`` is of its bytes as stored."""
-    ending = "jpg" if form == "public" else "jpg.sealed"
-    day = day_of(captured_at_ms)
-    return f"{EVIDENCE}/{day}/{camera_id}/{form}/{event_id}-{sha256[:_HASH_DIGITS]}.{ending}"
+def evidence_name(camera_id: str, captured_at_ms: int, event_id: str, form: FileForm) -> str:
+    """Give what names a frame of an episode; an original is sealed for this name."""
+    return f"{EVIDENCE}/{day_of(captured_at_ms)}/{camera_id}/{form}/{event_id}"
+
+
+def file_key(name: str, media: str, form: FileForm, sha256: str) -> str:
+    """Give where a file lies; ``sha256`` is of its bytes as stored."""
+    ending = {"video/mp4": "mp4", "image/jpeg": "jpg"}[media] + ("" if form == "public" else ".sealed")
+    return f"{name}-{sha256[:_HASH_DIGITS]}.{ending}"
+
+
+def name_in(key: str) -> str:
+    """Give the name for which a file was sealed, from where it lies."""
+    return key.rpartition("-")[0]
 
 
 def root_key(day: str) -> str:

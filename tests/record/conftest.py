@@ -48,7 +48,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSetting
         log = stack.enter_context((folder / "log").open("wb"))
         process = subprocess.Popen([weed, "server", "-s3", *where, *options], stdout=log, stderr=log, cwd=folder)
         stack.callback(process.wait)
-        stack.callback(process.terminate)
+        stack.callback(process.kill)  # it takes half a minute to leave by itself
         settings = StoreSettings(
             url=f"s3://{_BUCKET}/tests",
             endpoint=f"http://127.0.0.1:{ports['s3']}",

@@ -7,7 +7,7 @@ import hashlib
 from schemas.camera_events import FrameCoordinates
 from schemas.recordings import EvidenceKept, FileForm, GapNoted, MinuteRecorded, StoredFile
 from schemas.topics import FRAMES
-from services.record.object_keys import evidence_key, minute_key
+from services.record.object_keys import evidence_name, file_key, minute_name
 
 CAMERA = "loket-tembalang-1"
 NOON_MS = 1_764_046_800_000
@@ -19,7 +19,7 @@ MINUTE_MS = 60_000
 def make_file(camera_id: str, minute_ms: int, data: bytes, form: FileForm = "public") -> StoredFile:
     """A minute's file."""
     digest = hashlib.sha256(data).hexdigest()
-    key = minute_key(camera_id, minute_ms, form, digest)
+    key = file_key(minute_name(camera_id, minute_ms, form), "video/mp4", form, digest)
     return StoredFile(key=key, form=form, media="video/mp4", sha256=digest, size=len(data))
 
 
@@ -39,7 +39,7 @@ def make_gap(number: int) -> GapNoted:
 def make_evidence(episode_id: str, data: bytes, form: FileForm = "public") -> EvidenceKept:
     """The first frame of an episode."""
     digest, event_id = hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest()
-    key = evidence_key(CAMERA, NOON_MS, event_id, form, digest)
+    key = file_key(evidence_name(CAMERA, NOON_MS, event_id, form), "image/jpeg", form, digest)
     return EvidenceKept(
         episode_id=episode_id,
         revision=1,

@@ -1,0 +1,95 @@
+"""Put a file into the store, and take it out again as the chain says it is.
+
+bytes ─► sealed, if an original ─► hash ─► key ─► store ─► what the chain says of it
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from schemas.recordings import FileForm, StoredFile
+from services.record.object_keys import evidence_name, file_key, minute_name, name_in
+from services.record.sealing import Sealer
+from services.record.store import ObjectStore
+from services.runtime.errors import TilikError
+
+Media = Literal["video/mp4", "image/jpeg"]
+
+
+class FileAlteredError(TilikError):
+    """A file of the record is not, or no longer, what the chain says of it."""
+
+
+class Filing:
+    """Files of the record. Safe to use from several threads; blocks.
+
+    Args:
+        store: Where they lie.
+        sealer: Seals and opens originals.
+    """
+
+    def __init__(self, store: ObjectStore, sealer: Sealer) -> None:
+        self._store = store
+        self._sealer = sealer
+
+    def keep_minute(self, camera_id: str, minute_ms: int, form: FileForm, data: bytes) -> StoredFile:
+        """Store the MP4 of a minute. It is part of the record once a chain's entry names it.
+
+        Raises:
+            RetryableError: It is not known to be stored.
+            ConfigurationError: The key that seals originals can't be read.
+        """
+        return self._keep(minute_name(camera_id, minute_ms, form), "video/mp4", form, data)
+
+    def keep_frame(self, camera_id: str, captured_at_ms: int, event_id: str, form: FileForm, data: bytes) -> StoredFile:
+        """Store the JPEG of a frame that an episode names.
+
+        Raises:
+            RetryableError: It is not known to be stored.
+            ConfigurationError: The key that seals originals can't be read.
+        """
+        return self._keep(evidence_name(camera_id, captured_at_ms, event_id, form), "image/jpeg", form, data)
+
+    def take(self, file: StoredFile) -> bytes:
+        """Give a file's bytes, an original opened, after they were compared with what the chain says.
+
+        Raises:
+            RetryableError: The store is away.
+            FileAlteredError: There is none, or it is another one.
+            SealError: It can't be opened.
+            ConfigurationError: The key that sealed it is not known here.
+        """
+        data = self._store.get(file.key)
+        if data is None:
+            raise FileAlteredError(f"{file.key} is gone")
+        if len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
+            raise FileAlteredError(f"{file.key} was altered")
+        if file.form == "public":
+            return data
+        plain = self._sealer.open(name_in(file.key), data)
+        if hashlib.sha256(plain).hexdigest() != file.plain_sha256:
+            raise FileAlteredError(f"{file.key} does not hold what was sealed")
+        return plain
+
+    def discard(self, file: StoredFile) -> None:
+        """Take away a file that no entry names, for another one's was first.
+
+        Raises:
+            RetryableError: It may still be there.
+        """
+        self._store.delete(file.key)
+
+    def _keep(self, name: str, media: Media, form: FileForm, data: bytes) -> StoredFile:
+        stored = self._sealer.seal(name, data) if form == "original" else data
+        digest = hashlib.sha256(stored).hexdigest()
+        key = file_key(name, media, form, digest)
+        self._store.put(key, stored)
+        return StoredFile(
+            key=key,
+            form=form,
+            media=media,
+            sha256=digest,
+            size=len(stored),
+            plain_sha256=hashlib.sha256(data).hexdigest() if form == "original" else "",
+        )

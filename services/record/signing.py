@@ -1,0 +1,121 @@
+"""Signatures of the record: Ed25519 over daily roots, exports and new keys. The one seam to ``cryptography`` for it.
+
+What is signed begins with what it is (``tilik root 1``), so that a signature of one thing never passes for another's.
+A key is known by the first 16 hex digits of its public half's SHA-256. A new key is endorsed by the one before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final, Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from msgspec import structs
+
+from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
+from services.record.key_files import read_or_make
+from services.record.object_keys import KEYS, public_key_key
+from services.record.store import ObjectStore
+from services.runtime.clock import now_ms
+from services.runtime.errors import ConfigurationError
+
+Signed = Literal["root", "export", "key"]
+_KEY_DIGITS: Final = 16
+
+
+class Signer:
+    """A private key, and what it signs."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public_key = key.public_key().public_bytes_raw().hex()
+        self.key_id = key_id_of(self.public_key)
+
+    @classmethod
+    def open(cls, path: Path) -> Signer:
+        """Give the signer of a key's file, which is made where there is none.
+
+        Raises:
+            ConfigurationError: It can't be read or made, others may read it, or it holds no Ed25519 key.
+        """
+        data = read_or_make(path, new_key_pem)
+        try:
+            key = load_pem_private_key(data, password=None)
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(f"{path} is no PEM file of a private key without a password") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ConfigurationError(f"{path} holds a key of another kind than Ed25519")
+        return cls(key)
+
+    def sign(self, what: Signed, data: bytes) -> str:
+        """Give the signature over ``data``, hex."""
+        return self._key.sign(_signed_bytes(what, data)).hex()
+
+    def statement(self, since_ms: int, endorser: Signer | None = None) -> PublicKey:
+        """Give what is published of the key: its public half, endorsed by the key before where there was one."""
+        bare = PublicKey(key_id=self.key_id, public_key=self.public_key, since_ms=since_ms)
+        if endorser is None:
+            return bare
+        named = structs.replace(bare, endorsed_by=endorser.key_id)
+        return structs.replace(named, endorsement=endorser.sign("key", PUBLIC_KEY_CODEC.encode(named)))
+
+
+def new_key_pem() -> bytes:
+    """Make a private key, and give its PEM file."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def key_id_of(public_key: str) -> str:
+    """Give the id of a public key, hex."""
+    return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()[:_KEY_DIGITS]
+
+
+def is_signed(what: Signed, data: bytes, signature: str, public_key: str) -> bool:
+    """Tell whether ``signature`` is that key's over ``data``. Signature and key are hex."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(bytes.fromhex(signature), _signed_bytes(what, data))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def is_endorsed(new: PublicKey, by: PublicKey) -> bool:
+    """Tell whether the key before endorsed a new one."""
+    said = PUBLIC_KEY_CODEC.encode(structs.replace(new, endorsement=""))
+    return new.endorsed_by == by.key_id and is_signed("key", said, new.endorsement, by.public_key)
+
+
+def publish_key(store: ObjectStore, signer: Signer, endorser: Signer | None = None) -> PublicKey:
+    """Put a key's public half into the store, once; give what lies there.
+
+    Raises:
+        RetryableError: The store is away.
+    """
+    statement = signer.statement(now_ms(), endorser)
+    key = public_key_key(signer.key_id)
+    if store.create(key, PUBLIC_KEY_CODEC.encode(statement)) is None:
+        return PUBLIC_KEY_CODEC.decode(store.get(key) or b"")
+    return statement
+
+
+def published_keys(store: ObjectStore) -> dict[str, PublicKey]:
+    """Give the public keys of the store by their ids; one whose id is not its key's is left out.
+
+    Raises:
+        RetryableError: The store is away.
+    """
+    found = (PUBLIC_KEY_CODEC.decode(store.get(listed.key) or b"") for listed in store.list(KEYS))
+    return {key.key_id: key for key in found if key_id_of(key.public_key) == key.key_id}
+
+
+def _signed_bytes(what: Signed, data: bytes) -> bytes:
+    return b"tilik %s 1\n%s" % (what.encode(), data)
