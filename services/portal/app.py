@@ -2,7 +2,9 @@
 
 ::
 
-    request ─► counted, headers ─► bounds ─┬─► /static/…  files
+    request ─► counted, headers ─► bounds ─┬─► /frames/…  pictures
+                                           ├─► /live/…    streams
+                                           ├─► /static/…  files
                                            └─► gzip ─► pages, operations, recorded minutes (FastAPI)
 """
 
@@ -12,8 +14,12 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.portal.assets import PREFIX
+from services.portal import assets
 from services.portal.context import Portal
+from services.portal.delivery import addresses, streams
+from services.portal.delivery.frame_files import FrameFiles
+from services.portal.delivery.routes import delivery_routes
+from services.portal.delivery.streams import Streams
 from services.portal.errors import add_error_pages
 from services.portal.requests import Bounds, Budgets, HeadAsGet, Told
 
@@ -25,8 +31,14 @@ def build_app(portal: Portal) -> ASGIApp:
     """Give the application that serves a portal."""
     pages = FastAPI(title="Tilik", docs_url=None, redoc_url=None, openapi_url=None)
     add_error_pages(pages)
+    pages.include_router(delivery_routes(portal.cameras, portal.access, portal.shown))
     compressed = GZipMiddleware(HeadAsGet(pages), _WORTH_COMPRESSING_BYTES, _COMPRESSION)
-    routed = _Routed({PREFIX: portal.assets}, compressed)
+    by_prefix: dict[str, ASGIApp] = {
+        addresses.PREFIX: FrameFiles(portal.cameras, portal.access, portal.shown, portal.pictures, portal.metrics),
+        streams.PREFIX: Streams(portal.cameras, portal.access, portal.live, portal.metrics),
+        assets.PREFIX: portal.assets,
+    }
+    routed = _Routed(by_prefix, compressed)
     limits = portal.settings.limits
     return Told(Bounds(routed, limits, Budgets(limits)), portal.settings, portal.metrics)
 

@@ -6,24 +6,34 @@ from dataclasses import dataclass
 
 from services.portal.access import Access
 from services.portal.assets import Assets
+from services.portal.delivery.live import Live
+from services.portal.delivery.pictures import Pictures
+from services.portal.delivery.shown import Shown
 from services.portal.outgoing import Outgoing
 from services.portal.questions import Questions
 from services.portal.settings import PortalSettings
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.metrics import Metrics
+from services.runtime.records_at import RecordsAt
 
 
 @dataclass(frozen=True)
 class Portal:
     """The parts of a running portal.
 
-    ``cameras`` is the registry as it is now. ``clickhouse`` answers questions of pages. ``outgoing`` writes what people
-    decide. ``assets`` gives the URLs of scripts and styles. ``access`` says who sees cameras that are not public.
+    ``cameras`` is the registry as it is now. ``shown`` says which frames may be shown and how cameras are, ``pictures``
+    makes them fit for it, ``live`` tells viewers. ``records`` gives frames as they were captured: for operations alone.
+    ``clickhouse`` answers questions of pages. ``outgoing`` writes what people decide. ``assets`` gives the URLs of
+    scripts and styles. ``access`` says who sees cameras that are not public.
     """
 
     settings: PortalSettings
     metrics: Metrics
     cameras: CameraRevisions
+    shown: Shown
+    pictures: Pictures
+    live: Live
+    records: RecordsAt
     clickhouse: Questions
     outgoing: Outgoing
     assets: Assets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +17,25 @@ from services.portal.access import Access
 from services.portal.app import build_app
 from services.portal.assets import Assets
 from services.portal.context import Portal
+from services.portal.delivery.follower import Follower
+from services.portal.delivery.live import Live
+from services.portal.delivery.pictures import Pictures
+from services.portal.delivery.shown import Shown
 from services.portal.outgoing import Outgoing
 from services.portal.questions import Questions
 from services.portal.settings import PortalSettings
 from services.runtime.camera_registry import CameraRegistry
-from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.errors import ConfigurationError, FatalError, RetryableError
 from services.runtime.logging import get_logger
+from services.runtime.records_at import RecordsAt
 from services.runtime.service import Service
 
 SERVICE = "tilik-portal"
 _HERE = Path(__file__).parent
 _REGISTRY_WAIT_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
+_STUCK_AFTER_SECONDS = 45.0
+"""A turn of the follower takes a second at most, asking Kafka where to begin some 30."""
 _BACKLOG = 2048
 
 log = get_logger(__name__)
@@ -40,29 +48,38 @@ def run(settings: PortalSettings, service: Service) -> None:
         ConfigurationError: The port is taken.
         FatalError: Kafka's client can't go on.
     """
-    service.health.wait_for("registry", "listening")
+    service.health.wait_for("registry", "shown", "listening")
     registry = CameraRegistry(settings.kafka, SERVICE)
     try:
         if _registry_read(registry, service):
             service.health.fulfil("registry")
             with (
                 _built(settings, registry, service) as portal,
+                _following(portal) as follower,
                 _listening(settings) as listener,
                 asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
             ):
-                runner.run(_serve(build_app(portal), listener, settings, service))
+                runner.run(_serve(portal, follower, listener, service))
     finally:
         registry.close()
 
 
 @contextmanager
 def _built(settings: PortalSettings, registry: CameraRegistry, service: Service) -> Iterator[Portal]:
-    questions = Questions(settings.clickhouse, settings.questions, service.metrics)
+    cameras, metrics, live = registry.revisions, service.metrics, settings.live
+    records = RecordsAt(settings.kafka, SERVICE)
+    shown = Shown(cameras.find, int(live.back_seconds * 1000), live.silent_seconds * 1000)
+    pictures = Pictures(records, settings.pictures, metrics)
+    questions = Questions(settings.clickhouse, settings.questions, metrics)
     try:
         yield Portal(
             settings=settings,
-            metrics=service.metrics,
-            cameras=registry.revisions,
+            metrics=metrics,
+            cameras=cameras,
+            shown=shown,
+            pictures=pictures,
+            live=Live(cameras, shown, pictures, live, metrics),
+            records=records,
             clickhouse=questions,
             outgoing=Outgoing(settings.kafka),
             assets=Assets({part: _HERE / part / "static" for part in ("pages", "operations")}),
@@ -70,6 +87,20 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
         )
     finally:
         questions.close()
+        pictures.close()
+        records.close()
+
+
+@contextmanager
+def _following(portal: Portal) -> Iterator[Follower]:
+    back_ms = int(portal.settings.live.back_seconds * 1000)
+    follower = Follower(portal.settings.kafka, SERVICE, portal.shown, back_ms, portal.metrics)
+    follower.released = portal.live.announce
+    follower.start()
+    try:
+        yield follower
+    finally:
+        follower.close()
 
 
 @contextmanager
@@ -95,8 +126,29 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(app: ASGIApp, listener: socket.socket, settings: PortalSettings, service: Service) -> None:
-    config = uvicorn.Config(
+async def _serve(portal: Portal, follower: Follower, listener: socket.socket, service: Service) -> None:
+    server = _Server(_server_config(build_app(portal), portal.settings))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    telling = asyncio.create_task(portal.live.run())
+    service.health.fulfil("listening")
+    while not service.stopping.is_set() and not serving.done() and not telling.done() and follower.failure is None:
+        if time.monotonic() - follower.beat_at < _STUCK_AFTER_SECONDS:
+            service.health.touch()
+        if follower.caught_up.is_set():
+            service.health.fulfil("shown")
+        await asyncio.sleep(_LOOK_SECONDS)
+    portal.live.close()
+    server.should_exit = True
+    await serving
+    if telling.done():
+        raise FatalError(f"live pages can't be served: {telling.exception()!r}")
+    telling.cancel()
+    if follower.failure is not None:
+        raise follower.failure
+
+
+def _server_config(app: ASGIApp, settings: PortalSettings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http="httptools",
         ws="none",
@@ -105,17 +157,9 @@ async def _serve(app: ASGIApp, listener: socket.socket, settings: PortalSettings
         access_log=False,
         server_header=False,
         forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=int(settings.leave_seconds) or 1,
+        timeout_graceful_shutdown=max(1, int(settings.leave_seconds)),
         backlog=_BACKLOG,
     )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    service.health.fulfil("listening")
-    while not service.stopping.is_set() and not serving.done():
-        service.health.touch()
-        await asyncio.sleep(_LOOK_SECONDS)
-    server.should_exit = True
-    await serving
 
 
 def _registry_read(registry: CameraRegistry, service: Service) -> bool:

@@ -1,0 +1,191 @@
+"""Follow what may be shown: ``camera-events`` and ``scene-verdicts`` of every camera, from ten minutes back.
+
+A verdict waits until the events that it speaks of have been read: both topics have the same partitions, and Kafka's
+times say how far each has been read.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent
+from schemas.codec import ContractError
+from schemas.topics import CAMERA_EVENTS, SCENE_VERDICTS
+from schemas.verdicts import SCENE_VERDICTS_CODEC, SceneVerdicts
+from services.portal.delivery.shown import Shown
+from services.privacy.showable import ShowableFrame
+from services.runtime.clock import Clock, now_ms
+from services.runtime.errors import FatalError, RetryableError
+from services.runtime.kafka import translated, whole_topic_consumer
+from services.runtime.logging import get_logger
+from services.runtime.metrics import Metrics
+from services.runtime.settings import KafkaSettings
+
+log = get_logger(__name__)
+
+_BATCH_RECORDS = 500
+_WAIT_SECONDS = 0.1
+_CALL_SECONDS = 10.0
+_PAUSE_SECONDS = 1.0
+
+Released = Callable[[Sequence[ShowableFrame]], None]
+"""Is given what may be shown from now on, on the follower's thread; must not block."""
+
+
+@dataclass(slots=True)
+class _Partition:
+    """How far the events of a partition have been read, by Kafka's time, and the verdicts that wait for more."""
+
+    events_read_ms: int = 0
+    events_at_end: bool = False
+    verdicts_at_end: bool = False
+    waiting: deque[tuple[int, SceneVerdicts]] = field(default_factory=deque)
+
+    def due(self) -> list[SceneVerdicts]:
+        """Take the verdicts whose events have been read."""
+        taken = []
+        while self.waiting and (self.events_at_end or self.waiting[0][0] <= self.events_read_ms):
+            taken.append(self.waiting.popleft()[1])
+        return taken
+
+
+class Follower:
+    """A thread that reads both topics and feeds ``shown`` until it is closed.
+
+    Args:
+        kafka: The Kafka cluster.
+        name: Name of the reader, for the broker's logs.
+        shown: What is fed.
+        back_ms: How far back reading starts.
+        metrics: Counts records.
+        released: Told of frames that may be shown; not of those from before it had caught up once.
+        clock: The wall clock.
+    """
+
+    def __init__(
+        self, kafka: KafkaSettings, name: str, shown: Shown, back_ms: int, metrics: Metrics, *, clock: Clock = now_ms
+    ) -> None:
+        self.failure: FatalError | None = None
+        self.beat_at = time.monotonic()
+        self.caught_up = threading.Event()
+        self.released: Released = lambda frames: None
+        self._consumer = whole_topic_consumer(kafka, f"{name}-shown")
+        self._shown = shown
+        self._back_ms = back_ms
+        self._metrics = metrics
+        self._clock = clock
+        self._partitions: dict[int, _Partition] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        try:
+            while not self._stopping.is_set() and not self._assign():
+                self._stopping.wait(_PAUSE_SECONDS)
+            while not self._stopping.is_set():
+                self._turn()
+        except FatalError as error:
+            self.failure = error
+        except Exception as error:  # a thread that dies unnoticed would let the portal stand still for ever
+            log.exception("follower.failed")
+            self.failure = FatalError(f"following what may be shown failed: {error!r}")
+        finally:
+            self._consumer.close()
+
+    def _assign(self) -> bool:
+        self.beat_at = time.monotonic()
+        try:
+            self._consumer.assign(_starts(self._consumer, self._clock() - self._back_ms))
+        except RetryableError as error:
+            log.warning("follower.waiting", error=str(error))
+            return False
+        self._partitions = {place.partition: _Partition() for place in self._consumer.assignment()}
+        return True
+
+    def _turn(self) -> None:
+        self.beat_at = time.monotonic()
+        messages = self._consumer.consume(_BATCH_RECORDS, _WAIT_SECONDS)
+        events = [event for message in messages if (event := self._taken(message)) is not None]
+        verdicts = [each for partition in self._partitions.values() for each in partition.due()]
+        if not events and not verdicts:
+            return
+        released = self._shown.take(events, verdicts)
+        if released and self.caught_up.is_set():
+            now = self._clock()
+            for frame in released:
+                self._metrics.observe("tilik_portal_showable_delay_seconds", (now - frame.frame.appended_at_ms) / 1000)
+            self.released(released)
+        self._metrics.count("tilik_portal_showable_total", len(released))
+
+    def _taken(self, message: Message) -> CameraEvent | None:
+        """Take one message; what is an event is given back."""
+        partition = self._partitions[message.partition() or 0]
+        is_event = message.topic() == CAMERA_EVENTS.name
+        error = message.error()
+        if error is not None:
+            self._take_error(error, partition, is_event)
+            return None
+        at_ms, value = message.timestamp()[1], message.value() or b""
+        event: CameraEvent | None = None
+        try:
+            if is_event:
+                partition.events_read_ms, partition.events_at_end = max(partition.events_read_ms, at_ms), False
+                event = CAMERA_EVENT_CODEC.decode(value)
+            else:
+                partition.waiting.append((at_ms, SCENE_VERDICTS_CODEC.decode(value)))
+        except ContractError as fault:
+            log.error("follower.invalid", topic=message.topic(), offset=message.offset(), error=str(fault))
+            self._metrics.count("tilik_portal_followed_total", topic=message.topic() or "", outcome="invalid")
+            return None
+        self._metrics.count("tilik_portal_followed_total", topic=message.topic() or "", outcome="read")
+        return event
+
+    def _take_error(self, error: KafkaError, partition: _Partition, is_event: bool) -> None:
+        if error.code() != KafkaError._PARTITION_EOF:
+            if error.fatal():
+                raise translated(KafkaException(error))
+            log.warning("follower.poll_error", error=error.str())
+            return
+        if is_event:
+            partition.events_at_end = True
+        else:
+            partition.verdicts_at_end = True
+        if not self.caught_up.is_set() and all(
+            each.events_at_end and each.verdicts_at_end for each in self._partitions.values()
+        ):
+            self._shown.take([], [each for one in self._partitions.values() for each in one.due()])
+            self.caught_up.set()
+
+
+def _starts(consumer: Consumer, from_ms: int) -> list[TopicPartition]:
+    """Give each partition of both topics at its first record since ``from_ms``, or at its end.
+
+    Raises:
+        RetryableError: Kafka is away, or a topic is not there yet.
+        FatalError: Kafka's client can't go on.
+    """
+    places = []
+    try:
+        for topic in (CAMERA_EVENTS.name, SCENE_VERDICTS.name):
+            metadata = consumer.list_topics(topic, timeout=_CALL_SECONDS).topics[topic]
+            if metadata.error is not None or not metadata.partitions:
+                raise RetryableError(f"topic {topic} is not there: {metadata.error}")
+            places += [TopicPartition(topic, partition, from_ms) for partition in metadata.partitions]
+        return list(consumer.offsets_for_times(places, timeout=_CALL_SECONDS))
+    except KafkaException as error:
+        raise translated(error) from error

@@ -1,0 +1,111 @@
+"""``GET /frames/{camera_id}/{owner_epoch}-{sequence}.jpg``: one anonymised picture, as plain ASGI, for a crowd."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope, Send
+
+from schemas.cameras import Camera
+from services.portal.access import Access
+from services.portal.delivery.addresses import FrameName, named_by
+from services.portal.delivery.pictures import Picture, Pictures
+from services.portal.delivery.shown import Shown
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.errors import RetryableError
+from services.runtime.metrics import Metrics
+
+_REASONS = {
+    "unknown": (404, b"there is no such frame, or it may not be shown\n"),
+    "no_longer": (410, b"this frame is no longer shown: it was withdrawn, or is too old\n"),
+    "gone": (410, b"this frame is no longer there\n"),
+    "away": (503, b"this frame can't be had just now\n"),
+    "method": (405, b"GET and HEAD are here\n"),
+}
+
+
+class FrameFiles:
+    """The pictures' ASGI application.
+
+    Args:
+        cameras: The registry.
+        access: Says who sees what.
+        shown: Says what may be shown.
+        pictures: Makes it.
+        metrics: Counts what there was no picture for.
+    """
+
+    def __init__(
+        self, cameras: CameraRevisions, access: Access, shown: Shown, pictures: Pictures, metrics: Metrics
+    ) -> None:
+        self._cameras = cameras
+        self._access = access
+        self._shown = shown
+        self._pictures = pictures
+        self._metrics = metrics
+        fresh = f"max-age={pictures.fresh_seconds}".encode()
+        self._public = (b"cache-control", b"public, " + fresh)
+        self._private = (b"cache-control", b"private, no-store")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer GET and HEAD."""
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._without(send, "method")
+            return
+        name = named_by(scope["path"])
+        camera = None if name is None else self._cameras.latest(name.camera_id)
+        if name is None or camera is None or not self._access.allows(scope, camera):
+            await self._without(send, "unknown")
+            return
+        picture = await self._picture(name)
+        if isinstance(picture, str):
+            await self._without(send, picture)
+        else:
+            await self._answer(scope, send, camera, picture)
+
+    async def _picture(self, name: FrameName) -> Picture | str:
+        """Give the picture, or why there is none. What was withdrawn while it was made is not given either."""
+        frame = self._shown.find(*name)
+        if frame is None:
+            return self._shown.absence(*name)
+        try:
+            picture = await self._pictures.get(frame)
+        except RetryableError:
+            return "away"
+        if self._shown.find(*name) is None:
+            return "no_longer"
+        return picture or "gone"
+
+    async def _answer(self, scope: Scope, send: Send, camera: Camera, picture: Picture) -> None:
+        headers = [
+            (b"content-type", b"image/jpeg"),
+            self._public if camera.is_public else self._private,
+            (b"etag", picture.etag),
+        ]
+        if _has(scope, picture.etag):
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.body"})
+            return
+        headers.append((b"content-length", str(len(picture.jpeg)).encode()))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else picture.jpeg})
+
+    async def _without(self, send: Send, reason: str) -> None:
+        if reason == "no_longer":
+            self._metrics.count("tilik_portal_pictures_total", outcome="withdrawn")
+        status, text = _REASONS[reason]
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(text)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        if status == 405:
+            headers.append((b"allow", b"GET, HEAD"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": text})
+
+
+def _has(scope: Scope, etag: bytes) -> bool:
+    """Tell whether the client says that it has this picture."""
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            return value.strip() == b"*" or etag in (tag.strip().removeprefix(b"W/") for tag in value.split(b","))
+    return False

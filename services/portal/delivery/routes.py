@@ -1,0 +1,93 @@
+"""The delivery's routes that are no crowd's: the frames of the last minutes as a list."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+
+from schemas.cameras import Camera
+from services.portal.access import Access
+from services.portal.delivery.addresses import url_of
+from services.portal.delivery.shown import Shown
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.clock import now_ms
+
+FRESH_SECONDS = 2
+_KEPT = 256
+
+
+class RecentFrame(msgspec.Struct, frozen=True):
+    """A frame on the timeline."""
+
+    url: str
+    captured_at_ms: int
+    simulated: bool
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """What the timeline of a camera shows: its frames that may be shown, in order of capture, and how it is now."""
+
+    camera_id: str
+    state: str
+    since_ms: int
+    judged_through_ms: int
+    frames: list[RecentFrame]
+
+
+class _Kept(NamedTuple):
+    body: bytes
+    until: float
+
+
+class RecentFrames:
+    """The lists, each made once for however many ask within two seconds."""
+
+    def __init__(self, shown: Shown, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._shown = shown
+        self._seconds = seconds
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def body(self, camera: Camera) -> bytes:
+        """Give a camera's list as JSON."""
+        kept = self._kept.get(camera.camera_id)
+        if kept is not None and kept.until > self._seconds():
+            return kept.body
+        body = msgspec.json.encode(self._recent(camera))
+        self._kept.pop(camera.camera_id, None)
+        self._kept[camera.camera_id] = _Kept(body, self._seconds() + FRESH_SECONDS)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return body
+
+    def _recent(self, camera: Camera) -> Recent:
+        state = self._shown.state(camera, now_ms())
+        frames = self._shown.frames(camera.camera_id)
+        return Recent(
+            camera_id=camera.camera_id,
+            state=state.name,
+            since_ms=state.since_ms,
+            judged_through_ms=self._shown.standing(camera.camera_id).through_ms,
+            frames=[RecentFrame(url_of(frame), frame.captured_at_ms, frame.simulated) for frame in frames],
+        )
+
+
+def delivery_routes(cameras: CameraRevisions, access: Access, shown: Shown) -> APIRouter:
+    """Give the routes."""
+    routes = APIRouter()
+    lists = RecentFrames(shown)
+
+    @routes.get("/cameras/{camera_id}/recent")
+    async def recent(request: Request, camera_id: str) -> Response:
+        camera = cameras.latest(camera_id)
+        if camera is None or not access.allows(request.scope, camera):
+            raise HTTPException(404)
+        caching = f"public, max-age={FRESH_SECONDS}" if camera.is_public else "private, no-store"
+        return Response(lists.body(camera), media_type="application/json", headers={"cache-control": caching})
+
+    return routes
