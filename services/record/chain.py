@@ -22,7 +22,7 @@ from typing import Final
 from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, ChainHead, chain_start, day_of
 from services.record.chain_lines import CheckedChain, FactKey, LinkedEntry, check_lines, fact_key, line_of, parse_line
-from services.record.object_keys import chain_prefix, grown_key, segment_key, segment_number
+from services.record.object_keys import chain_prefix, emptied_key, grown_key, segment_key, segment_number
 from services.record.store import ObjectStore, Versioned
 from services.runtime.clock import Clock, now_ms
 from services.runtime.errors import RetryableError
@@ -188,10 +188,11 @@ class Chains:
         return True
 
     def _mark_grown(self, chain: _Open, camera_id: str, day: str) -> None:
-        """Tell whoever makes the root of the day that it is now of a chain of another day."""
+        """Tell whoever makes the root of today, and whoever deletes, that a chain of another day has grown."""
         today = day_of(self._clock())
         if today not in (day, chain.marked):
             self._store.put(grown_key(today, camera_id, day), b"")
+            self._store.delete(emptied_key(day, camera_id))
             chain.marked = today
 
     def _entry(self, chain: _Open, camera_id: str, day: str, key: FactKey) -> LinkedEntry:

@@ -31,10 +31,11 @@ class Versioned(NamedTuple):
 
 
 class StoredObject(NamedTuple):
-    """An object as it is listed: its key, and its size in bytes."""
+    """An object as it is listed: its key, its size in bytes, and when it was written, ms since 1970."""
 
     key: str
     size: int
+    written_ms: int
 
 
 class _Swaps(Protocol):
@@ -159,7 +160,7 @@ class ObjectStore:
         """
         with _translated(f"listing {prefix}"):
             found = [
-                StoredObject(str(one["path"]), int(one["size"]))
+                StoredObject(str(one["path"]), int(one["size"]), int(one["last_modified"].timestamp() * 1000))
                 for chunk in obstore.list(self._store, prefix or None)
                 for one in chunk
                 if one["path"] != _LOCK_FILE

@@ -29,7 +29,7 @@ def test_what_was_put_is_given_listed_and_deleted(store: ObjectStore) -> None:
     assert store.get("a/1.bin") == b"one"
     assert store.get("a/b/3.bin") == b""
     assert store.size("a/2.bin") == 3
-    assert [tuple(one) for one in store.list("a")] == [("a/1.bin", 3), ("a/2.bin", 3), ("a/b/3.bin", 0)]
+    assert [(one.key, one.size) for one in store.list("a")] == [("a/1.bin", 3), ("a/2.bin", 3), ("a/b/3.bin", 0)]
     assert list(store.folders("a")) == ["b"]
     store.delete("a/1.bin")
     store.delete("a/1.bin")

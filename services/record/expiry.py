@@ -1,0 +1,138 @@
+"""Which files of a chain are to be deleted, and why. Pure: the same chain, decisions and time give the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from schemas.cameras import Camera
+from schemas.recordings import (
+    ChainEntry,
+    DeletionReason,
+    EvidenceKept,
+    FileForm,
+    FilesDeleted,
+    IndexRange,
+    LegalHold,
+    MinuteRecorded,
+    StoredFile,
+    files_of,
+)
+from services.record.retention_settings import RetentionSettings
+from services.record.verdicts_of_episodes import EpisodeVerdict
+
+DAY_MS: Final = 86_400_000
+_MINUTE_MS: Final = 60_000
+_DECIDED_BY: Final = "retention"
+
+
+class Term(NamedTuple):
+    """How long a file stays, in days since it was captured, and by which rule."""
+
+    days: int
+    reason: DeletionReason
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that says how long files of one camera stay."""
+
+    camera: Camera
+    settings: RetentionSettings
+    holds: Sequence[LegalHold]
+    episodes: Mapping[str, EpisodeVerdict]
+
+    def term_of(self, fact: MinuteRecorded | EvidenceKept, form: FileForm) -> Term | None:
+        """Give how long a file stays; None: for as long as a hold is there."""
+        if isinstance(fact, EvidenceKept):
+            return None if self._is_held(fact.captured_at_ms, fact.captured_at_ms) else self._evidence_term(fact)
+        if self._is_held(fact.minute_ms, fact.minute_ms + _MINUTE_MS):
+            return None
+        days = self.camera.retention_days
+        if form == "original":
+            days = min(days, self.settings.original_days)
+        if self._is_confirmed(fact):
+            days = max(days, self.settings.confirmed_days)
+        return Term(days, "retention", f"minutes, {form}")
+
+    def _evidence_term(self, fact: EvidenceKept) -> Term:
+        episode = self.episodes.get(fact.episode_id)
+        verdict = "" if episode is None else episode.verdict
+        if verdict == "episode_rejected":
+            return Term(self.settings.rejected_days, "rejected", "frames of rejected episodes")
+        if verdict == "episode_confirmed":
+            return Term(self.settings.confirmed_days, "retention", "frames of confirmed episodes")
+        return Term(self.settings.evidence_days, "retention", "frames of episodes")
+
+    def _is_confirmed(self, minute: MinuteRecorded) -> bool:
+        return any(
+            self._overlaps(episode.from_ms, episode.until_ms, minute.minute_ms, minute.minute_ms + _MINUTE_MS)
+            for episode in self.episodes.values()
+            if episode.verdict == "episode_confirmed"
+        )
+
+    def _is_held(self, from_ms: int, until_ms: int) -> bool:
+        return any(self._overlaps(hold.from_ms, hold.until_ms, from_ms, until_ms) for hold in self.holds)
+
+    def _overlaps(self, span_from_ms: int, span_until_ms: int, from_ms: int, until_ms: int) -> bool:
+        around_ms = self.settings.around_seconds * 1000
+        return from_ms <= span_until_ms + around_ms and until_ms >= span_from_ms - around_ms
+
+
+def least_days(camera: Camera, settings: RetentionSettings) -> int:
+    """Give the days before which nothing of a camera's chain can be due."""
+    return min(camera.retention_days, settings.original_days, settings.evidence_days, settings.rejected_days)
+
+
+def deleted_files(entries: Sequence[ChainEntry]) -> dict[str, StoredFile]:
+    """Give the files that the tombstones of a chain name, by key."""
+    return files_named(entries, [entry.fact for entry in entries if isinstance(entry.fact, FilesDeleted)])
+
+
+def files_named(entries: Sequence[ChainEntry], tombstones: Iterable[FilesDeleted]) -> dict[str, StoredFile]:
+    """Give the files of a chain that these tombstones name, by key."""
+    spans = [(deleted.form, span) for deleted in tombstones for span in deleted.entries]
+    named = ((form, entry) for form, span in spans for entry in entries[span.first : span.last + 1])
+    return {file.key: file for form, entry in named for file in files_of(entry.fact) if file.form == form}
+
+
+def live_files(entries: Sequence[ChainEntry]) -> list[tuple[ChainEntry, StoredFile]]:
+    """Give the files that must be there, each with the entry that brought it."""
+    gone = deleted_files(entries)
+    return [(entry, file) for entry in entries for file in files_of(entry.fact) if file.key not in gone]
+
+
+def tombstones_due(entries: Sequence[ChainEntry], rules: Rules, now_ms: int) -> list[FilesDeleted]:
+    """Give what is to be said of the files that are due, one fact a form and rule."""
+    due: dict[tuple[FileForm, Term], list[int]] = {}
+    for entry, file in live_files(entries):
+        fact = entry.fact
+        if not isinstance(fact, (MinuteRecorded, EvidenceKept)):
+            continue
+        term = rules.term_of(fact, file.form)
+        ends_ms = fact.captured_at_ms if isinstance(fact, EvidenceKept) else fact.minute_ms + _MINUTE_MS
+        if term is not None and ends_ms + term.days * DAY_MS <= now_ms:
+            due.setdefault((file.form, term), []).append(entry.index)
+    return [
+        FilesDeleted(
+            form=form,
+            entries=tuple(_ranges(indexes)),
+            reason=term.reason,
+            kept_days=term.days,
+            decided_by=_DECIDED_BY,
+            detail=term.purpose,
+        )
+        for (form, term), indexes in sorted(due.items())
+    ]
+
+
+def _ranges(indexes: Sequence[int]) -> Iterator[IndexRange]:
+    first = last = indexes[0]
+    for index in indexes[1:]:
+        if index != last + 1:
+            yield IndexRange(first, last)
+            first = index
+        last = index
+    yield IndexRange(first, last)

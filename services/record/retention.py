@@ -1,0 +1,134 @@
+"""Delete what is due, chain by chain. What is deleted is said in the chain first, so that no file is just gone.
+
+    chains that may have something due ─► which files are? ─► tombstone ─► delete them
+                                             └─► files that no entry names, or a tombstone does ─► delete
+
+Run twice, after a crash, or by two at once, it does the same: the same files are due, the same tombstone is in the
+chain already, and what is not there can be deleted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.cameras import Camera
+from schemas.recordings import ChainEntry, FilesDeleted, StoredFile
+from services.record.chain import Chains
+from services.record.expiry import DAY_MS, Rules, deleted_files, files_named, least_days, live_files, tombstones_due
+from services.record.holds import holds_of
+from services.record.object_keys import CHAINS, EMPTIED, EVIDENCE, MINUTES, emptied_key
+from services.record.retention_settings import RetentionSettings
+from services.record.roots import end_of_day_ms
+from services.record.store import ObjectStore
+from services.record.verdicts_of_episodes import EpisodeVerdict
+from services.runtime.logging import get_logger
+
+log = get_logger(__name__)
+
+ORPHAN_AFTER_MS: Final = 2 * DAY_MS
+"""A file that was written so long ago and that no entry names was left by a worker that was killed before its entry, or
+came second."""
+
+FindCamera = Callable[[str], Camera | None]
+FindEpisodes = Callable[[str], list[EpisodeVerdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What was deleted of one chain's files, or would be. ``orphans`` are files that no entry names."""
+
+    camera_id: str
+    day: str
+    tombstones: tuple[FilesDeleted, ...]
+    files: tuple[StoredFile, ...]
+    orphans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """See the file's head.
+
+    Args:
+        store: Where the record lies.
+        chains: The chains of that store.
+        settings: How long things stay.
+        camera_of: Gives a camera as the registry has it now; None: unknown, and then nothing of it is deleted.
+        episodes_of: Gives a camera's episodes with what people decided.
+    """
+
+    store: ObjectStore
+    chains: Chains
+    settings: RetentionSettings
+    camera_of: FindCamera
+    episodes_of: FindEpisodes
+
+    def run(self, now: int, dry_run: bool = False) -> Iterator[Expired]:
+        """Delete what is due at ``now`` (ms since 1970), and give each chain of which something was; blocks.
+
+        Raises:
+            RetryableError: The store or ClickHouse is away. What was given before is deleted.
+            ContractError: A legal hold can't be read; nothing of that camera was deleted.
+        """
+        rules: dict[str, Rules | None] = {}
+        for day in self.store.folders(CHAINS):
+            if end_of_day_ms(day) > now:
+                continue
+            emptied = {one.key.rsplit("/", 1)[-1] for one in self.store.list(f"{EMPTIED}/{day}")}
+            for camera_id in self.store.folders(f"{CHAINS}/{day}"):
+                if camera_id in emptied:
+                    continue
+                if camera_id not in rules:
+                    rules[camera_id] = self._rules_of(camera_id)
+                found = self._expire(camera_id, day, rules[camera_id], now, dry_run)
+                if found is not None:
+                    yield found
+
+    def _rules_of(self, camera_id: str) -> Rules | None:
+        camera = self.camera_of(camera_id)
+        if camera is None:
+            log.warning("record.retention_without_camera", camera=camera_id)
+            return None
+        episodes = {one.episode_id: one for one in self.episodes_of(camera_id)}
+        return Rules(camera, self.settings, holds_of(self.store, camera_id), episodes)
+
+    def _expire(self, camera_id: str, day: str, rules: Rules | None, now: int, dry_run: bool) -> Expired | None:
+        if rules is None or now < end_of_day_ms(day) - DAY_MS + least_days(rules.camera, self.settings) * DAY_MS:
+            return None
+        entries = self._entries(camera_id, day)
+        if entries is None:
+            return None
+        tombstones = tombstones_due(entries, rules, now)
+        gone = deleted_files(entries) | files_named(entries, tombstones)
+        live = {file.key for _, file in live_files(entries)} - set(gone)
+        there = [one for kind in (MINUTES, EVIDENCE) for one in self.store.list(f"{kind}/{day}/{camera_id}")]
+        going = tuple(gone[one.key] for one in there if one.key in gone)
+        orphans = tuple(
+            one.key
+            for one in there
+            if one.key not in gone and one.key not in live and one.written_ms + ORPHAN_AFTER_MS <= now
+        )
+        if not dry_run:
+            if tombstones:
+                self.chains.append(camera_id, day, tombstones)
+            for key in (*(file.key for file in going), *orphans):
+                self.store.delete(key)
+            is_quiet = not tombstones and entries[-1].at_ms + DAY_MS < now
+            if is_quiet and not live and len(there) == len(going) + len(orphans):
+                self._mark_emptied(camera_id, day, len(entries))
+        return Expired(camera_id, day, tuple(tombstones), going, orphans) if going or orphans else None
+
+    def _entries(self, camera_id: str, day: str) -> list[ChainEntry] | None:
+        """Give a chain's entries; None: it is empty or broken, and then nobody knows which files are whose."""
+        linked, fault = self.chains.read(camera_id, day)
+        if fault is not None:
+            log.error("record.chain_broken", camera=camera_id, day=day, entry=fault.line, error=fault.text)
+            return None
+        return [one.entry for one in linked] or None
+
+    def _mark_emptied(self, camera_id: str, day: str, entry_count: int) -> None:
+        """Mark a chain to be passed over from now on. Whoever appends to it takes the mark away."""
+        self.store.put(emptied_key(day, camera_id), b"")
+        if len(self.chains.read(camera_id, day).entries) != entry_count:  # somebody did just now
+            self.store.delete(emptied_key(day, camera_id))

@@ -1,0 +1,205 @@
+"""Files go when their time has come, never without a word in the chain, and never what must stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from msgspec import structs
+
+from schemas.cameras import Camera, Place, Source
+from schemas.recordings import ChainFact, FilesDeleted, IndexRange, LegalHold, MinuteRecorded, StoredFile, files_of
+from services.record.chain import Chains
+from services.record.expiry import DAY_MS
+from services.record.holds import end_hold, holds_of, place_hold
+from services.record.object_keys import emptied_key
+from services.record.retention import ORPHAN_AFTER_MS, Expired, Retention
+from services.record.retention_settings import RetentionSettings
+from services.record.store import ObjectStore
+from services.record.verdicts_of_episodes import EpisodeVerdict, Verdict
+from services.runtime.clock import now_ms
+from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_evidence, make_file, make_minute
+
+_EPISODE = "ab" * 16
+_SETTINGS = RetentionSettings(around_seconds=60)
+_SOURCE, _PLACE = Source(kind="snapshot", url="http://camera/x.jpg"), Place("Tembalang", "Sendangmulyo", -7.0, 110.4)
+_WEEK = 7
+
+
+@dataclass
+class Record:
+    """A record with one camera, some days later."""
+
+    store: ObjectStore
+    episodes: list[EpisodeVerdict] = field(default_factory=list)
+    retention_days: int = _WEEK
+    now: int = NOON_MS
+
+    def keep(self, facts: Sequence[ChainFact]) -> list[StoredFile]:
+        """Put the files of these facts into the store, and the facts into the chain."""
+        files = [file for fact in facts for file in files_of(fact)]
+        for file in files:
+            self.store.put(file.key, b"some bytes")
+        self.chains.append(CAMERA, DAY, facts)
+        return files
+
+    @property
+    def chains(self) -> Chains:
+        return Chains(self.store, lambda: self.now)
+
+    def after(self, days: float, dry_run: bool = False) -> list[Expired]:
+        """Delete what is due so many days after noon."""
+        self.now = NOON_MS + int(days * DAY_MS)
+        camera = Camera(CAMERA, 1, "Loket", "counter", _PLACE, _SOURCE, retention_days=self.retention_days)
+        known = {CAMERA: camera}
+        retention = Retention(self.store, self.chains, _SETTINGS, known.get, lambda _: self.episodes)
+        return list(retention.run(self.now, dry_run))
+
+    def judged(self, verdict: Verdict, from_minute: int, until_minute: int) -> None:
+        """Let a person have judged an episode of these minutes."""
+        start, end = (NOON_MS + minute * MINUTE_MS for minute in (from_minute, until_minute))
+        self.episodes = [EpisodeVerdict(episode_id=_EPISODE, from_ms=start, until_ms=end, verdict=verdict)]
+
+    def there(self, files: Sequence[StoredFile]) -> list[bool]:
+        """Tell of each file whether it is there."""
+        return [self.store.size(file.key) is not None for file in files]
+
+    def tombstones(self) -> list[FilesDeleted]:
+        """Give those of the chain, which is whole."""
+        entries, fault = self.chains.read(CAMERA, DAY)
+        assert fault is None
+        return [one.entry.fact for one in entries if isinstance(one.entry.fact, FilesDeleted)]
+
+
+@pytest.fixture
+def record(folder_store: ObjectStore) -> Record:
+    return Record(folder_store)
+
+
+def test_minutes_stay_for_the_cameras_days_and_leave_a_tombstone(record: Record) -> None:
+    files = record.keep([make_minute(number) for number in range(3)])
+    assert record.after(_WEEK) == []
+    (expired,) = record.after(_WEEK + 1)
+    assert [file.key for file in expired.files] == [file.key for file in files]
+    assert record.there(files) == [False] * 3
+    (tombstone,) = record.tombstones()
+    assert tombstone.entries == (IndexRange(0, 2),)
+    assert (tombstone.reason, tombstone.kept_days, tombstone.form) == ("retention", _WEEK, "public")
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(record: Record) -> None:
+    files = record.keep([make_minute(0)])
+    (expired,) = record.after(30, dry_run=True)
+    assert [file.key for file in expired.files] == [file.key for file in files]
+    assert record.there(files) == [True]
+    assert record.tombstones() == []
+
+
+def test_originals_go_before_the_public_form(record: Record) -> None:
+    minute = make_minute(0)
+    original = structs.replace(make_file(CAMERA, NOON_MS, b"sealed", "original"), plain_sha256="0" * 64)
+    files = record.keep([structs.replace(minute, files=(*minute.files, original))])
+    record.after(4)
+    assert record.there(files) == [True, False]
+    assert [one.form for one in record.tombstones()] == ["original"]
+
+
+def test_minutes_around_a_confirmed_episode_stay(record: Record) -> None:
+    record.judged("episode_confirmed", 4, 5)
+    files = record.keep([make_minute(number) for number in range(10)])
+    record.after(30)
+    assert record.there(files) == [False, False, True, True, True, True, True, False, False, False]
+    (tombstone,) = record.tombstones()
+    assert tombstone.entries == (IndexRange(0, 1), IndexRange(7, 9))
+    record.after(_SETTINGS.confirmed_days + 1)
+    assert record.there(files) == [False] * 10
+
+
+@pytest.mark.parametrize(
+    ("verdict", "days"),
+    [
+        ("episode_rejected", _SETTINGS.rejected_days),
+        ("", _SETTINGS.evidence_days),
+        ("episode_confirmed", _SETTINGS.confirmed_days),
+    ],
+)
+def test_frames_of_an_episode_stay_as_long_as_its_verdict_says(record: Record, verdict: Verdict, days: int) -> None:
+    record.judged(verdict, 0, 1)
+    files = record.keep([make_evidence(_EPISODE, b"frame")])
+    record.after(days - 0.01)
+    assert record.there(files) == [True]
+    record.after(days)
+    assert record.there(files) == [False]
+
+
+def test_a_legal_hold_keeps_all_until_it_is_ended(record: Record) -> None:
+    files = record.keep([make_minute(0), make_evidence(_EPISODE, b"frame"), make_minute(30)])
+    span = {"from_ms": NOON_MS, "until_ms": NOON_MS + MINUTE_MS}
+    said = {"decided_by": "Bu Sri", "reason": "police report 12", "decided_at_ms": NOON_MS}
+    hold = LegalHold(camera_id=CAMERA, episode_id=_EPISODE, **span, **said)
+    place_hold(record.store, hold)
+    record.after(5000)
+    assert record.there(files) == [True, True, False]
+    assert holds_of(record.store, CAMERA) == [hold]
+    assert end_hold(record.store, CAMERA, _EPISODE) == hold
+    assert end_hold(record.store, CAMERA, _EPISODE) is None
+    record.after(5000)
+    assert record.there(files) == [False] * 3
+
+
+def test_after_a_kill_between_tombstone_and_deletion_the_files_go_with_one_tombstone(record: Record) -> None:
+    files = record.keep([make_minute(0)])
+    record.after(_WEEK + 1)
+    record.store.put(files[0].key, b"as if it had not been deleted")
+    (expired,) = record.after(_WEEK + 1)
+    assert expired.tombstones == ()
+    assert record.there(files) == [False]
+    assert len(record.tombstones()) == 1
+
+
+def test_files_that_no_entry_names_go_once_they_are_old(record: Record) -> None:
+    record.retention_days = 3650
+    kept = record.keep([make_minute(0)])
+    orphan = make_file(CAMERA, NOON_MS, b"of a worker that came second")
+    record.store.put(orphan.key, b"x")
+    days_since = (now_ms() - NOON_MS) / DAY_MS
+    record.after(days_since)
+    assert record.there([orphan]) == [True]
+    (expired,) = record.after(days_since + ORPHAN_AFTER_MS / DAY_MS + 1)
+    assert expired.orphans == (orphan.key,)
+    assert record.there([orphan, *kept]) == [False, True]
+
+
+def test_a_chain_without_files_is_passed_over_until_it_grows_again(record: Record) -> None:
+    record.keep([make_minute(0)])
+    record.after(_WEEK + 1)
+    assert record.store.size(emptied_key(DAY, CAMERA)) is None
+    record.after(_WEEK + 3)
+    assert record.store.size(emptied_key(DAY, CAMERA)) == 0
+    late = record.keep([make_minute(5)])
+    assert record.store.size(emptied_key(DAY, CAMERA)) is None
+    record.after(_WEEK + 3.1)
+    assert record.there(late) == [False]
+
+
+def test_of_a_camera_that_nobody_knows_nothing_is_deleted(record: Record) -> None:
+    files = record.keep([make_minute(0)])
+    retention = Retention(record.store, record.chains, _SETTINGS, lambda _: None, lambda _: [])
+    assert list(retention.run(NOON_MS + 5000 * DAY_MS)) == []
+    assert record.there(files) == [True]
+
+
+def test_of_a_broken_chain_nothing_is_deleted(record: Record) -> None:
+    files = record.keep([make_minute(0), make_minute(1)])
+    (segment,) = record.store.list("chain")
+    record.store.put(segment.key, (record.store.get(segment.key) or b"").replace(b"60", b"61", 1))
+    assert record.after(30) == []
+    assert record.there(files) == [True, True]
+
+
+def test_what_is_deleted_is_a_minute_and_its_tombstone_follows_it(record: Record) -> None:
+    record.keep([make_minute(0)])
+    record.after(30)
+    facts = [type(one.entry.fact) for one in record.chains.read(CAMERA, DAY).entries]
+    assert facts == [MinuteRecorded, FilesDeleted]
