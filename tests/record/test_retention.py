@@ -135,9 +135,15 @@ def test_frames_of_an_episode_stay_as_long_as_its_verdict_says(record: Record, v
 
 def test_a_legal_hold_keeps_all_until_it_is_ended(record: Record) -> None:
     files = record.keep([make_minute(0), make_evidence(_EPISODE, b"frame"), make_minute(30)])
-    span = {"from_ms": NOON_MS, "until_ms": NOON_MS + MINUTE_MS}
-    said = {"decided_by": "Bu Sri", "reason": "police report 12", "decided_at_ms": NOON_MS}
-    hold = LegalHold(camera_id=CAMERA, episode_id=_EPISODE, **span, **said)
+    hold = LegalHold(
+        camera_id=CAMERA,
+        episode_id=_EPISODE,
+        from_ms=NOON_MS,
+        until_ms=NOON_MS + MINUTE_MS,
+        decided_by="Bu Sri",
+        reason="police report 12",
+        decided_at_ms=NOON_MS,
+    )
     place_hold(record.store, hold)
     record.after(5000)
     assert record.there(files) == [True, True, False]
