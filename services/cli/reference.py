@@ -26,6 +26,8 @@ from services.ingest.metrics import INGEST_METRICS
 from services.ingest.settings import IngestSettings
 from services.portal.metrics import PORTAL_METRICS
 from services.portal.settings import PortalSettings
+from services.record.metrics import RECORD_METRICS
+from services.record.settings import RecordSettings
 from services.runtime.metrics import MetricDefinition
 from services.webhooks.metrics import WEBHOOK_METRICS
 from services.webhooks.settings import WebhookSettings
@@ -46,6 +48,7 @@ _PARTS: tuple[tuple[str, type[BaseSettings], tuple[MetricDefinition, ...]], ...]
     ("Detect", DetectSettings, tuple(DETECT_METRICS)),
     ("Aggregate", AggregateSettings, tuple(AGGREGATE_METRICS)),
     ("Webhooks", WebhookSettings, tuple(WEBHOOK_METRICS)),
+    ("Record", RecordSettings, tuple(RECORD_METRICS)),
     ("Portal", PortalSettings, tuple(PORTAL_METRICS)),
     ("The local platform", LocalSettings, ()),
 )

@@ -164,6 +164,11 @@ class PartitionMinutes:
         now_open = (minute for camera in self._cameras.values() for minute in camera.open.values())
         return sum(1 for minute in now_open if minute.over_since is not None)
 
+    def is_idle(self, camera_id: str, until_ms: int) -> bool:
+        """Tell whether nothing of a camera is held, or was stored, of the time from ``until_ms`` on."""
+        camera = self._cameras.get(camera_id)
+        return camera is None or not (camera.open or camera.closing is not None or camera.closed_until_ms > until_ms)
+
     def _is_over(self, camera: _Camera, minute_ms: int, caught_up: bool) -> bool:
         minute = camera.open[minute_ms]
         if minute.over_since is None:
@@ -197,8 +202,10 @@ class PartitionMinutes:
             for one in self._shown(camera_id, minute_ms)
             if (key := (one.owner_epoch, one.sequence)) in minute.frames
         ]
-        withheld = None if len(shown) == len(frames) else _why_withheld(frames, standing)
-        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, withheld, lost)
+        known = {frame.offset for frame, _ in shown}
+        withheld = [frame for frame in frames if frame.offset not in known]
+        reason = _why_withheld(withheld, standing) if withheld else None
+        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, reason, lost)
 
 
 def minute_of(at_ms: int) -> int:
@@ -206,8 +213,9 @@ def minute_of(at_ms: int) -> int:
     return at_ms - at_ms % MINUTE_MS
 
 
-def _why_withheld(frames: list[HeldFrame], standing: CameraStanding) -> GapReason:
-    first_ms, last_ms = frames[0].captured_at_ms, frames[-1].captured_at_ms
+def _why_withheld(withheld: list[HeldFrame], standing: CameraStanding) -> GapReason:
+    """Tell why frames may not be shown. The last one before a camera ends lacks neighbours: it is not judged whole."""
+    first_ms, last_ms = withheld[0].captured_at_ms, withheld[-1].captured_at_ms
     if standing.quarantined_from_ms and standing.quarantined_from_ms <= last_ms:
         return "quarantined"
-    return "held" if standing.through_ms >= first_ms else "not_judged"
+    return "held" if first_ms <= standing.through_ms - NEIGHBOUR_MS else "not_judged"

@@ -21,7 +21,7 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from services.runtime.errors import FatalError
+from services.runtime.errors import InvalidMessageError
 
 ImageBgr = NDArray[np.uint8]
 """(height, width, 3), uint8, blue first."""
@@ -74,7 +74,7 @@ def encode_video(pictures: Iterable[Picture], times_ms: list[int], facts: VideoF
         encoding: How.
 
     Raises:
-        FatalError: The encoder does not work; it is said by PyAV.
+        InvalidMessageError: ``unencodable``: the encoder does not take these pictures; it is said by PyAV.
     """
     file = io.BytesIO()
     room = _INDEX_BYTES + _INDEX_BYTES_PER_PICTURE * len(times_ms)
@@ -83,7 +83,7 @@ def encode_video(pictures: Iterable[Picture], times_ms: list[int], facts: VideoF
             container.metadata.update(_metadata(facts))
             _encode(container, pictures, _durations(times_ms), facts.first_ms, encoding)
     except av.FFmpegError as error:
-        raise FatalError(f"the encoder of camera {facts.camera_id}, minute {facts.minute_ms}: {error}") from error
+        raise InvalidMessageError("unencodable", str(error)) from error
     return file.getvalue()
 
 

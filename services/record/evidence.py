@@ -1,0 +1,157 @@
+"""Copy the frames that an episode names, before Kafka's retention takes them, and say so in the chain of their day.
+
+::
+
+    episode ─► which frames, and why ─► in the chain? ─► read by coordinates ─► original, sealed; public ─► chain
+
+An episode's messages are absolute, so what is new in one shows in the chain: a frame that it does not speak of yet. A
+frame that Kafka no longer holds gets an entry that says so. The public form is kept where the frame may be shown and
+the episode's pictures are public; of parking cases and camera incidents they never are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from schemas.codec import ContractError
+from schemas.episodes import CounterEpisode, Episode, EvidenceFrame, FloodEpisode
+from schemas.frames import FrameHeaders
+from schemas.geometry import BoxXyxy
+from schemas.recordings import ChainEntry, EvidenceKept, EvidenceMoment, EvidenceRole, StoredFile, day_of
+from services.privacy.anonymise import anonymise_jpeg
+from services.record.chain import Chains
+from services.record.filing import Filing
+from services.record.index_rows import rows_of
+from services.record.recording import Stored
+from services.runtime.errors import InvalidMessageError
+from services.runtime.kafka import ConsumedRecord
+from services.runtime.records_at import RecordsAt
+
+_KAFKA_SECONDS = 20.0
+NO_LONGER_HELD = "Kafka no longer held the frame"
+_ANOTHER = "another frame lies at its coordinates"
+
+Hidden = Mapping[int, tuple[BoxXyxy, ...]]
+"""By offset of a frame that may be shown: the normalised boxes whose pixels are destroyed."""
+
+
+class NamedFrame(NamedTuple):
+    """A frame that an episode names, and as what."""
+
+    frame: EvidenceFrame
+    roles: tuple[EvidenceRole, ...]
+
+
+def named_frames(episode: Episode) -> list[NamedFrame]:
+    """Give the frames to be copied. The last one moves while an episode is open, so it is copied at its end."""
+    roles: dict[str, tuple[EvidenceFrame, list[EvidenceRole]]] = {}
+    named: list[tuple[EvidenceRole, EvidenceFrame]] = [("first", episode.first), ("best", episode.best)]
+    if moment_of(episode) != "changed":
+        named.append(("last", episode.last))
+    for role, frame in named:
+        roles.setdefault(frame.event_id, (frame, []))[1].append(role)
+    return [NamedFrame(frame, tuple(said)) for frame, said in roles.values()]
+
+
+def moment_of(episode: Episode) -> EvidenceMoment:
+    """Give what has happened to an episode at this revision, as far as one message tells."""
+    if episode.review == "confirmed":
+        return "confirmed"
+    if episode.phase == "ended":
+        return "closed"
+    return "opened" if episode.revision == 1 else "changed"
+
+
+class Evidence:
+    """See the file's head. Safe to use from several threads, one at a time for each episode. Blocks.
+
+    Args:
+        filing: Stores files.
+        chains: The chains of the same store.
+        records: Reads frames out of Kafka.
+    """
+
+    def __init__(self, filing: Filing, chains: Chains, records: RecordsAt) -> None:
+        self._filing = filing
+        self._chains = chains
+        self._records = records
+
+    def keep(self, episode: Episode, hidden: Hidden) -> Stored:
+        """Copy what is not copied yet.
+
+        Args:
+            episode: One message of it.
+            hidden: Of its frames that may be shown.
+
+        Raises:
+            RetryableError: Kafka or the store is away. Can be done again.
+            ConfigurationError: The key that seals originals can't be read.
+        """
+        facts: list[EvidenceKept] = []
+        entries: list[ChainEntry] = []
+        for named in named_frames(episode):
+            day = day_of(named.frame.captured_at_ms)
+            known = [one.entry for one in self._chains.read(episode.camera_id, day).entries]
+            there = [entry for entry in known if _is_of(entry, episode, named)]
+            if not there:
+                fact = self._copied(episode, named, hidden)
+                there = [one.entry for one in self._chains.append(episode.camera_id, day, [fact])]
+                facts.append(fact)
+            entries += there
+        return Stored(rows_of(entries), list(facts))
+
+    def _copied(self, episode: Episode, named: NamedFrame, hidden: Hidden) -> EvidenceKept:
+        place = named.frame.frame
+        record = self._records.read(place.topic, place.partition, place.offset, _KAFKA_SECONDS)
+        missing = _why_missing(record, episode, named.frame)
+        files: Sequence[StoredFile] = ()
+        if record is not None and not missing:
+            files = self._files(episode, named.frame, record.value, hidden.get(place.offset))
+        moment = moment_of(episode)
+        return EvidenceKept(
+            episode_id=episode.episode_id,
+            revision=episode.revision,
+            moment="peaked" if moment == "changed" and "best" in named.roles else moment,
+            roles=named.roles,
+            event_id=named.frame.event_id,
+            captured_at_ms=named.frame.captured_at_ms,
+            frame=place,
+            files=tuple(files),
+            missing=missing,
+            simulated=episode.simulated,
+        )
+
+    def _files(
+        self, episode: Episode, frame: EvidenceFrame, jpeg: bytes, hidden: tuple[BoxXyxy, ...] | None
+    ) -> list[StoredFile]:
+        camera_id, at_ms, event_id = episode.camera_id, frame.captured_at_ms, frame.event_id
+        files = [self._filing.keep_frame(camera_id, at_ms, event_id, "original", jpeg)]
+        if hidden is not None and isinstance(episode, FloodEpisode | CounterEpisode):
+            try:
+                public = anonymise_jpeg(jpeg, hidden)
+            except InvalidMessageError:
+                return files  # a detector judged it, but it is no whole JPEG: there is nothing to show
+            files.append(self._filing.keep_frame(camera_id, at_ms, event_id, "public", public))
+        return files
+
+
+def _is_of(entry: ChainEntry, episode: Episode, named: NamedFrame) -> bool:
+    fact = entry.fact
+    return (
+        isinstance(fact, EvidenceKept)
+        and fact.episode_id == episode.episode_id
+        and fact.event_id == named.frame.event_id
+    )
+
+
+def _why_missing(record: ConsumedRecord | None, episode: Episode, frame: EvidenceFrame) -> str:
+    """Tell why a frame can't be kept; empty: it can. A topic that was made anew has others at the same offsets."""
+    if record is None:
+        return NO_LONGER_HELD
+    try:
+        headers = FrameHeaders.from_kafka(record.headers)
+    except ContractError:
+        return _ANOTHER
+    same = record.key == episode.camera_id.encode() and headers.captured_at_ms == frame.captured_at_ms
+    return "" if same else _ANOTHER

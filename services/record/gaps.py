@@ -1,0 +1,59 @@
+"""What is missing from a camera's record, and why. Pure.
+
+A gap is noted for whole minutes before the one that is stored, for the minute itself where nothing of it may be shown,
+and for the stretches within it that may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.recordings import GapNoted, GapReason, day_of
+from services.record.minutes import MINUTE_MS, ClosedMinute
+
+MOST_GAPS_A_MINUTE = 6
+"""Stretches of a minute that are told apart; what lies between later ones is told as one."""
+
+
+def gap_before(covered_until_ms: int, minute_ms: int, reason: GapReason) -> list[GapNoted]:
+    """Give the gaps, one a day, from where the record ends until a minute; none where nothing is known before it."""
+    if not covered_until_ms or covered_until_ms >= minute_ms:
+        return []
+    return list(_by_day(covered_until_ms, minute_ms, reason))
+
+
+def gaps_within(closed: ClosedMinute) -> list[GapNoted]:
+    """Give the stretches of a minute that hold frames of which none may be shown; the whole minute where that is all.
+
+    A stretch runs from its first frame until the next one that may be shown, or until the minute's end.
+    """
+    if closed.withheld is None:
+        return []
+    end_ms = closed.minute_ms + MINUTE_MS
+    if not closed.shown:
+        return [GapNoted(from_ms=closed.minute_ms, until_ms=end_ms, reason=closed.withheld)]
+    shown = {frame.offset for frame, _ in closed.shown}
+    stretches: list[tuple[int, int]] = []
+    begun_ms: int | None = None
+    for frame in closed.frames:
+        if frame.offset not in shown:
+            begun_ms = frame.captured_at_ms if begun_ms is None else begun_ms
+        elif begun_ms is not None:
+            stretches.append((begun_ms, frame.captured_at_ms))
+            begun_ms = None
+    if begun_ms is not None:
+        stretches.append((begun_ms, end_ms))
+    kept, rest = stretches[: MOST_GAPS_A_MINUTE - 1], stretches[MOST_GAPS_A_MINUTE - 1 :]
+    if rest:
+        kept.append((rest[0][0], rest[-1][1]))
+    return [GapNoted(from_ms=start, until_ms=end, reason=closed.withheld) for start, end in kept if end > start]
+
+
+def _by_day(from_ms: int, until_ms: int, reason: GapReason) -> Iterator[GapNoted]:
+    """Cut a stretch where the city's day ends: each day has a chain of its own."""
+    start_ms = from_ms
+    for at_ms in range(from_ms + MINUTE_MS, until_ms, MINUTE_MS):
+        if day_of(at_ms) != day_of(start_ms):
+            yield GapNoted(from_ms=start_ms, until_ms=at_ms, reason=reason)
+            start_ms = at_ms
+    yield GapNoted(from_ms=start_ms, until_ms=until_ms, reason=reason)

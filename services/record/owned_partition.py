@@ -1,0 +1,134 @@
+"""One partition that this process owns: how far its frames and episodes are read, and what may be committed of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from schemas.camera_events import FrameDetections, FrameShed
+from schemas.episodes import Episode
+from schemas.verdicts import SceneVerdicts
+from services.privacy.showable import FindCamera
+from services.record.companions import Told
+from services.record.evidence import Hidden
+from services.record.minutes import PartitionMinutes, Seconds, Waits
+
+
+class WaitingEpisode(NamedTuple):
+    """A message of an episode whose frames are not copied yet, and when it came (monotonic seconds)."""
+
+    came_at: float
+    offset: int
+    episode: Episode
+
+
+class Withdrawal(NamedTuple):
+    """What a camera showed since ``from_ms`` is withdrawn, as was said at ``at_ms``."""
+
+    camera_id: str
+    from_ms: int
+    at_ms: int
+
+
+@dataclass(slots=True)
+class Committed:
+    """Offsets from which the partition is read again after a crash."""
+
+    frames: int = -1
+    episodes: int = -1
+
+
+@dataclass(eq=False)
+class OwnedPartition:
+    """See the file's head. For one thread, but for ``gone``.
+
+    Attributes:
+        partition: Its number.
+        minutes: The minutes of its cameras.
+        next_frame: Offset of the frame that comes next; -1: none has been read, and none was committed.
+        next_episode: Offset of the episode message that comes next.
+        first_frame_ms: When Kafka took the first frame that was read of it.
+        followed: Whether its events and verdicts are read.
+        copying: Whether the frames of its oldest waiting episode are being copied.
+        gone: Whether another process owns it by now.
+    """
+
+    partition: int
+    minutes: PartitionMinutes
+    seconds: Seconds
+    next_frame: int
+    next_episode: int
+    committed: Committed = field(default_factory=Committed)
+    first_frame_ms: int = 0
+    followed: bool = False
+    gone: bool = False
+    copying: bool = False
+    episodes: deque[WaitingEpisode] = field(default_factory=deque)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    _quarantines: dict[str, int] = field(default_factory=dict)
+
+    def take_offset(self, offset: int) -> int:
+        """Note the offset of a frame that was read, and give how many before it were lost."""
+        lost = max(0, offset - self.next_frame) if self.next_frame >= 0 else 0
+        self.next_frame = offset + 1
+        if lost:
+            self.minutes.frames_were_lost()
+        return lost
+
+    def take(self, told: Told) -> None:
+        """Take a message of a companion topic."""
+        value = told.value
+        if isinstance(value, SceneVerdicts):
+            self.minutes.take_verdicts(value)
+            self._note_quarantines(value)
+        elif isinstance(value, FrameDetections | FrameShed):
+            self.minutes.take_event(value)
+        elif isinstance(value, Episode):
+            self.episodes.append(WaitingEpisode(self.seconds(), told.offset, value))
+            self.next_episode = told.offset + 1
+
+    def due_episode(self, wait_seconds: float) -> Episode | None:
+        """Give the episode whose frames are to be copied now, None while one is being copied or none is due."""
+        if self.copying or not self.episodes or self.seconds() - self.episodes[0].came_at < wait_seconds:
+            return None
+        self.copying = True
+        return self.episodes[0].episode
+
+    def episode_copied(self) -> None:
+        """Say that the frames of the episode that was due are copied, and that the index has them."""
+        self.episodes.popleft()
+        self.copying = False
+
+    def hidden_of(self, episode: Episode) -> Hidden:
+        """Give, of an episode's frames that may be shown, what of them is hidden."""
+        named = (episode.first, episode.best, episode.last)
+        shown = [
+            one
+            for frame in named
+            for one in self.minutes.showable.frames(episode.camera_id, frame.captured_at_ms, frame.captured_at_ms + 1)
+        ]
+        return {one.frame.offset: one.hidden for one in shown}
+
+    def to_commit(self) -> Committed:
+        """Give from where the partition must be read after a crash, so that nothing is left out."""
+        needed = self.minutes.first_needed_offset()
+        return Committed(
+            frames=self.next_frame if needed is None else needed,
+            episodes=self.episodes[0].offset if self.episodes else self.next_episode,
+        )
+
+    def _note_quarantines(self, verdicts: SceneVerdicts) -> None:
+        for verdict in verdicts.cameras:
+            from_ms = verdict.quarantined_from_ms
+            if from_ms and self._quarantines.get(verdict.camera_id) != from_ms:
+                self.withdrawals.append(Withdrawal(verdict.camera_id, from_ms, verdicts.at_ms))
+            self._quarantines[verdict.camera_id] = from_ms
+
+
+def own(
+    partition: int, committed: Committed, find_camera: FindCamera, waits: Waits, seconds: Seconds
+) -> OwnedPartition:
+    """Begin with a partition where its group stood."""
+    minutes = PartitionMinutes(partition, find_camera, waits, seconds)
+    return OwnedPartition(partition, minutes, seconds, committed.frames, committed.episodes)

@@ -1,0 +1,193 @@
+"""Store closed minutes and gaps: files, then the camera's chain, then rows for the index.
+
+::
+
+    closed minute ─► in the chain already? ─► videos ─► files ─► chain (gap before, minute, gaps within) ─► rows
+
+Whoever is killed on the way does the minute again: a file is named by its content, the chain takes a minute once, and
+what the chain says counts, whoever said it. So the rows are always made from the chain's entries.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas.recordings import ChainEntry, ChainFact, GapNoted, GapReason, MinuteRecorded, StoredFile, day_of, files_of
+from schemas.table import Row
+from services.record.chain import Chains
+from services.record.filing import Filing
+from services.record.gaps import gap_before, gaps_within
+from services.record.index_rows import rows_of
+from services.record.minute_videos import MinuteVideos
+from services.record.minutes import MINUTE_MS, ClosedMinute
+
+_DAY_MS = 86_400_000
+_DAYS_BACK = 8
+"""Days in which the end of a camera's record is looked for; a camera that was silent for longer begins anew."""
+
+
+class Stored(NamedTuple):
+    """What is in the chain: rows for the index, and those of the facts that were not there before."""
+
+    rows: list[Row]
+    facts: list[ChainFact]
+
+
+class Recording:
+    """See the file's head. Safe to use from several threads, one at a time for each camera. Blocks.
+
+    Args:
+        filing: Stores files.
+        chains: The chains of the same store.
+    """
+
+    def __init__(self, filing: Filing, chains: Chains) -> None:
+        self._filing = filing
+        self._chains = chains
+        self._covered: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def is_stored(self, closed: ClosedMinute) -> bool:
+        """Tell whether the chain speaks of this minute already.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        return self.covered_until(closed.camera_id, closed.minute_ms) > closed.minute_ms
+
+    def keep_files(self, closed: ClosedMinute, made: MinuteVideos) -> list[StoredFile]:
+        """Store the videos of a minute.
+
+        Raises:
+            RetryableError: The store is away.
+            ConfigurationError: The key that seals originals can't be read.
+        """
+        return [
+            self._filing.keep_minute(closed.camera_id, closed.minute_ms, form, data)
+            for form, data in made.videos.items()
+        ]
+
+    def say(self, closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile]) -> Stored:
+        """Put a minute whose files are stored into the chain, and the gaps around it. Can be done again.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        reason: GapReason = "lost" if closed.lost_before else "no_frames"
+        facts: list[ChainFact] = [
+            *gap_before(self.covered_until(closed.camera_id, closed.minute_ms), closed.minute_ms, reason),
+            *_minute(closed, made, files),
+            *gaps_within(closed),
+        ]
+        if not files and not closed.withheld:
+            end_ms = closed.minute_ms + MINUTE_MS
+            facts.append(
+                GapNoted(from_ms=closed.minute_ms, until_ms=end_ms, reason="failed", detail="no whole picture")
+            )
+        entries = self._append(closed.camera_id, facts)
+        self._discard_unnamed(files, entries)
+        self._cover(closed.camera_id, closed.minute_ms + MINUTE_MS)
+        return Stored(rows_of(entries), facts)
+
+    def stored_before(self, closed: ClosedMinute) -> Stored:
+        """Give the rows of a minute that is in the chain already: who stored it may have been killed before them.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        found = self._chains.read(closed.camera_id, day_of(closed.minute_ms)).entries
+        return Stored(rows_of(one.entry for one in found if _speaks_of(one.entry, closed.minute_ms)), [])
+
+    def note_silence(self, camera_id: str, until_ms: int) -> Stored:
+        """Note that a camera has sent nothing from where its record ends until ``until_ms``, a whole minute.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        facts = gap_before(self.covered_until(camera_id, until_ms), until_ms, "no_frames")
+        entries = self._append(camera_id, facts)
+        if facts:
+            self._cover(camera_id, until_ms)
+        return Stored(rows_of(entries), list(facts))
+
+    def covered_until(self, camera_id: str, near_ms: int) -> int:
+        """Give until when the chains speak of a camera, 0 where they don't in the days before ``near_ms``.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        with self._lock:
+            known = self._covered.get(camera_id)
+        if known is None:
+            known = self._read_covered(camera_id, near_ms)
+            self._cover(camera_id, known)
+        return known
+
+    def forget(self) -> None:
+        """Read anew, the next time, how far records go: other processes may have gone on with them meanwhile."""
+        with self._lock:
+            self._covered.clear()
+
+    def _discard_unnamed(self, files: Sequence[StoredFile], entries: Sequence[ChainEntry]) -> None:
+        """Take away files of a minute of which the chain names others: another process was first."""
+        named = {file.key for entry in entries for file in files_of(entry.fact)}
+        for file in files:
+            if file.key not in named:
+                self._filing.discard(file)
+
+    def _cover(self, camera_id: str, until_ms: int) -> None:
+        with self._lock:
+            self._covered[camera_id] = until_ms
+
+    def _read_covered(self, camera_id: str, near_ms: int) -> int:
+        for days in range(_DAYS_BACK):
+            entries = self._chains.read(camera_id, day_of(near_ms - days * _DAY_MS)).entries
+            ends = [end for one in entries if (end := _end_of(one.entry.fact))]
+            if ends:
+                return max(ends)
+        return 0
+
+    def _append(self, camera_id: str, facts: Sequence[ChainFact]) -> list[ChainEntry]:
+        """Put facts into the chains of their days, in order."""
+        by_day: dict[str, list[ChainFact]] = {}
+        for fact in facts:
+            at_ms = fact.minute_ms if isinstance(fact, MinuteRecorded) else fact.from_ms  # type: ignore[union-attr]
+            by_day.setdefault(day_of(at_ms), []).append(fact)
+        return [linked.entry for day, said in by_day.items() for linked in self._chains.append(camera_id, day, said)]
+
+
+def _minute(closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile]) -> list[ChainFact]:
+    if not files:
+        return []
+    frames = [frame for frame, _ in closed.shown] if "public" in made.videos else closed.frames
+    return [
+        MinuteRecorded(
+            minute_ms=closed.minute_ms,
+            first_ms=frames[0].captured_at_ms,
+            last_ms=frames[-1].captured_at_ms,
+            frame_count=made.shown_count,
+            files=tuple(files),
+            simulated=any(frame.simulated for frame in frames),
+        )
+    ]
+
+
+def _failed(closed: ClosedMinute) -> list[GapNoted]:
+    end_ms = closed.minute_ms + MINUTE_MS
+    return [GapNoted(from_ms=closed.minute_ms, until_ms=end_ms, reason="failed", detail="no picture could be encoded")]
+
+
+def _speaks_of(entry: ChainEntry, minute_ms: int) -> bool:
+    fact = entry.fact
+    if isinstance(fact, MinuteRecorded):
+        return fact.minute_ms == minute_ms
+    return isinstance(fact, GapNoted) and fact.from_ms < minute_ms + MINUTE_MS and fact.until_ms > minute_ms
+
+
+def _end_of(fact: ChainFact) -> int:
+    """Give until when a fact covers its camera, in whole minutes; 0: it is about something else."""
+    if isinstance(fact, MinuteRecorded):
+        return fact.minute_ms + MINUTE_MS
+    return fact.until_ms - fact.until_ms % MINUTE_MS if isinstance(fact, GapNoted) else 0

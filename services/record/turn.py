@@ -1,0 +1,173 @@
+"""One turn of the recorder's loop: read, hand out what is due, take what is done; now and then, settle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import NamedTuple
+
+from schemas.cameras import Camera
+from schemas.recordings import EvidenceKept, GapNoted
+from services.record.index import Index
+from services.record.minutes import minute_of
+from services.record.owned_partition import OwnedPartition, Withdrawal
+from services.record.reading import Reading
+from services.record.recording import Recording, Stored
+from services.record.settings import RecordSettings
+from services.record.tasks import GivenUpError, Tasks
+from services.runtime.clock import now_ms
+from services.runtime.errors import RetryableError
+from services.runtime.logging import get_logger
+from services.runtime.service import Service
+
+log = get_logger(__name__)
+
+_SILENT_BEFORE_MS = 120_000
+"""Silence is noted up to so long ago: what came since may still be on its way."""
+
+
+class _UnderWay(NamedTuple):
+    """A task: the camera that it is for, and what is to be called once the index has what it gives."""
+
+    camera_id: str
+    then: Callable[[], None]
+
+
+class Turns:
+    """See the file's head. For one thread."""
+
+    def __init__(
+        self, settings: RecordSettings, service: Service, reading: Reading, recording: Recording, tasks: Tasks
+    ) -> None:
+        self._settings = settings
+        self._service = service
+        self._reading = reading
+        self._recording = recording
+        self._tasks = tasks
+        self._index = Index(settings.clickhouse)
+        self._under_way: dict[Future[Stored], _UnderWay] = {}
+        self._withdrawals: list[Withdrawal] = []
+        self._write_at = 0.0
+        self._pause_seconds = settings.backoff_first_seconds
+        self._silence_at = time.monotonic() + settings.gap_every_seconds
+
+    def take(self) -> None:
+        """Read, hand out what is due, and take what is done.
+
+        Raises:
+            FatalError: This process can't go on.
+        """
+        self._reading.poll()
+        if self._reading.was_assigned:
+            self._reading.was_assigned = False
+            self._recording.forget()
+        for owned in list(self._reading.owned.values()):
+            self._hand_out_minutes(owned)
+            self._hand_out_evidence(owned)
+            self._withdrawals += owned.withdrawals
+            owned.withdrawals.clear()
+        self._take_done()
+
+    def settle(self) -> None:
+        """Write the index, note silences, commit, and keep within memory."""
+        self._write_index()
+        self._note_silences()
+        self._reading.commit()
+        waiting = sum(owned.minutes.waiting_cameras() for owned in self._reading.owned.values())
+        self._service.metrics.set("tilik_record_waiting_cameras", waiting)
+        self._reading.keep_within_memory(busy=bool(waiting or self._under_way or self._index.waits))
+
+    def close(self) -> None:
+        """Write what is done, if ClickHouse is there, and commit it."""
+        try:
+            self._take_done()
+            self._index.write()
+            self._reading.commit()
+        except RetryableError as error:
+            log.warning("record.index_left", error=str(error))
+        self._index.close()
+
+    def _hand_out_minutes(self, owned: OwnedPartition) -> None:
+        for closed in owned.minutes.close(self._reading.has_all_frames(owned)):
+            camera = self._reading.camera(closed.camera_id)
+            if camera is not None:
+                future = self._tasks.store_minute(closed, camera, partial(_is_ours, owned))
+                then = partial(owned.minutes.closed, closed.camera_id, closed.minute_ms)
+                self._under_way[future] = _UnderWay(closed.camera_id, then)
+
+    def _hand_out_evidence(self, owned: OwnedPartition) -> None:
+        episode = owned.due_episode(self._settings.evidence_wait_seconds)
+        if episode is not None:
+            future = self._tasks.copy_evidence(episode, owned.hidden_of(episode), partial(_is_ours, owned))
+            self._under_way[future] = _UnderWay(episode.camera_id, owned.episode_copied)
+
+    def _take_done(self) -> None:
+        for future in [future for future in self._under_way if future.done()]:
+            then = self._under_way.pop(future).then
+            try:
+                stored = future.result()
+            except GivenUpError:
+                continue
+            self._count(stored)
+            self._index.add(stored.rows, then)
+
+    def _count(self, stored: Stored) -> None:
+        for fact in stored.facts:
+            if isinstance(fact, GapNoted):
+                self._service.metrics.count("tilik_record_gaps_total", reason=fact.reason)
+            elif isinstance(fact, EvidenceKept):
+                outcome = "missing" if fact.missing else "copied"
+                self._service.metrics.count("tilik_record_evidence_total", outcome=outcome)
+
+    def _write_index(self) -> None:
+        """Write rows and withdrawals; where ClickHouse is away, again after a pause."""
+        if time.monotonic() < self._write_at or not (self._index.waits or self._withdrawals):
+            return
+        try:
+            if self._index.waits:
+                self._index.write()
+            self._withdraw()
+        except RetryableError as error:
+            log.warning("record.index_waits", error=str(error), pause_seconds=self._pause_seconds)
+            self._service.metrics.count("tilik_record_retries_total")
+            self._write_at = time.monotonic() + self._pause_seconds
+            self._pause_seconds = min(self._pause_seconds * 2, self._settings.backoff_most_seconds)
+        else:
+            self._pause_seconds = self._settings.backoff_first_seconds
+
+    def _withdraw(self) -> None:
+        """Mark minutes of cameras in quarantine, once nothing of theirs is under way that the index does not have."""
+        busy = {task.camera_id for task in self._under_way.values()}
+        for one in [one for one in self._withdrawals if one.camera_id not in busy]:
+            marked = self._index.withdraw(one)
+            self._withdrawals.remove(one)
+            log.info("record.withdrawn", camera=one.camera_id, from_ms=one.from_ms, minutes=marked)
+
+    def _note_silences(self) -> None:
+        """Note of each camera that should send, and whose frames are all here, until when it sent nothing."""
+        if time.monotonic() < self._silence_at:
+            return
+        self._silence_at = time.monotonic() + self._settings.gap_every_seconds
+        until_ms = minute_of(now_ms() - _SILENT_BEFORE_MS)
+        for camera in self._reading.cameras():
+            owned = self._reading.owned_of(camera.camera_id) if _should_send(camera) else None
+            if owned is None or not self._reading.has_all_frames(owned):
+                continue
+            if owned.minutes.is_idle(camera.camera_id, until_ms):
+                future = self._tasks.note_silence(camera.camera_id, until_ms, partial(_is_ours, owned))
+                self._under_way[future] = _UnderWay(camera.camera_id, _nothing)
+
+
+def _is_ours(owned: OwnedPartition) -> bool:
+    return not owned.gone
+
+
+def _nothing() -> None:
+    """Nothing waits for the note of a silence."""
+
+
+def _should_send(camera: Camera) -> bool:
+    """Tell whether a camera's minutes go by with the clock on the wall, and are recorded."""
+    return camera.record and camera.state == "active" and camera.source.clock == "wall"
