@@ -22,6 +22,7 @@ from schemas.camera_events import (
     make_event_id,
 )
 from services.detect.detector import Thresholds
+from services.detect.faint import faint_in, reaches
 from services.detect.frame import Frame
 from services.detect.looking import Sight
 from services.detect.objects import CLASSES, Objects
@@ -64,6 +65,7 @@ def detections_event(
         height=size_hw[0],
         detector=judges.detector,
         objects=reported_objects(sight.objects, sight.decoded_hw, thresholds),
+        faint=faint_objects(sight.objects, sight.decoded_hw, size_hw[0], thresholds),
         scene=sight.scene,
         reliability=reliability_of(sight.scene),
         water=sight.water,
@@ -89,14 +91,28 @@ def reported_objects(
 
     Five digits are a twentieth of a pixel at 4K; they keep an event short.
     """
+    return _normalised(objects.at(reaches(objects, thresholds)), picture_hw, digits=5)
+
+
+def faint_objects(
+    objects: Objects, picture_hw: tuple[int, int], frame_height: int, thresholds: Thresholds
+) -> tuple[DetectedObject, ...]:
+    """Give the objects that scored lower, as far as they are hidden, normalised, by falling score.
+
+    They are grown before they are hidden: three digits suffice.
+    """
+    chosen = faint_in(objects, frame_height, frame_height / picture_hw[0], thresholds)
+    return _normalised(objects.at(chosen), picture_hw, digits=3)
+
+
+def _normalised(objects: Objects, picture_hw: tuple[int, int], digits: int) -> tuple[DetectedObject, ...]:
     height, width = picture_hw
-    boxes = np.clip(objects.boxes_xyxy_px / np.array([width, height] * 2, np.float32), 0, 1).astype(float).round(5)
+    boxes = np.clip(objects.boxes_xyxy_px / np.array([width, height] * 2, np.float32), 0, 1).astype(float).round(digits)
     return tuple(
-        DetectedObject(CLASSES[index], round(score, 4), (box[0], box[1], box[2], box[3]))
+        DetectedObject(CLASSES[index], round(score, min(digits, 4)), (box[0], box[1], box[2], box[3]))
         for box, score, index in zip(
             boxes.tolist(), objects.scores.astype(float).tolist(), objects.classes.tolist(), strict=True
         )
-        if score >= thresholds[CLASSES[index]]
     )
 
 

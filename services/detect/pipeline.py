@@ -22,6 +22,7 @@ from services.detect.admission import Admission, Verdict, Waiting
 from services.detect.decode import JpegLimits, read_size
 from services.detect.detector import Detector, Thresholds, Tiles
 from services.detect.events import Judges, detections_event, shed_event
+from services.detect.faint import LEAST_FAINT_SCORE
 from services.detect.frame import Frame
 from services.detect.looking import Networks, Sight, StageSeconds, WaterMeter, look
 from services.detect.preparation import CpuPreparation, Preparation
@@ -93,8 +94,8 @@ def judge_under(policies: Sequence[CameraPolicy], frames: Sequence[Frame], tools
 
 
 def _least_score_whole(tools: Tools) -> float:
-    """Give the least score that an event of a frame without tiles may show, of any class."""
-    return min((tools.thresholds or tools.detector.thresholds["1x1"]).values())
+    """Give the least score that an event of a frame without tiles may show, of any class, faint ones included."""
+    return min(LEAST_FAINT_SCORE, *(tools.thresholds or tools.detector.thresholds["1x1"]).values())
 
 
 def _admit(frames: Sequence[Frame], policies: Sequence[CameraPolicy], tools: Tools) -> list[Verdict | None]:

@@ -26,6 +26,7 @@ from schemas.camera_events import CameraEvent, FrameCoordinates, FrameDetections
 from schemas.cameras import Camera
 from schemas.geometry import BoxXyxy
 from schemas.verdicts import CameraVerdict, SceneVerdicts
+from services.privacy.carrying import CARRY_MS, FARTHEST_MS, SPACING_MS
 from services.privacy.judged_spans import Fate, JudgedSpans
 from services.privacy.packing import (
     FACTS_SIZE,
@@ -37,14 +38,13 @@ from services.privacy.packing import (
     unpack_facts,
     unpack_objects,
 )
-from services.privacy.regions import CARRY_MS, Sighting, hidden_boxes, hiding_of
+from services.privacy.regions import hidden_boxes, hiding_of
+from services.privacy.sighting import Sighting
 
 KEEP_MS = 600_000
 """As long as Kafka holds pictures."""
 NEIGHBOUR_MS = 2_000
 """A frame that should follow another and has not come when one so much later has is lost: nobody waits for it."""
-FARTHEST_NEIGHBOUR_MS = 10_000
-"""What was found longer before or after says nothing of where people are."""
 
 FindCamera = Callable[[str, int], Camera | None]
 """(camera id, registry revision) to that revision of the camera, None where it is not known (yet)."""
@@ -79,6 +79,7 @@ class _Known:
     sequence: int
     captured_at_ms: int
     facts: bytes
+    aspect: float
     objects: bytes
     fate: Fate | None = None
     done: bool = False
@@ -88,7 +89,7 @@ class _Known:
         return self.owner_epoch, self.sequence
 
     def sighting(self) -> Sighting:
-        return Sighting(self.captured_at_ms, unpack_objects(self.objects))
+        return Sighting(self.captured_at_ms, self.aspect, unpack_objects(self.objects))
 
 
 @dataclass(slots=True, eq=False)
@@ -133,7 +134,8 @@ class Showable:
         if isinstance(event, FrameDetections) and not _is_known(camera, event):
             objects = pack_objects((*event.objects, *event.faint))
             facts = pack_facts(event, self._topics)
-            known = _Known(camera.owner_epoch, event.sequence, event.captured_at_ms, facts, objects)
+            aspect = event.width / event.height
+            known = _Known(camera.owner_epoch, event.sequence, event.captured_at_ms, facts, aspect, objects)
             insort(camera.known, known, key=attrgetter("key"))
             _ask_fate(camera, known)
         self._settle(camera)
@@ -255,11 +257,16 @@ def _neighbours_known(camera: _CameraFrames, index: int) -> bool:
 def _neighbours(camera: _CameraFrames, index: int, step: int) -> Iterator[Sighting]:
     """Give what was found beside a frame, on one side, the nearest first."""
     at_ms = camera.known[index].captured_at_ms
-    farthest_ms = FARTHEST_NEIGHBOUR_MS
+    from_ms, until_ms = 0, FARTHEST_MS
     index += step
-    while 0 <= index < len(camera.known) and abs(camera.known[index].captured_at_ms - at_ms) <= farthest_ms:
-        yield camera.known[index].sighting()
-        farthest_ms = CARRY_MS
+    while 0 <= index < len(camera.known):
+        known = camera.known[index]
+        distance_ms = abs(known.captured_at_ms - at_ms)
+        if distance_ms > until_ms:
+            return
+        if distance_ms >= from_ms:
+            yield known.sighting()
+            from_ms, until_ms = distance_ms + SPACING_MS, CARRY_MS
         index += step
 
 
