@@ -37,9 +37,10 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 _TRY_AGAIN_SECONDS = 1.0
-_GARBAGE_THRESHOLDS = (50_000, 20, 100)
+_GARBAGE_THRESHOLDS = (500_000, 20, 100)
 """What Python's search for cycles goes by. States and unsaved rows are many and have none: by its own thresholds it
-goes through them for a tenth of the CPU time."""
+goes through them for a tenth of the CPU time, and from 50,000 objects on for a sixteenth. So many more than rows that
+wait for a checkpoint consist of, and nearly all of them are gone before it looks."""
 _LOOK_AGAIN_SECONDS = 0.2
 
 
