@@ -5,7 +5,8 @@
     request ─► counted, headers ─► bounds ─┬─► /frames/…  pictures
                                            ├─► /live/…    streams
                                            ├─► /static/…  files
-                                           └─► gzip ─► pages, operations, recorded minutes (FastAPI)
+                                           ├─► /recorded/….mp4  recorded minutes
+                                           └─► gzip ─► pages, operations, lists (FastAPI)
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.portal import assets
 from services.portal.context import Portal
-from services.portal.delivery import addresses, streams
+from services.portal.delivery import addresses, minute_files, streams
 from services.portal.delivery.frame_files import FrameFiles
+from services.portal.delivery.minute_files import MinuteFiles
 from services.portal.delivery.routes import delivery_routes
 from services.portal.delivery.streams import Streams
 from services.portal.errors import add_error_pages
@@ -31,14 +33,14 @@ def build_app(portal: Portal) -> ASGIApp:
     """Give the application that serves a portal."""
     pages = FastAPI(title="Tilik", docs_url=None, redoc_url=None, openapi_url=None)
     add_error_pages(pages)
-    pages.include_router(delivery_routes(portal.cameras, portal.access, portal.shown))
+    pages.include_router(delivery_routes(portal.cameras, portal.access, portal.shown, portal.recorded))
     compressed = GZipMiddleware(HeadAsGet(pages), _WORTH_COMPRESSING_BYTES, _COMPRESSION)
     by_prefix: dict[str, ASGIApp] = {
         addresses.PREFIX: FrameFiles(portal.cameras, portal.access, portal.shown, portal.pictures, portal.metrics),
         streams.PREFIX: Streams(portal.cameras, portal.access, portal.live, portal.metrics),
         assets.PREFIX: portal.assets,
     }
-    routed = _Routed(by_prefix, compressed)
+    routed = _Routed(by_prefix, MinuteFiles(portal.cameras, portal.access, portal.recorded), compressed)
     limits = portal.settings.limits
     return Told(Bounds(routed, limits, Budgets(limits)), portal.settings, portal.metrics)
 
@@ -46,13 +48,18 @@ def build_app(portal: Portal) -> ASGIApp:
 class _Routed:
     """Hand a request to the application whose prefix its path has; what a crowd asks for passes no other layer."""
 
-    def __init__(self, by_prefix: dict[str, ASGIApp], otherwise: ASGIApp) -> None:
+    def __init__(self, by_prefix: dict[str, ASGIApp], films: ASGIApp, otherwise: ASGIApp) -> None:
         self._by_prefix = by_prefix
+        self._films = films
         self._otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._otherwise
-        if scope["type"] == "http":
-            first = f"/{scope['path'][1:].partition('/')[0]}/"
-            app = self._by_prefix.get(first, self._otherwise)
-        await app(scope, receive, send)
+        await self._app_for(scope)(scope, receive, send)
+
+    def _app_for(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return self._otherwise
+        path: str = scope["path"]
+        if path.startswith(minute_files.PREFIX) and path.endswith(minute_files.SUFFIX):
+            return self._films
+        return self._by_prefix.get(f"/{path[1:].partition('/')[0]}/", self._otherwise)

@@ -8,6 +8,7 @@ from services.portal.access import Access
 from services.portal.assets import Assets
 from services.portal.delivery.live import Live
 from services.portal.delivery.pictures import Pictures
+from services.portal.delivery.recorded import RecordedMinutes
 from services.portal.delivery.shown import Shown
 from services.portal.outgoing import Outgoing
 from services.portal.questions import Questions
@@ -22,9 +23,10 @@ class Portal:
     """The parts of a running portal.
 
     ``cameras`` is the registry as it is now. ``shown`` says which frames may be shown and how cameras are, ``pictures``
-    makes them fit for it, ``live`` tells viewers. ``records`` gives frames as they were captured: for operations alone.
-    ``clickhouse`` answers questions of pages. ``outgoing`` writes what people decide. ``assets`` gives the URLs of
-    scripts and styles. ``access`` says who sees cameras that are not public.
+    makes them fit for it, ``live`` tells viewers, ``recorded`` has the minutes that were kept. ``records`` gives frames
+    as they were captured: for operations alone. ``clickhouse`` answers questions of pages. ``outgoing`` writes what
+    people decide. ``assets`` gives the URLs of scripts and styles. ``access`` says who sees cameras that are not
+    public.
     """
 
     settings: PortalSettings
@@ -33,6 +35,7 @@ class Portal:
     shown: Shown
     pictures: Pictures
     live: Live
+    recorded: RecordedMinutes
     records: RecordsAt
     clickhouse: Questions
     outgoing: Outgoing

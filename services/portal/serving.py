@@ -20,6 +20,7 @@ from services.portal.context import Portal
 from services.portal.delivery.follower import Follower
 from services.portal.delivery.live import Live
 from services.portal.delivery.pictures import Pictures
+from services.portal.delivery.recorded import RecordedMinutes
 from services.portal.delivery.shown import Shown
 from services.portal.outgoing import Outgoing
 from services.portal.questions import Questions
@@ -27,6 +28,7 @@ from services.portal.settings import PortalSettings
 from services.runtime.camera_registry import CameraRegistry
 from services.runtime.errors import ConfigurationError, FatalError, RetryableError
 from services.runtime.logging import get_logger
+from services.runtime.object_store import ObjectStore
 from services.runtime.records_at import RecordsAt
 from services.runtime.service import Service
 
@@ -79,6 +81,7 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
             shown=shown,
             pictures=pictures,
             live=Live(cameras, shown, pictures, live, metrics),
+            recorded=RecordedMinutes(questions, ObjectStore(settings.record)),
             records=records,
             clickhouse=questions,
             outgoing=Outgoing(settings.kafka),

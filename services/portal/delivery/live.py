@@ -229,7 +229,9 @@ class Live:
         return True
 
     def _frame_event(self, frame: ShowableFrame) -> bytes:
-        return frame_event(frame, self._clock())
+        camera = self._cameras.find(frame.camera_id, frame.camera_revision)
+        played = camera is not None and camera.source.clock == "recorded"
+        return frame_event(frame, self._clock() - (frame.frame.appended_at_ms if played else frame.captured_at_ms))
 
 
 def _is_picture(made: object) -> bool:
@@ -241,12 +243,12 @@ def event_id(frame: ShowableFrame) -> str:
     return f"{frame.owner_epoch}-{frame.sequence}"
 
 
-def frame_event(frame: ShowableFrame, at_ms: int) -> bytes:
-    """Give the event that tells of a frame. ``delay_ms`` counts from when Kafka took it."""
+def frame_event(frame: ShowableFrame, delay_ms: int) -> bytes:
+    """Give the event that tells of a frame, so long after it was captured; of old footage: after it was played."""
     told = {
         "url": url_of(frame),
         "captured_at_ms": frame.captured_at_ms,
-        "delay_ms": max(0, at_ms - frame.frame.appended_at_ms),
+        "delay_ms": max(0, delay_ms),
         "simulated": frame.simulated,
     }
     return b"event: frame\nid: " + event_id(frame).encode() + b"\ndata: " + msgspec.json.encode(told) + b"\n\n"

@@ -1,10 +1,11 @@
-"""The delivery's routes that are no crowd's: the frames of the last minutes as a list."""
+"""The delivery's lists: a camera's frames of the last minutes, and its recorded minutes of a day."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import date
 from typing import NamedTuple
 
 import msgspec
@@ -14,11 +15,13 @@ from starlette.responses import Response
 from schemas.cameras import Camera
 from services.portal.access import Access
 from services.portal.delivery.addresses import url_of
+from services.portal.delivery.recorded import Minute, RecordedMinutes
 from services.portal.delivery.shown import Shown
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.clock import now_ms
 
 FRESH_SECONDS = 2
+DAY_FRESH_SECONDS = 15
 _KEPT = 256
 
 
@@ -38,6 +41,29 @@ class Recent(msgspec.Struct, frozen=True):
     since_ms: int
     judged_through_ms: int
     frames: list[RecentFrame]
+
+
+class RecordedMinute(msgspec.Struct, frozen=True):
+    """A minute of a day: its film, or why there is none (``gap``), or why pictures are missing in it.
+
+    The film's time 0 is ``first_ms``.
+    """
+
+    minute_ms: int
+    url: str
+    first_ms: int
+    last_ms: int
+    frames: int
+    gap: str
+    simulated: bool
+
+
+class RecordedDay(msgspec.Struct, frozen=True):
+    """What was recorded of a camera on one of the city's days."""
+
+    camera_id: str
+    day: str
+    minutes: list[RecordedMinute]
 
 
 class _Kept(NamedTuple):
@@ -77,17 +103,46 @@ class RecentFrames:
         )
 
 
-def delivery_routes(cameras: CameraRevisions, access: Access, shown: Shown) -> APIRouter:
+def delivery_routes(
+    cameras: CameraRevisions, access: Access, shown: Shown, recorded_minutes: RecordedMinutes
+) -> APIRouter:
     """Give the routes."""
     routes = APIRouter()
     lists = RecentFrames(shown)
 
-    @routes.get("/cameras/{camera_id}/recent")
-    async def recent(request: Request, camera_id: str) -> Response:
+    def seen_by(request: Request, camera_id: str) -> Camera:
         camera = cameras.latest(camera_id)
         if camera is None or not access.allows(request.scope, camera):
             raise HTTPException(404)
-        caching = f"public, max-age={FRESH_SECONDS}" if camera.is_public else "private, no-store"
-        return Response(lists.body(camera), media_type="application/json", headers={"cache-control": caching})
+        return camera
+
+    @routes.get("/cameras/{camera_id}/recent")
+    async def recent(request: Request, camera_id: str) -> Response:
+        camera = seen_by(request, camera_id)
+        return _json(camera, lists.body(camera), FRESH_SECONDS)
+
+    @routes.get("/recorded/{camera_id}/{day}")
+    async def recorded(request: Request, camera_id: str, day: date) -> Response:
+        camera = seen_by(request, camera_id)
+        minutes = await recorded_minutes.of_day(camera_id, day) if camera.record else []
+        told = RecordedDay(camera_id, day.isoformat(), [_told(camera_id, minute) for minute in minutes])
+        return _json(camera, msgspec.json.encode(told), DAY_FRESH_SECONDS)
 
     return routes
+
+
+def _told(camera_id: str, minute: Minute) -> RecordedMinute:
+    return RecordedMinute(
+        minute_ms=minute.minute_ms,
+        url=f"/recorded/{camera_id}/{minute.minute_ms}.mp4" if minute.is_shown else "",
+        first_ms=minute.first_ms,
+        last_ms=minute.last_ms,
+        frames=minute.frames,
+        gap="quarantined" if minute.withdrawn else minute.gap,
+        simulated=minute.simulated,
+    )
+
+
+def _json(camera: Camera, body: bytes, seconds: int) -> Response:
+    caching = f"public, max-age={seconds}" if camera.is_public else "private, no-store"
+    return Response(body, media_type="application/json", headers={"cache-control": caching})

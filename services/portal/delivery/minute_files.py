@@ -1,0 +1,100 @@
+"""``GET /recorded/{camera_id}/{minute}.mp4``: a recorded minute, or a part of it, as plain ASGI.
+
+``minute`` is its start in milliseconds since 1970. Browsers that play a film ask for ranges of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from services.portal.access import Access
+from services.portal.delivery.recorded import MINUTE_MS, MinuteFile, RecordedMinutes
+from services.portal.requests import refuse
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.errors import RetryableError
+from services.runtime.logging import get_logger
+
+log = get_logger(__name__)
+
+PREFIX = "/recorded/"
+SUFFIX = ".mp4"
+_PATH = re.compile(r"/recorded/([a-z0-9][a-z0-9._-]{1,62}[a-z0-9])/([0-9]{1,14})\.mp4", re.ASCII)
+_RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})", re.ASCII)
+_FRESH = "public, max-age=60"
+
+
+class MinuteFiles:
+    """The recorded minutes' ASGI application."""
+
+    def __init__(self, cameras: CameraRevisions, access: Access, recorded: RecordedMinutes) -> None:
+        self._cameras = cameras
+        self._access = access
+        self._recorded = recorded
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer GET and HEAD."""
+        if scope["method"] not in ("GET", "HEAD"):
+            await refuse(send, 405, (b"allow", b"GET, HEAD"))
+            return
+        match = _PATH.fullmatch(scope["path"])
+        camera = None if match is None else self._cameras.latest(match[1])
+        if match is None or camera is None or int(match[2]) % MINUTE_MS or not self._access.allows(scope, camera):
+            await refuse(send, 404)
+            return
+        try:
+            file = await self._recorded.file(camera.camera_id, int(match[2]))
+        except RetryableError as error:
+            log.warning("recorded.away", camera=camera.camera_id, error=str(error))
+            await refuse(send, 503, (b"retry-after", b"10"))
+            return
+        if file is None:
+            await refuse(send, 404)
+            return
+        caching = _FRESH if camera.is_public else "private, no-store"
+        await _answer(Headers(scope=scope), scope["method"], file, caching, send)
+
+
+async def _answer(asked: Headers, method: str, file: MinuteFile, caching: str, send: Send) -> None:
+    etag, size = f'"{file.sha256[:32]}"', len(file.data)
+    headers = {"content-type": "video/mp4", "cache-control": caching, "etag": etag, "accept-ranges": "bytes"}
+    if etag in asked.get("if-none-match", ""):
+        await _send(send, 304, headers, b"")
+        return
+    wanted = asked.get("range") if asked.get("if-range", etag) == etag else None
+    part = None if wanted is None else part_of(wanted, size)
+    status, start, end = 200, 0, size
+    if part is not None:
+        start, end = part
+        if start >= end:
+            await _send(send, 416, {"content-range": f"bytes */{size}", "content-length": "0"}, b"")
+            return
+        status = 206
+        headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    headers["content-length"] = str(end - start)
+    await _send(send, status, headers, b"" if method == "HEAD" else file.data[start:end])
+
+
+def part_of(wanted: str, size: int) -> tuple[int, int] | None:
+    """Give start and end of the part that a ``Range`` names; empty where there is no such; None: the whole is meant.
+
+    What names several parts, or can't be read, may be answered with the whole (RFC 9110, 14.2).
+    """
+    match = _RANGE.fullmatch(wanted.strip())
+    if match is None or match[0] == "bytes=-":
+        return None
+    first, last = match[1], match[2]
+    if not first:
+        return max(0, size - int(last)), size if int(last) else 0
+    start, end = int(first), int(last) + 1 if last else size
+    if end <= start:
+        return None
+    return start, min(end, size)
+
+
+async def _send(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
