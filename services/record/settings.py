@@ -8,8 +8,8 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.record.key_settings import KeySettings
-from services.record.store_settings import StoreSettings
 from services.runtime.settings import ClickHouseSettings, ServiceSettings
+from services.runtime.store_settings import StoreSettings
 
 Seconds = Annotated[float, Field(gt=0)]
 

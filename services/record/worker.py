@@ -23,12 +23,12 @@ from services.record.reading import Reading
 from services.record.recording import Recording
 from services.record.sealing import Sealer
 from services.record.settings import RecordSettings
-from services.record.store import ObjectStore
 from services.record.tasks import Tasks
 from services.record.turn import Turns
 from services.runtime.camera_registry import CameraRegistry
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
+from services.runtime.object_store import ObjectStore
 from services.runtime.records_at import RecordsAt
 from services.runtime.service import Service
 

@@ -159,9 +159,9 @@ class City:
 
 
 def picture(camera_id: str, second: int) -> bytes:
-    """Give a small picture that has the camera's name and the second drawn on it, and a bright person in the middle."""
+    """Give a small picture with the camera's name and the second drawn on it, and a striped person in the middle."""
     image = np.full((120, 160, 3), 90, np.uint8)
-    image[36:108, 64:96] = (40, 200, 255)
+    image[36:108, 64:96:4] = image[36:108, 65:96:4] = 255
     cv2.putText(image, f"{camera_id[-6:]} {second}", (4, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1)
     jpeg: bytes = simplejpeg.encode_jpeg(image, quality=85, colorspace="BGR")
     return jpeg
