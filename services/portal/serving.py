@@ -81,7 +81,7 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
             shown=shown,
             pictures=pictures,
             live=Live(cameras, shown, pictures, live, metrics),
-            recorded=RecordedMinutes(questions, ObjectStore(settings.record)),
+            recorded=RecordedMinutes(questions, ObjectStore(settings.store)),
             records=records,
             clickhouse=questions,
             outgoing=Outgoing(settings.kafka),

@@ -103,7 +103,7 @@ class PortalSettings(ServiceSettings):
     clickhouse: ClickHouseSettings = Field(
         default_factory=ClickHouseSettings, description="ClickHouse, best as a user that may only read."
     )
-    record: StoreSettings = Field(default_factory=StoreSettings, description="Where recorded minutes lie.")
+    store: StoreSettings = Field(default_factory=StoreSettings, description="Where recorded minutes lie.")
     questions: QuestionSettings = Field(default_factory=QuestionSettings, description="How ClickHouse is asked.")
     pictures: PictureSettings = Field(default_factory=PictureSettings, description="How frames are shown.")
     live: LiveSettings = Field(default_factory=LiveSettings, description="How live pages are served.")
