@@ -1,0 +1,126 @@
+// The live picture of a camera, and the last ten minutes of it. Works without a library; figures need no script at all.
+
+const KEPT_MS = 600_000;
+const byId = (id) => document.getElementById(id);
+const box = byId('live');
+const said = box.dataset;
+const [picture, blank, slider, pause] = ['picture', 'blank', 'timeline', 'pause'].map(byId);
+const seconds = new Intl.DateTimeFormat(said.lang, { timeZone: 'Asia/Jakarta', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+const minutes = new Intl.DateTimeFormat(said.lang, { timeZone: 'Asia/Jakarta', dateStyle: 'medium', timeStyle: 'short' });
+
+const view = { frames: [], shown: -1, live: true, state: '', since: 0, delayMs: 0, toldAt: 0 };
+
+/** Show the frame at that place of the timeline, or why there is none. */
+function show(index) {
+  view.shown = Math.max(0, Math.min(index, view.frames.length - 1));
+  const frame = view.frames[view.shown];
+  const visible = Boolean(frame) && !(view.live && ['held', 'quarantined', 'silent', 'paused'].includes(view.state));
+  picture.hidden = !visible;
+  blank.hidden = visible;
+  if (visible && picture.getAttribute('src') !== frame.url) picture.src = frame.url;
+  slider.max = Math.max(0, view.frames.length - 1);
+  slider.value = view.shown;
+  slider.setAttribute('aria-valuetext', frame ? `${seconds.format(frame.captured_at_ms)} WIB` : said.empty);
+  pause.textContent = view.live ? said.pause : said.resume;
+  byId('controls').hidden = view.frames.length === 0;
+  tell();
+}
+
+/** Say when the picture was taken, and how long ago that is. */
+function tell() {
+  const frame = view.frames[view.shown];
+  if (!frame || picture.hidden) { byId('said').textContent = ''; return; }
+  const time = `${seconds.format(frame.captured_at_ms)} WIB`;
+  const age = Math.round((view.delayMs + performance.now() - view.toldAt) / 1000);
+  byId('said').textContent = view.live ? said.delay.replace('{time}', time).replace('{seconds}', age) : said.past.replace('{time}', time);
+}
+
+/** Look at the past, or go on live. */
+function go(index) {
+  view.live = index >= view.frames.length - 1;
+  show(index);
+}
+
+/** Go so many seconds on, or back where they are negative. */
+function leap(by) {
+  const from = view.frames[view.shown];
+  if (!from) return;
+  const wanted = from.captured_at_ms + by * 1000;
+  let index = view.frames.findIndex((frame) => frame.captured_at_ms >= wanted);
+  if (index < 0) index = view.frames.length - 1;
+  go(index);
+}
+
+/** Take a frame, in order of capture; ones that are too old, or there, are left out. */
+function add(frame) {
+  if (view.frames.some((other) => other.url === frame.url)) return;
+  const current = view.frames[view.shown];
+  view.frames.push(frame);
+  view.frames.sort((a, b) => a.captured_at_ms - b.captured_at_ms);
+  const oldest = view.frames.at(-1).captured_at_ms - KEPT_MS;
+  view.frames = view.frames.filter((other) => other.captured_at_ms >= oldest);
+  view.shown = current ? Math.max(0, view.frames.indexOf(current)) : view.frames.length - 1;
+}
+
+/** Show how the camera is now. What a quarantine withdraws is forgotten here too. */
+function setState(name, since) {
+  const key = name[0].toUpperCase() + name.slice(1);
+  const before = view.state;
+  [view.state, view.since] = [name, since];
+  const badge = document.createElement('span');
+  badge.className = `badge state-${name}`;
+  badge.textContent = said[`name${key}`];
+  byId('state').replaceChildren(badge);
+  byId('blank-state').textContent = said[`blank${key}`];
+  byId('blank-why').textContent = name === 'live' ? '' : said[`why${key}`].replace('{time}', since ? `${minutes.format(since)} WIB` : '…');
+  if (before && before !== name && name !== 'silent') read();
+  show(view.live ? view.frames.length - 1 : view.shown);
+}
+
+/** Read the list of the last ten minutes anew. */
+async function read() {
+  const answer = await fetch(`/cameras/${said.camera}/recent`);
+  if (!answer.ok) return;
+  const { state, since_ms: since, frames } = await answer.json();
+  const current = view.frames[view.shown]?.url;
+  view.frames = frames;
+  const place = frames.findIndex((frame) => frame.url === current);
+  if (!view.live && place < 0) view.live = true;
+  if (!view.state) setState(state, since);
+  show(view.live ? frames.length - 1 : place);
+}
+
+/** Go to the moment that the address names, where it still can be shown. */
+function goToAsked() {
+  const at = Number(said.at ?? NaN);
+  const index = view.frames.findIndex((frame) => frame.captured_at_ms >= at);
+  if (index >= 0 && view.frames[0].captured_at_ms <= at + 60_000) { view.live = false; show(index); }
+}
+
+function follow() {
+  const stream = new EventSource(`/live/${said.camera}`);
+  stream.addEventListener('frame', ({ data }) => {
+    const frame = JSON.parse(data);
+    add(frame);
+    [view.delayMs, view.toldAt] = [frame.delay_ms, performance.now()];
+    show(view.live ? view.frames.length - 1 : view.shown);
+  });
+  stream.addEventListener('state', ({ data }) => { const { state, since_ms: since } = JSON.parse(data); setState(state, since); });
+  stream.addEventListener('error', () => { if (view.live) byId('said').textContent = said.lost; });
+}
+
+picture.addEventListener('error', () => {  // withdrawn, or gone meanwhile
+  view.frames = view.frames.filter((frame) => frame.url !== picture.getAttribute('src'));
+  show(view.live ? view.frames.length - 1 : view.shown);
+});
+slider.addEventListener('input', () => go(Number(slider.value)));
+slider.addEventListener('keydown', (event) => {
+  const by = { PageUp: -30, PageDown: 30 }[event.key];
+  if (by) { event.preventDefault(); leap(by); }
+});
+pause.addEventListener('click', () => { view.live = !view.live; show(view.live ? view.frames.length - 1 : view.shown); });
+byId('back').addEventListener('click', () => { view.live = false; show(view.shown - 1); });
+byId('on').addEventListener('click', () => go(view.shown + 1));
+byId('minute-back').addEventListener('click', () => leap(-60));
+setInterval(tell, 1000);
+read().finally(() => { goToAsked(); follow(); });

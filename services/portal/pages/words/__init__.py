@@ -1,0 +1,1 @@
+"""Everything that the pages say, in both languages: one file a subject."""

@@ -1,0 +1,184 @@
+"""What the pages do whatever the figures say: whom they show, what they escape, and how they answer odd requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
+
+pytestmark = pytest.mark.integration  # sockets of an event loop, and a ClickHouse that is not there
+
+HOSTILE = '"><script>alert(1)</script>'
+PAGES = (
+    "/",
+    "/cameras",
+    "/cameras?kecamatan=Genuk",
+    "/cameras/loket-genuk",
+    "/counters",
+    "/floods",
+    "/parking",
+    "/data",
+    "/how",
+    "/privacy",
+    "/privacy/assessment",
+    "/record",
+)
+_FIRST_VIEW_BYTES = 150_000
+CAMERAS = (
+    make_camera(),
+    make_camera("pasar-rahasia", name="Pasar Rahasia", kind="market", public=False),
+    make_camera("jalan-dihapus", name="Jalan Dihapus", kind="street", state="removed"),
+    make_camera("jalan-jahat", name=HOSTILE, kind="street", kelurahan=HOSTILE, water=True, record=True),
+)
+
+
+@pytest.fixture(scope="module")
+def visitor() -> Iterator[Visitor]:
+    with portal_of(CAMERAS) as portal, visitor_of(portal) as here:
+        yield here
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_answers_in_both_languages_without_the_database(visitor: Visitor, path: str) -> None:
+    indonesian = visitor.page(path)
+    english = visitor.page(path + ("&" if "?" in path else "?") + "lang=en")
+
+    assert '<html lang="id">' in indonesian
+    assert '<html lang="en">' in english
+    assert "hidden-source" not in indonesian
+    assert "<script>alert" not in indonesian
+
+
+@pytest.mark.parametrize("path", ["/", "/counters", "/floods", "/parking", "/cameras/loket-genuk"])
+def test_where_figures_cannot_be_read_the_page_says_so_and_tells_no_zero(visitor: Visitor, path: str) -> None:
+    text = visitor.page(path)
+
+    assert "Angka sedang tidak bisa dibaca" in text
+    assert "tidak terlihat genangan" not in text
+
+
+@pytest.mark.parametrize("camera_id", ["pasar-rahasia", "jalan-dihapus", "nobody", "..%2F..%2Fetc", "x" * 64, "%00"])
+def test_a_camera_that_is_not_public_is_not_there(visitor: Visitor, camera_id: str) -> None:
+    answer = visitor.get(f"/cameras/{camera_id}")
+
+    assert answer.status_code == 404
+    assert "Rahasia" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/cameras", "/cameras?q=pasar", "/cameras?kind=market", "/counters"])
+def test_no_list_and_no_map_names_a_camera_that_is_not_public(visitor: Visitor, path: str) -> None:
+    text = visitor.page(path)
+
+    assert "Rahasia" not in text
+    assert "pasar-rahasia" not in text
+    assert "Dihapus" not in text
+
+
+def test_what_somebody_called_a_camera_is_text(visitor: Visitor) -> None:
+    for path in ("/cameras", "/cameras/jalan-jahat", f"/cameras?q={HOSTILE}"):
+        text = visitor.page(path)
+        assert "&lt;script&gt;" in text
+        assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cameras?page=0",
+        "/cameras?kind=secret",
+        "/cameras?q=" + "a" * 101,
+        "/cameras/loket-genuk?at=-1",
+        "/cameras/loket-genuk?at=99999999999999",
+        "/cameras/loket-genuk?day=yesterday",
+        "/floods?days=3650",
+        "/data/floods.exe",
+        "/data/floods.csv?from=2026-13-01",
+        "/data/floods.csv?from=2020-01-01&until=2026-01-01",
+        "/data/floods.csv?from=2026-02-01&until=2026-01-01",
+        "/data/floods.csv?kelurahan=" + "a" * 121,
+    ],
+)
+def test_what_cannot_be_asked_is_refused(visitor: Visitor, path: str) -> None:
+    answer = visitor.get(path)
+
+    assert answer.status_code == 400
+    assert "Traceback" not in answer.text
+
+
+def test_a_day_long_ago_or_to_come_is_the_nearest_one_that_is_shown(visitor: Visitor) -> None:
+    assert 'value="2026-11-26"' in visitor.page("/cameras/loket-genuk?day=2030-01-01")
+    assert 'value="2026-08-28"' in visitor.page("/cameras/loket-genuk?day=2001-01-01")
+
+
+def test_the_other_language_keeps_the_choice_and_leads_nowhere_else(visitor: Visitor) -> None:
+    text = visitor.page("/cameras?kecamatan=Genuk&next=//evil.example")
+
+    assert 'href="?kecamatan=Genuk&amp;next=%2F%2Fevil.example&amp;lang=en"' in text
+
+
+def test_the_chosen_language_stays(visitor: Visitor) -> None:
+    answer = visitor.get("/?lang=en")
+
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("tilik-lang=en;")
+    assert "HttpOnly" in cookie
+    assert '<html lang="en">' in visitor.get("/", cookie="tilik-lang=en").text
+    assert '<html lang="id">' in visitor.get("/", cookie="tilik-lang=%22%3E").text
+    assert "set-cookie" not in visitor.get("/").headers
+
+
+def test_an_empty_city_says_that_it_is_empty() -> None:
+    with portal_of([]) as portal, visitor_of(portal) as here:
+        assert "Belum ada kamera yang dibuka untuk umum" in here.page("/")
+
+
+def test_a_city_of_a_thousand_cameras_is_light_on_a_cheap_phone() -> None:
+    many = [
+        make_camera(
+            f"jalan-{number:04d}",
+            name=f"Simulated RT {number % 12:02d} RW {number % 9:02d} Muktiharjo Kidul",
+            kind="street",
+            kecamatan=f"Kecamatan {number % 16}",
+            latitude=-6.95 - number % 37 / 250,
+            longitude=110.3 + number % 61 / 300,
+        )
+        for number in range(1_100)
+    ]
+    with portal_of(many) as portal, visitor_of(portal, lambda: NOW) as here:
+        style = portal.assets.url("pages/portal.css").removeprefix("/static/")
+        fixed = len(portal.assets._files[style].body)
+        for path, script in (("/", ""), ("/cameras", ""), ("/cameras/jalan-0001", "pages/camera.js")):
+            weight = len(here.get(path).content) + fixed
+            if script:
+                weight += len(portal.assets._files[script].body)
+            assert weight <= _FIRST_VIEW_BYTES, path
+
+
+def test_of_many_cameras_a_page_shows_some_and_leads_to_the_rest() -> None:
+    many = [make_camera(f"jalan-{number:03d}", name=f"Jalan {number:03d}") for number in range(130)]
+    with portal_of(many) as portal, visitor_of(portal) as here:
+        first = here.page("/cameras?kind=counter")
+        assert first.count('href="/cameras/jalan-') == 60
+        assert 'href="?kind=counter&amp;page=2"' in first
+        assert here.page("/cameras?page=3").count('href="/cameras/jalan-') == 10
+        assert here.page("/cameras?page=900").count('href="/cameras/jalan-') == 10
+
+
+def test_files_of_open_data_are_limited_for_each_client(visitor: Visitor) -> None:
+    statuses = [visitor.get("/data/cameras.csv", client="10.1.1.1").status_code for _ in range(12)]
+
+    assert statuses == [503] * 10 + [429] * 2  # ClickHouse is not there; the budget is taken all the same
+    assert visitor.get("/data/cameras.csv", client="10.1.1.2").status_code == 503
+    assert visitor.get("/data/nothing.csv").status_code == 404
+
+
+def test_the_form_of_open_data_leads_to_its_file_and_nowhere_else(visitor: Visitor) -> None:
+    answer = visitor.get("/data/file?name=floods&kind=csv&from=2026-11-01&until=2026-11-02&kelurahan=A%26b%0d%0aX: y")
+
+    assert answer.status_code == 303
+    assert (
+        answer.headers["location"] == "/data/floods.csv?from=2026-11-01&until=2026-11-02&kelurahan=A%26b%0D%0AX%3A%20y"
+    )
+    assert visitor.get("/data/file?name=//evil&kind=csv&from=2026-11-01&until=2026-11-02").status_code == 404

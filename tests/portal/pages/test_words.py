@@ -1,0 +1,101 @@
+"""What the pages say: in both languages, and nothing that a template asks for is missing."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import string
+
+import pytest
+
+from services.portal.pages import words
+from services.portal.pages.datasets import DATASETS
+from services.portal.pages.language import Text, Words, chosen_language
+from services.portal.pages.rendering import TEMPLATES
+from services.portal.pages.words.about import HOW, KEPT, NEVER, PRIVACY, RECORD
+from services.portal.pages.words.camera import CameraWords
+from services.portal.pages.words.counters import CounterWords, FloodWords, ParkingWords
+from services.portal.pages.words.data import DataWords
+from services.portal.pages.words.frame import FrameWords
+from services.portal.pages.words.home import CameraListWords, HomeWords
+
+_SAME_IN_BOTH = {"brand", "kelurahan", "vehicle_bus", "format", "dataset"}
+_OF_TEMPLATE = {
+    "home.html": HomeWords,
+    "cameras.html": CameraListWords,
+    "camera.html": CameraWords,
+    "counters.html": CounterWords,
+    "floods.html": FloodWords,
+    "parking.html": ParkingWords,
+    "data.html": DataWords,
+}
+
+
+def catalogues() -> list[type]:
+    found = []
+    for module in pkgutil.iter_modules(words.__path__):
+        for value in vars(importlib.import_module(f"{words.__name__}.{module.name}")).values():
+            if isinstance(value, type) and value.__name__.endswith("Words"):
+                found.append(value)
+    return sorted(set(found), key=lambda each: each.__name__)
+
+
+def texts() -> list[tuple[str, Text]]:
+    said = [(name, text) for each in catalogues() for name, text in vars(each).items() if isinstance(text, Text)]
+    for section in (*HOW, NEVER, *PRIVACY, *RECORD):
+        said += [("section", text) for text in (section.heading, *section.sentences, *section.items)]
+    said += [("kept", text) for row in KEPT for text in row]
+    for dataset in DATASETS.values():
+        said += [("dataset", text) for text in (dataset.title, dataset.about, *(c.meaning for c in dataset.columns))]
+    return said
+
+
+def test_every_text_is_said_in_both_languages() -> None:
+    assert len(texts()) > 250
+    for name, text in texts():
+        assert text.en.strip()
+        assert text.id.strip(), name
+        same_is_meant = name in _SAME_IN_BOTH or text.en.startswith("WGS 84")
+        assert text.en != text.id or same_is_meant, f"{name}: {text.en!r} is in one language only"
+
+
+def test_both_languages_have_the_same_places_to_fill() -> None:
+    for name, text in texts():
+        places = [{field for _, field, _, _ in string.Formatter().parse(each) if field} for each in text]
+        assert places[0] == places[1], name
+
+
+def test_a_template_asks_for_no_word_that_is_not_there() -> None:
+    for template, catalogue in _OF_TEMPLATE.items():
+        text = (TEMPLATES / template).read_text()
+        for name in re.findall(r"\bt\.([a-z_0-9]+)", text):
+            assert isinstance(getattr(catalogue, name, None), Text), f"{template}: t.{name}"
+    for path in TEMPLATES.glob("*.html"):
+        text = path.read_text()
+        for prefix, catalogue in (("f", FrameWords), ("w_home", HomeWords), ("w_floods", FloodWords)):
+            for name in re.findall(rf"\b{prefix}\.([a-z_0-9]+)", text):
+                assert isinstance(getattr(catalogue, name, None), Text), f"{path.name}: {prefix}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept", "language"),
+    [
+        (None, None, "id"),
+        ("en", None, "en"),
+        (None, "en", "en"),
+        ("id", "en", "id"),
+        ("de", "fr", "id"),
+        ("x", "en", "en"),
+    ],
+)
+def test_bahasa_indonesia_unless_english_is_chosen(asked: str | None, kept: str | None, language: str) -> None:
+    assert chosen_language(asked, kept) == language
+
+
+def test_a_word_whose_name_is_put_together_must_exist() -> None:
+    assert Words(CameraWords, "en")["state_live"] == "live"
+    with pytest.raises(KeyError):
+        Words(CameraWords, "en")["state_flying"]
+    with pytest.raises(KeyError):
+        Words(CameraWords, "en")["__doc__"]
