@@ -23,6 +23,7 @@ from services.portal.delivery.minute_files import MinuteFiles
 from services.portal.delivery.routes import delivery_routes
 from services.portal.delivery.streams import Streams
 from services.portal.errors import add_error_pages
+from services.portal.pages.routes import router as public_pages
 from services.portal.requests import Bounds, Budgets, HeadAsGet, Told
 
 _WORTH_COMPRESSING_BYTES = 1000
@@ -34,6 +35,7 @@ def build_app(portal: Portal) -> ASGIApp:
     pages = FastAPI(title="Tilik", docs_url=None, redoc_url=None, openapi_url=None)
     add_error_pages(pages)
     pages.include_router(delivery_routes(portal.cameras, portal.access, portal.shown, portal.recorded))
+    pages.include_router(public_pages(portal))
     compressed = GZipMiddleware(HeadAsGet(pages), _WORTH_COMPRESSING_BYTES, _COMPRESSION)
     by_prefix: dict[str, ASGIApp] = {
         addresses.PREFIX: FrameFiles(portal.cameras, portal.access, portal.shown, portal.pictures, portal.metrics),
