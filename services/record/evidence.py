@@ -5,8 +5,8 @@
     episode ─► which frames, and why ─► in the chain? ─► read by coordinates ─► original, sealed; public ─► chain
 
 An episode's messages are absolute, so what is new in one shows in the chain: a frame that it does not speak of yet. A
-frame that Kafka no longer holds gets an entry that says so. The public form is kept where the frame may be shown and
-the episode's pictures are public; of parking cases and camera incidents they never are.
+frame that Kafka no longer holds gets an entry that says so. The form in which people are hidden is kept where the frame
+may be shown; whether the public sees it is for the portal to say (of a parking case it never does).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.codec import ContractError
-from schemas.episodes import CounterEpisode, Episode, EvidenceFrame, FloodEpisode
+from schemas.episodes import Episode, EvidenceFrame
 from schemas.frames import FrameHeaders
 from schemas.geometry import BoxXyxy
 from schemas.recordings import ChainEntry, EvidenceKept, EvidenceMoment, EvidenceRole, StoredFile, day_of
@@ -127,7 +127,7 @@ class Evidence:
     ) -> list[StoredFile]:
         camera_id, at_ms, event_id = episode.camera_id, frame.captured_at_ms, frame.event_id
         files = [self._filing.keep_frame(camera_id, at_ms, event_id, "original", jpeg)]
-        if hidden is not None and isinstance(episode, FloodEpisode | CounterEpisode):
+        if hidden is not None:
             try:
                 public = anonymise_jpeg(jpeg, hidden)
             except InvalidMessageError:

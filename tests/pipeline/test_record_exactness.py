@@ -1,6 +1,6 @@
 """The recorder is killed at random moments; afterwards each minute is there once, and each picture can be verified.
 
-``TILIK_RECORD_KILLS`` (2), ``TILIK_RECORD_MINUTES`` (4), ``TILIK_RECORD_CAMERAS`` (4) and ``TILIK_RECORD_SEED`` (1) say
+``TILIK_RECORDING_KILLS`` (2), ``TILIK_RECORDING_MINUTES`` (4), ``TILIK_RECORDING_CAMERAS`` (4) and ``TILIK_RECORDING_SEED`` (1) say
 how long and how hard; ten kills in ten minutes of eight cameras take some four minutes.
 """
 
@@ -38,10 +38,10 @@ from tests.record.recorded_city import MINUTE_MS, START_MS, City, make_camera, p
 
 pytestmark = pytest.mark.pipeline
 
-KILLS = int(os.environ.get("TILIK_RECORD_KILLS", "2"))
-MINUTES = int(os.environ.get("TILIK_RECORD_MINUTES", "4"))
-CAMERAS = [f"street-{number}" for number in range(int(os.environ.get("TILIK_RECORD_CAMERAS", "4")))]
-SEED = int(os.environ.get("TILIK_RECORD_SEED", "1"))
+KILLS = int(os.environ.get("TILIK_RECORDING_KILLS", "2"))
+MINUTES = int(os.environ.get("TILIK_RECORDING_MINUTES", "4"))
+CAMERAS = [f"street-{number}" for number in range(int(os.environ.get("TILIK_RECORDING_CAMERAS", "4")))]
+SEED = int(os.environ.get("TILIK_RECORDING_SEED", "1"))
 HELD_SECONDS = (100, 130)
 CHUNK_SECONDS = 5
 KILL_WITHIN_SECONDS = 4.0

@@ -146,7 +146,7 @@ class City:
             place = FrameCoordinates(
                 FRAMES.name, message.partition() or 0, message.offset() or 0, message.timestamp()[1]
             )
-            found.append(_detections(camera_id, headers, place))
+            found.append(detections_at(camera_id, second, at_ms, place))
 
         self._frames.produce(
             FRAMES.name,
@@ -167,13 +167,14 @@ def picture(camera_id: str, second: int) -> bytes:
     return jpeg
 
 
-def _detections(camera_id: str, headers: FrameHeaders, place: FrameCoordinates) -> FrameDetections:
+def detections_at(camera_id: str, sequence: int, captured_at_ms: int, place: FrameCoordinates) -> FrameDetections:
+    """Give what was found in a picture: one person."""
     return FrameDetections(
-        event_id=make_event_id(camera_id, headers.owner_epoch, headers.sequence, "test"),
+        event_id=make_event_id(camera_id, EPOCH, sequence, "test"),
         camera_id=camera_id,
-        owner_epoch=headers.owner_epoch,
-        sequence=headers.sequence,
-        captured_at_ms=headers.captured_at_ms,
+        owner_epoch=EPOCH,
+        sequence=sequence,
+        captured_at_ms=captured_at_ms,
         camera_revision=1,
         source_kind="file",
         simulated=True,
@@ -183,6 +184,6 @@ def _detections(camera_id: str, headers: FrameHeaders, place: FrameCoordinates) 
         height=120,
         detector=DetectorIdentity("test", "0" * 64),
         objects=(PERSON,),
-        scene=SceneFacts(0.5, 0.2, 100.0, f"{headers.sequence:016x}", "0" * 64),
+        scene=SceneFacts(0.5, 0.2, 100.0, f"{sequence:016x}", "0" * 64),
         reliability=0.9,
     )

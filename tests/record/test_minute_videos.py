@@ -1,0 +1,70 @@
+"""People are destroyed before anything is encoded, and only what may be shown is in the public video."""
+
+from __future__ import annotations
+
+import io
+
+import av
+import msgspec
+import numpy as np
+
+from services.record.minute_videos import make_videos
+from services.record.video import Encoding
+from tests.record.make_minutes import at_ms, make_closed
+from tests.record.recorded_city import make_camera
+
+PUBLIC_ONLY = make_camera("loket-1")
+BOTH = msgspec.structs.replace(PUBLIC_ONLY, record_original=True)
+
+
+def stripes_in(data: bytes) -> list[float]:
+    """Give how strongly neighbouring pixels differ in the middle of each picture: much where it is still to be seen."""
+    with av.open(io.BytesIO(data), "r") as container:
+        pictures = [frame.to_ndarray(format="gray").astype(np.float32) for frame in container.decode(video=0)]
+    return [float(np.abs(np.diff(picture[40:80, 50:110], axis=1)).mean()) for picture in pictures]
+
+
+def test_the_public_video_holds_only_what_may_be_shown_and_nobody_in_it() -> None:
+    made = make_videos(make_closed(range(20), range(5, 20)), PUBLIC_ONLY, Encoding())
+    assert list(made.videos) == ["public"]
+    stripes = stripes_in(made.videos["public"])
+    assert len(stripes) == made.shown_count == 15
+    assert max(stripes) < 10
+
+
+def test_the_original_is_made_only_where_the_policy_asks_and_holds_all() -> None:
+    made = make_videos(make_closed(range(20), range(5)), BOTH, Encoding())
+    assert set(made.videos) == {"public", "original"}
+    assert len(stripes_in(made.videos["original"])) == 20
+    assert min(stripes_in(made.videos["original"])) > 40
+    assert made.shown_count == 5
+
+
+def test_where_nothing_may_be_shown_there_is_no_public_video() -> None:
+    assert make_videos(make_closed(range(20), []), PUBLIC_ONLY, Encoding()).videos == {}
+    assert list(make_videos(make_closed(range(20), []), BOTH, Encoding()).videos) == ["original"]
+
+
+def test_a_frame_that_is_no_picture_is_left_out_and_counted() -> None:
+    closed = make_closed(range(5), range(5))
+    spoilt = closed.frames[2]._replace(jpeg=b"no jpeg")
+    shown = [(spoilt if frame.sequence == 2 else frame, one) for frame, one in closed.shown]
+    made = make_videos(closed._replace(shown=shown), PUBLIC_ONLY, Encoding())
+    assert (made.shown_count, made.undecodable) == (4, 1)
+    with av.open(io.BytesIO(made.videos["public"]), "r") as container:
+        seconds = [round(float(frame.time or 0.0)) for frame in container.decode(video=0)]
+    assert seconds == [0, 1, 3, 4]
+
+
+def test_a_minute_without_a_single_picture_has_no_video() -> None:
+    closed = make_closed(range(2), range(2))
+    shown = [(frame._replace(jpeg=b""), one) for frame, one in closed.shown]
+    made = make_videos(closed._replace(shown=shown), PUBLIC_ONLY, Encoding())
+    assert (made.videos, made.undecodable) == ({}, 2)
+
+
+def test_of_two_frames_of_one_millisecond_the_first_is_kept() -> None:
+    closed = make_closed(range(3), range(3))
+    twins = [(frame._replace(captured_at_ms=at_ms(0)), one) for frame, one in closed.shown]
+    made = make_videos(closed._replace(shown=twins), PUBLIC_ONLY, Encoding())
+    assert made.shown_count == 1
