@@ -23,10 +23,10 @@ from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, ChainHead, chain_start, day_of
 from services.record.chain_lines import CheckedChain, FactKey, LinkedEntry, check_lines, fact_key, line_of, parse_line
 from services.record.object_keys import chain_prefix, emptied_key, grown_key, segment_key, segment_number
-from services.record.store import ObjectStore, Versioned
 from services.runtime.clock import Clock, now_ms
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
+from services.runtime.object_store import ObjectStore, Versioned
 
 log = get_logger(__name__)
 

@@ -28,7 +28,7 @@ _DECIDED_BY: Final = "retention"
 
 
 class Term(NamedTuple):
-    """How long a file stays, in days since it was captured, and by which rule."""
+    """How long a file stays, in days since it was recorded, and by which rule."""
 
     days: int
     reason: DeletionReason
@@ -112,8 +112,9 @@ def tombstones_due(entries: Sequence[ChainEntry], rules: Rules, now_ms: int) -> 
         if not isinstance(fact, (MinuteRecorded, EvidenceKept)):
             continue
         term = rules.term_of(fact, file.form)
-        ends_ms = fact.captured_at_ms if isinstance(fact, EvidenceKept) else fact.minute_ms + _MINUTE_MS
-        if term is not None and ends_ms + term.days * DAY_MS <= now_ms:
+        captured_ms = fact.captured_at_ms if isinstance(fact, EvidenceKept) else fact.minute_ms + _MINUTE_MS
+        since_ms = max(captured_ms, entry.at_ms)  # footage with a clock of its own was captured long ago
+        if term is not None and since_ms + term.days * DAY_MS <= now_ms:
             due.setdefault((file.form, term), []).append(entry.index)
     return [
         FilesDeleted(

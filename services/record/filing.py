@@ -11,8 +11,8 @@ from typing import Literal
 from schemas.recordings import FileForm, StoredFile
 from services.record.object_keys import evidence_name, file_key, minute_name, name_in
 from services.record.sealing import Sealer
-from services.record.store import ObjectStore
 from services.runtime.errors import TilikError
+from services.runtime.object_store import ObjectStore
 
 Media = Literal["video/mp4", "image/jpeg"]
 

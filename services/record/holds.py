@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.recordings import LEGAL_HOLD_CODEC, LegalHold
 from services.record.object_keys import HOLDS, hold_key
-from services.record.store import ObjectStore
+from services.runtime.object_store import ObjectStore
 
 
 def place_hold(store: ObjectStore, hold: LegalHold) -> None:

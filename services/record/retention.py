@@ -21,9 +21,9 @@ from services.record.holds import holds_of
 from services.record.object_keys import CHAINS, EMPTIED, EVIDENCE, MINUTES, emptied_key
 from services.record.retention_settings import RetentionSettings
 from services.record.roots import end_of_day_ms
-from services.record.store import ObjectStore
 from services.record.verdicts_of_episodes import EpisodeVerdict
 from services.runtime.logging import get_logger
+from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 

@@ -8,7 +8,7 @@ _MOST_DAYS = 3650
 
 
 class RetentionSettings(BaseModel):
-    """How long files stay, by purpose, in days since they were captured. A legal hold comes before all of them."""
+    """How long files stay, by purpose, in days since they were recorded. A legal hold comes before all of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

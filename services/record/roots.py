@@ -27,8 +27,8 @@ from services.record.chain import Chains
 from services.record.merkle import inclusion_path, merkle_root
 from services.record.object_keys import CHAINS, GROWN, ROOTS, heads_key, root_key
 from services.record.signing import Signer, publish_key
-from services.record.store import ObjectStore
 from services.runtime.errors import RetryableError
+from services.runtime.object_store import ObjectStore
 
 ROOT_AFTER_MS: Final = 30 * 60_000
 """How long after a day's end its root is made: a recorder's last minutes have come by then; what comes later is in the
@@ -36,9 +36,18 @@ next root."""
 
 
 def make_due_roots(store: ObjectStore, chains: Chains, signer: Signer, now: int) -> list[SignedRoot]:
-    """Make the roots of all days that have ended and have none yet, the earliest first; give those that were made.
+    """Make the roots of the days that are due, the earliest first, and give them.
 
     To be called now and then, such as each ten minutes. Blocks, for minutes where a city's day is rooted.
+
+    Raises:
+        RetryableError: The store is away.
+    """
+    return [make_root(store, chains, signer, day, now) for day in due_days(store, now)]
+
+
+def due_days(store: ObjectStore, now: int) -> list[str]:
+    """Give the days that have ended, have something to be rooted and have no root yet, the earliest first.
 
     Raises:
         RetryableError: The store is away.
@@ -46,8 +55,7 @@ def make_due_roots(store: ObjectStore, chains: Chains, signer: Signer, now: int)
     rooted = set(rooted_days(store))
     days = {*store.folders(CHAINS), *store.folders(GROWN)} - rooted
     newest = max(rooted, default="")
-    due = sorted(day for day in days if day > newest and now >= end_of_day_ms(day) + ROOT_AFTER_MS)
-    return [make_root(store, chains, signer, day, now) for day in due]
+    return sorted(day for day in days if day > newest and now >= end_of_day_ms(day) + ROOT_AFTER_MS)
 
 
 def make_root(store: ObjectStore, chains: Chains, signer: Signer, day: str, now: int) -> SignedRoot:

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.record.key_settings import KeySettings
+from services.record.retention_settings import RetentionSettings
 from services.runtime.settings import ClickHouseSettings, ServiceSettings
 from services.runtime.store_settings import StoreSettings
 
@@ -22,6 +23,9 @@ class RecordSettings(ServiceSettings):
     clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings, description="Where the index is kept.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="Where files and chains are kept.")
     keys: KeySettings = Field(default_factory=KeySettings, description="Keys that sign roots and seal originals.")
+    retention: RetentionSettings = Field(
+        default_factory=RetentionSettings, description="How long what is recorded stays."
+    )
     group: str = Field(
         "tilik-record", min_length=1, max_length=100, description="Consumer group that shares the frames out."
     )

@@ -7,6 +7,7 @@ A key is known by the first 16 hex digits of its public half's SHA-256. A new ke
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -23,9 +24,9 @@ from msgspec import structs
 from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
 from services.record.key_files import read_or_make
 from services.record.object_keys import KEYS, public_key_key
-from services.record.store import ObjectStore
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
+from services.runtime.object_store import ObjectStore
 
 Signed = Literal["root", "export", "key"]
 _KEY_DIGITS: Final = 16
@@ -40,12 +41,14 @@ class Signer:
         self.key_id = key_id_of(self.public_key)
 
     @classmethod
-    def open(cls, path: Path) -> Signer:
-        """Give the signer of a key's file, which is made where there is none.
+    def open(cls, path: Path, make: bool = True) -> Signer:
+        """Give the signer of a key's file; where there is none it is made, unless ``make`` says otherwise.
 
         Raises:
             ConfigurationError: It can't be read or made, others may read it, or it holds no Ed25519 key.
         """
+        if not make and not path.exists():
+            raise ConfigurationError(f"there is no key at {path}: a recorder makes it when it first signs a day's root")
         data = read_or_make(path, new_key_pem)
         try:
             key = load_pem_private_key(data, password=None)
@@ -92,6 +95,18 @@ def is_endorsed(new: PublicKey, by: PublicKey) -> bool:
     """Tell whether the key before endorsed a new one."""
     said = PUBLIC_KEY_CODEC.encode(structs.replace(new, endorsement=""))
     return new.endorsed_by == by.key_id and is_signed("key", said, new.endorsement, by.public_key)
+
+
+def trusted_keys(keys: Mapping[str, PublicKey], anchor: PublicKey) -> set[str]:
+    """Give the ids of the keys that lead to ``anchor`` by endorsements, before it and after it, itself among them."""
+    trusted = {anchor.key_id}
+    while True:
+        pairs = ((new, keys[new.endorsed_by]) for new in keys.values() if new.endorsed_by in keys)
+        linked = ({new.key_id, by.key_id} for new, by in pairs if is_endorsed(new, by))
+        more = set().union(*(pair for pair in linked if pair & trusted))
+        if more <= trusted:
+            return trusted
+        trusted |= more
 
 
 def publish_key(store: ObjectStore, signer: Signer, endorser: Signer | None = None) -> PublicKey:

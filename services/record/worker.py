@@ -15,17 +15,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from services.record.chain import Chains
 from services.record.evidence import Evidence
 from services.record.filing import Filing
 from services.record.reading import Reading
 from services.record.recording import Recording
+from services.record.retention import Retention
 from services.record.sealing import Sealer
 from services.record.settings import RecordSettings
 from services.record.tasks import Tasks
 from services.record.turn import Turns
+from services.record.upkeep import Upkeep
+from services.record.verdicts_of_episodes import EpisodeVerdict, verdicts_of
 from services.runtime.camera_registry import CameraRegistry
+from services.runtime.clickhouse import connect
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
 from services.runtime.object_store import ObjectStore
@@ -70,6 +75,10 @@ def _record(
     tasks = Tasks(settings, recording, evidence, service.metrics, service.stopping)
     reading = Reading(settings, service, registry)
     turns = Turns(settings, service, reading, recording, tasks)
+    upkeep = Upkeep(
+        store, chains, settings.keys, _retention(settings, store, chains, registry), lambda: 0 in reading.owned
+    )
+    upkeep.start()
     settled_at = time.monotonic()
     try:
         while not service.stopping.is_set():
@@ -80,9 +89,18 @@ def _record(
                 settled_at = time.monotonic()
     finally:
         service.stopping.set()
+        upkeep.close()
         tasks.close()
         turns.close()
         reading.close()
+
+
+def _retention(settings: RecordSettings, store: ObjectStore, chains: Chains, registry: CameraRegistry) -> Retention:
+    def episodes_of(camera_id: str) -> list[EpisodeVerdict]:
+        with closing(connect(settings.clickhouse, settings.clickhouse.database)) as client:
+            return verdicts_of(client, camera_id)
+
+    return Retention(store, chains, settings.retention, registry.revisions.latest, episodes_of)
 
 
 def _until(step: Callable[[], None], condition: str, service: Service) -> bool:

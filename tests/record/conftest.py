@@ -15,9 +15,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.record.store import ObjectStore
-from services.record.store_settings import StoreSettings
 from services.runtime.errors import RetryableError
+from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
 
 _BUCKET = "tilik-record"
 _KEY, _SECRET = "tilik", "tilik-secret"

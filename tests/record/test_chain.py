@@ -12,8 +12,8 @@ from schemas.recordings import ChainFact, MinuteRecorded
 from services.record.chain import SEGMENT_LINES, Chains
 from services.record.chain_lines import check_lines, lines_of
 from services.record.object_keys import grown_key, segment_key
-from services.record.store import ObjectStore
-from services.record.store_settings import StoreSettings
+from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
 from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_evidence, make_gap, make_minute
 
 

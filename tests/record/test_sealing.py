@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from services.record.filing import FileAlteredError, Filing
 from services.record.key_settings import KeySettings
 from services.record.sealing import Sealer, SealError
-from services.record.store import ObjectStore
 from services.runtime.errors import ConfigurationError
+from services.runtime.object_store import ObjectStore
 from tests.record.facts import CAMERA, NOON_MS
 
 _NAME = "minutes/2025-11-25/cam/original/1200"

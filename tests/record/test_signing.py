@@ -9,8 +9,8 @@ import pytest
 from msgspec import structs
 
 from services.record.signing import Signer, is_endorsed, is_signed, new_key_pem, publish_key, published_keys
-from services.record.store import ObjectStore
 from services.runtime.errors import ConfigurationError
+from services.runtime.object_store import ObjectStore
 
 
 def test_a_key_is_made_at_first_use_and_stays(tmp_path: Path) -> None:

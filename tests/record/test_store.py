@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.record.store import ObjectStore
-from services.record.store_settings import StoreSettings
 from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
 
 
 @pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.integration)])

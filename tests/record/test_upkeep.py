@@ -1,0 +1,79 @@
+"""Upkeep makes roots and deletes, by the worker whose turn it is, and goes on after a failure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.recordings import files_of
+from services.record.chain import Chains
+from services.record.expiry import DAY_MS
+from services.record.key_settings import KeySettings
+from services.record.retention import Retention
+from services.record.retention_settings import RetentionSettings
+from services.record.roots import rooted_days
+from services.record.upkeep import Upkeep
+from services.record.verdicts_of_episodes import EpisodeVerdict
+from services.runtime.errors import RetryableError
+from services.runtime.object_store import ObjectStore
+from tests.record.facts import CAMERA, DAY, NOON_MS, make_minute
+from tests.record.test_retention import make_camera
+
+
+class Days:
+    """A record whose days pass; ClickHouse may be away."""
+
+    def __init__(self, store: ObjectStore, folder: Path) -> None:
+        self.now = NOON_MS
+        self.is_away = False
+        self.asked = 0
+        chains = Chains(store, lambda: self.now)
+        self.upkeep = Upkeep(
+            store,
+            chains,
+            KeySettings(signing_key_file=folder / "signing.pem"),
+            Retention(store, chains, RetentionSettings(), lambda _: make_camera(7), self._episodes),
+            lambda: True,
+            lambda: self.now,
+        )
+        minute = make_minute(0)
+        store.put(files_of(minute)[0].key, b"some bytes")
+        chains.append(CAMERA, DAY, [minute])
+
+    def _episodes(self, _: str) -> list[EpisodeVerdict]:
+        self.asked += 1
+        if self.is_away:
+            raise RetryableError("ClickHouse is away")
+        return []
+
+    def pass_days(self, days: int) -> None:
+        """Let days pass, then have a round."""
+        self.now += days * DAY_MS
+        self.upkeep.round()
+
+
+def test_ended_days_are_rooted_and_files_that_are_due_go(folder_store: ObjectStore, tmp_path: Path) -> None:
+    days = Days(folder_store, tmp_path)
+    days.pass_days(0)
+    assert rooted_days(folder_store) == []
+    assert not (tmp_path / "signing.pem").exists()
+    days.pass_days(1)
+    assert rooted_days(folder_store) == [DAY]
+    assert list(folder_store.list("minutes"))
+    days.pass_days(7)
+    assert not list(folder_store.list("minutes"))
+
+
+def test_what_failed_is_done_in_the_next_round_and_what_was_done_is_not(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    days = Days(folder_store, tmp_path)
+    days.is_away = True
+    with pytest.raises(RetryableError):
+        days.pass_days(9)
+    days.is_away = False
+    days.upkeep.round()
+    days.upkeep.round()
+    assert days.asked == 2
+    assert not list(folder_store.list("minutes"))
