@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -98,13 +99,13 @@ class Reading:
         marks = self._consumer.get_watermark_offsets(TopicPartition(FRAMES.name, owned.partition), cached=True)
         return marks is not None and 0 <= marks[1] <= owned.next_frame
 
-    def keep_within_memory(self, busy: bool) -> None:
+    def keep_within_memory(self, is_busy: Callable[[], bool]) -> None:
         """Pause reading frames while too many are held; go on when there is room again.
 
         Where no minute is complete and so none can be stored, there is no other way than to take more of them.
 
         Args:
-            busy: Whether minutes are being stored, or wait to be judged.
+            is_busy: Tells whether minutes are being stored, or wait to be judged.
         """
         held = sum(owned.minutes.held_bytes for owned in self.owned.values())
         self._service.metrics.set("tilik_record_held_bytes", held)
@@ -112,7 +113,7 @@ class Reading:
             self._consumer.pause(self._places())
             self._paused = True
             log.info("record.reading_paused", held_bytes=held)
-        elif self._paused and not busy:
+        elif self._paused and not is_busy():
             self._most_bytes = int(held * _MORE_ROOM)
             log.warning("record.memory_short", held_bytes=held, now_allowed_bytes=self._most_bytes)
             self._resume()

@@ -69,15 +69,14 @@ class Turns:
             self._withdrawals += owned.withdrawals
             owned.withdrawals.clear()
         self._take_done()
+        self._reading.keep_within_memory(self._is_busy)
 
     def settle(self) -> None:
-        """Write the index, note silences, commit, and keep within memory."""
+        """Write the index, note silences, and commit."""
         self._write_index()
         self._note_silences()
         self._reading.commit()
-        waiting = sum(owned.minutes.waiting_cameras() for owned in self._reading.owned.values())
-        self._service.metrics.set("tilik_record_waiting_cameras", waiting)
-        self._reading.keep_within_memory(busy=bool(waiting or self._under_way or self._index.waits))
+        self._service.metrics.set("tilik_record_waiting_cameras", self._waiting_cameras())
 
     def close(self) -> None:
         """Write what is done, if ClickHouse is there, and commit it."""
@@ -88,6 +87,13 @@ class Turns:
         except RetryableError as error:
             log.warning("record.index_left", error=str(error))
         self._index.close()
+
+    def _waiting_cameras(self) -> int:
+        return sum(owned.minutes.waiting_cameras() for owned in self._reading.owned.values())
+
+    def _is_busy(self) -> bool:
+        """Tell whether minutes are being stored or judged: memory will be freed without more frames."""
+        return bool(self._under_way or self._index.waits or self._waiting_cameras())
 
     def _hand_out_minutes(self, owned: OwnedPartition) -> None:
         for closed in owned.minutes.close(self._reading.has_all_frames(owned)):

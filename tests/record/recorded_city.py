@@ -66,15 +66,22 @@ class City:
         kafka: Where to.
         camera_ids: Who plays.
         held: Seconds, from and until, in which every camera's pictures are held.
+        extra_bytes: By how much each picture is made larger.
     """
 
-    def __init__(self, kafka: KafkaSettings, camera_ids: Sequence[str], held: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        camera_ids: Sequence[str],
+        held: tuple[int, int] | None = None,
+        extra_bytes: int = 0,
+    ) -> None:
         self.captured: dict[str, list[int]] = {camera_id: [] for camera_id in camera_ids}
         self._held = held
+        self._extra = bytes(extra_bytes)
         self._frames: Producer = frames_producer(kafka, delivery_timeout_seconds=60.0)
         self._events = events_producer(kafka)
         self._through: dict[str, int] = {}
-        self._last_judged = 0
 
     def play(self, from_second: int, until_second: int) -> list[FrameDetections]:
         """Send the pictures of these seconds, and what is found in them; give that. Nothing is judged yet."""
@@ -150,7 +157,7 @@ class City:
 
         self._frames.produce(
             FRAMES.name,
-            picture(camera_id, second),
+            picture(camera_id, second) + self._extra,
             camera_id.encode(),
             headers=list(headers.to_kafka()),
             on_delivery=acknowledged,
