@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from services.portal.pages.daily_roots import DailyRoots
 from services.portal.pages.language import LANGUAGES, Language, Text
-from services.portal.pages.rendering import Pages
+from services.portal.pages.rendering import Pages, known
 from services.portal.pages.words.about import (
     HOW,
     KEPT,
@@ -24,13 +25,16 @@ from services.portal.pages.words.about import (
     RecordWords,
     Section,
 )
+from services.runtime.object_store import ObjectStore
 
 _DOCUMENTS: Final = Path(__file__).parent / "documents"
+_ROOT_SECONDS: Final = 3600
 
 
 def about_routes(pages: Pages) -> APIRouter:
     """Give the routes of the pages about the system."""
     router = APIRouter()
+    roots = DailyRoots(ObjectStore(pages.portal.settings.store))
     assessments = {language: _document(f"dpia.{language}.md") for language in LANGUAGES}
 
     @router.get("/how")
@@ -56,9 +60,25 @@ def about_routes(pages: Pages) -> APIRouter:
 
     @router.get("/record")
     async def record(request: Request) -> HTMLResponse:
-        return pages.answer(request, "record.html", RecordWords, sections=_said(RECORD, pages.language(request)))
+        sections = _said(RECORD, pages.language(request))
+        return pages.answer(request, "record.html", RecordWords, sections=sections, roots=await known(roots.now()))
+
+    @router.get("/record/roots/{day}.json")
+    async def root(request: Request, day: str) -> Response:
+        return _file(await roots.root_file(day)) or pages.not_found(request)
+
+    @router.get("/record/keys/{key_id}.json")
+    async def key(request: Request, key_id: str) -> Response:
+        return _file(await roots.key_file(key_id)) or pages.not_found(request)
 
     return router
+
+
+def _file(data: bytes | None) -> Response | None:
+    """Give a file as it was signed: not a byte of it may be another one."""
+    if data is None:
+        return None
+    return Response(data, media_type="application/json", headers={"cache-control": f"public, max-age={_ROOT_SECONDS}"})
 
 
 def _said(sections: tuple[Section, ...], language: Language) -> list[dict[str, object]]:

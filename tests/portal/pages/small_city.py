@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from services.runtime.camera_registry import CameraRegistry, CameraRevisions
 from services.runtime.metrics import Metrics
 from services.runtime.service import Service
 from services.runtime.settings import ClickHouseSettings
+from services.runtime.store_settings import StoreSettings
 
 NOW = datetime(2026, 11, 26, 3, 40, tzinfo=UTC)
 """A Thursday, 10:40 in Semarang."""
@@ -49,16 +51,17 @@ def make_camera(camera_id: str = "loket-genuk", *, public: bool = True, water: b
 
 
 @contextmanager
-def portal_of(cameras: Iterable[Camera], clickhouse: ClickHouseSettings = NOBODY, **settings: str) -> Iterator[Portal]:
+def portal_of(cameras: Iterable[Camera], clickhouse: ClickHouseSettings = NOBODY, **settings: Any) -> Iterator[Portal]:
     """Give a portal of these cameras that follows no Kafka. Without ClickHouse every figure is unavailable."""
     revisions = CameraRevisions()
     for camera in cameras:
         revisions.add(camera)
-    told = PortalSettings(clickhouse=clickhouse, **settings)  # type: ignore[arg-type]
     registry = cast("CameraRegistry", SimpleNamespace(revisions=revisions))
     service = cast("Service", SimpleNamespace(metrics=Metrics(PORTAL_METRICS)))
-    with _built(told, registry, service) as portal:
-        yield portal
+    with TemporaryDirectory() as folder:
+        told = PortalSettings(clickhouse=clickhouse, **{"store": StoreSettings(url=folder), **settings})
+        with _built(told, registry, service) as portal:
+            yield portal
 
 
 class Visitor:

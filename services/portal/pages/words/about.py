@@ -57,6 +57,25 @@ class RecordWords:
         "Yang sudah direkam tidak bisa diubah diam-diam: siapa pun bisa mengetahuinya.",
     )
 
+    roots = Text("Daily roots", "Akar harian")
+    roots_said = Text(
+        "The latest of {count}. Save one, and nobody can change what was recorded until that day without your"
+        " noticing.",
+        "Yang terbaru dari {count}. Simpanlah satu: siapa pun yang mengubah rekaman sampai hari itu akan ketahuan oleh"
+        " Anda.",
+    )
+    roots_none = Text(
+        "There is no root yet. The first one comes half an hour after the first recorded day has ended.",
+        "Belum ada akar. Yang pertama muncul setengah jam setelah hari rekaman pertama berakhir.",
+    )
+    roots_away = Text("The roots can't be read at the moment.", "Akar sedang tidak bisa dibaca.")
+    day = Text("Day", "Hari")
+    chains = Text("Chains", "Rantai")
+    root = Text("Root (SHA-256)", "Akar (SHA-256)")
+    key = Text("Key", "Kunci")
+    file = Text("File", "Berkas")
+    root_of = Text("root of {day}", "akar {day}")
+
 
 class AssessmentWords:
     """The page of the impact assessment."""

@@ -1,0 +1,164 @@
+"""What the pages and the open data tell of the simulated city: public cameras alone, honest, and never too fine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.portal.pages import open_data
+from services.portal.pages.datasets import DATASETS
+from services.portal.pages.written import full_quarter_end
+from tests.portal.pages.seeded_city import SeededCity, seed, seeded_city
+from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
+
+pytestmark = pytest.mark.integration
+
+DATABASE = "tilik_seed_pages"
+UNSEEN = "loket-baru"
+PERIOD = "from=2026-11-20&until=2026-11-26"
+
+
+@pytest.fixture(scope="module")
+def city(clickhouse_port: int) -> Iterator[SeededCity]:
+    seed(clickhouse_port, DATABASE, "--days", "2", "--cameras", "60", "--until", f"{NOW:%Y-%m-%dT%H:%M}")
+    with seeded_city(clickhouse_port, DATABASE) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def visitor(city: SeededCity) -> Iterator[Visitor]:
+    cameras = [*city.cameras, make_camera(UNSEEN, name="Loket Baru")]
+    with portal_of(cameras, city.clickhouse) as portal, visitor_of(portal) as here:
+        yield here
+
+
+def rows(visitor: Visitor, name: str, more: str = "") -> list[dict[str, str]]:
+    answer = visitor.get(f"/data/{name}.csv?{PERIOD}{more}", client=f"10.9.{len(name)}.{len(more) + 1}")
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+@pytest.mark.parametrize("path", ["/", "/cameras", "/counters", "/floods?days=90", "/parking?days=90"])
+def test_a_page_leads_to_public_cameras_alone(visitor: Visitor, city: SeededCity, path: str) -> None:
+    named = set(re.findall(r'href="/cameras/([a-z0-9._-]+)', visitor.page(path)))
+
+    assert named
+    assert named <= city.public | {UNSEEN}
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS))
+def test_open_data_has_rows_with_the_columns_that_are_described(visitor: Visitor, city: SeededCity, name: str) -> None:
+    found = rows(visitor, name)
+
+    assert found
+    assert list(found[0]) == [column.name for column in DATASETS[name].columns]
+    assert {row["camera_id"] for row in found if "camera_id" in row} <= city.public
+
+
+def test_the_shortest_queue_comes_first_and_the_unseen_counter_is_not_one_of_them(visitor: Visitor) -> None:
+    text = visitor.page("/counters")
+
+    shown, _, unknown = text.partition('<h2 id="unknown">')
+    queues = [float(figure.replace(",", ".")) for figure in re.findall(r"<b>([0-9]+,[0-9])</b>", shown)]
+    assert len(queues) > 3
+    assert queues == sorted(queues)
+    assert UNSEEN not in shown
+    assert UNSEEN in unknown
+    assert "60 dari 60 menit" in shown
+
+
+def test_figures_of_counters_come_in_full_quarters_of_an_hour(visitor: Visitor) -> None:
+    found = rows(visitor, "counters-quarter-hourly")
+
+    starts = [datetime.fromisoformat(row["start"]) for row in found]
+    assert {start.minute for start in starts} <= {0, 15, 30, 45}
+    assert max(starts) + timedelta(minutes=15) <= full_quarter_end(NOW)
+    assert {int(row["observed_minutes"]) for row in found} <= set(range(1, 16))
+    assert "counter_minutes" not in visitor.page("/data")
+
+
+def test_parking_cases_are_told_once_a_person_confirmed_them_and_tell_no_vehicle(
+    visitor: Visitor, city: SeededCity
+) -> None:
+    confirmed = city.client.query(
+        "SELECT count() FROM parking_cases WHERE review = 'confirmed' AND camera_id IN"
+        " (SELECT camera_id FROM current_cameras WHERE public)"
+    ).result_rows[0][0]
+
+    found = rows(visitor, "parking-cases")
+
+    assert len(found) == confirmed > 0
+    assert not set(found[0]) & {"left", "top", "best_event_id", "episode_id", "zone_id", "review"}
+    assert {datetime.fromisoformat(row["started_quarter"]).minute for row in found} <= {0, 15, 30, 45}
+    assert "<img" not in visitor.page("/parking")
+
+
+def test_what_people_rejected_is_no_flood_and_what_nobody_checked_is_a_suspicion(
+    visitor: Visitor, city: SeededCity
+) -> None:
+    assert {row["review"] for row in rows(visitor, "floods")} <= {"suspected", "confirmed"}
+
+    text = visitor.page("/floods")
+
+    assert "Dugaan" in text
+    assert "Terkonfirmasi" in text
+    flooded = city.client.query("SELECT DISTINCT camera_id FROM flood_events WHERE open AND review != 'rejected'")
+    now = set(re.findall(r'href="/cameras/([a-z0-9._-]+)', text.partition('<form class="filter"')[0]))
+    assert now == {row[0] for row in flooded.result_rows} & city.public
+
+
+def test_a_kelurahan_can_be_asked_for_and_what_it_is_called_is_a_value(visitor: Visitor) -> None:
+    everywhere = rows(visitor, "kelurahan-daily")
+    here = everywhere[0]["kelurahan"]
+
+    assert {row["kelurahan"] for row in rows(visitor, "kelurahan-daily", f"&kelurahan={here}")} == {here}
+    assert rows(visitor, "kelurahan-daily", "&kelurahan=%27%20OR%201%3D1%20--") == []
+
+
+def test_every_format_tells_the_same(visitor: Visitor, city: SeededCity) -> None:
+    table = rows(visitor, "cameras")
+    listed = json.loads(visitor.get("/data/cameras.json", client="10.8.0.1").content)
+    columns = visitor.get("/data/cameras.parquet", client="10.8.0.2").content
+
+    assert [row["camera_id"] for row in listed] == [row["camera_id"] for row in table]
+    read = city.client.query(f"SELECT camera_id FROM format(Parquet, unhex('{columns.hex()}'))").result_rows
+    assert [row[0] for row in read] == [row["camera_id"] for row in table]
+
+
+def test_a_counters_page_has_curves_with_tables_and_episodes_in_quarters(visitor: Visitor, city: SeededCity) -> None:
+    busiest = city.client.query(
+        "SELECT camera_id FROM episodes_reviewed WHERE episode_type = 'counter_episode' AND review != 'rejected' AND"
+        " camera_id IN (SELECT camera_id FROM current_cameras WHERE public) GROUP BY 1 ORDER BY count() DESC LIMIT 1"
+    ).result_rows[0][0]
+
+    text = visitor.page(f"/cameras/{busiest}?day=2026-11-25")
+
+    for name in ("queue", "staffed", "observed"):
+        assert f'id="curve-{name}"' in text
+    assert re.search(r"<th scope=\"row\">09\.15</th><td class=\"figure\">[0-9],[0-9]</td>", text)
+    assert re.search(r"antara pukul [0-9]{2}\.(00|15|30|45) dan [0-9]{2}\.(00|15|30|45)", text)
+    assert not re.search(r'class="curve"[^>]*>.*?[0-9]{2}\.[0-9][1-46-9]</th>', text, re.DOTALL)
+
+
+def test_a_day_without_a_picture_is_told_as_such(visitor: Visitor) -> None:
+    text = visitor.page(f"/cameras/{UNSEEN}")
+
+    assert text.count("Belum ada pantauan pada hari ini.") == 2
+    assert "Tidak ada yang publik dalam 14 hari terakhir." in text
+
+
+def test_where_too_much_is_asked_for_at_once_the_answer_says_so(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(open_data._SETTINGS, "max_result_rows", 3)
+
+    answer = visitor.get("/data/cameras.csv", client="10.7.0.1")
+
+    assert answer.status_code == 413
+    assert "Terlalu banyak sekaligus" in answer.text
