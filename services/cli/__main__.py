@@ -30,6 +30,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "decide": ("services.cli.decide", "Confirm or reject episodes, release a camera, approve a dry reference, mask."),
     "thresholds": ("services.cli.thresholds", "Suggest thresholds that fit people's verdicts."),
     "webhooks": ("services.cli.webhooks", "Ask a webhook's receiver whether signed messages arrive."),
+    "portal": ("services.cli.portal", "Keep the local accounts of the portal's operations area."),
     "store": ("services.cli.store", "Bring ClickHouse's tables up to date."),
     "seed": ("services.cli.seed.command", "Fill a database with a simulated city, to look at and to measure."),
     "dashboards": ("services.cli.dashboards", "Build, check and show the dashboards of Grafana."),

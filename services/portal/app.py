@@ -23,6 +23,7 @@ from services.portal.delivery.minute_files import MinuteFiles
 from services.portal.delivery.routes import delivery_routes
 from services.portal.delivery.streams import Streams
 from services.portal.errors import add_error_pages
+from services.portal.operations.routes import router as operations
 from services.portal.pages.routes import router as public_pages
 from services.portal.requests import Bounds, Budgets, HeadAsGet, Told
 
@@ -36,6 +37,7 @@ def build_app(portal: Portal) -> ASGIApp:
     add_error_pages(pages)
     pages.include_router(delivery_routes(portal.cameras, portal.access, portal.shown, portal.recorded))
     pages.include_router(public_pages(portal))
+    pages.include_router(operations(portal))
     compressed = GZipMiddleware(HeadAsGet(pages), _WORTH_COMPRESSING_BYTES, _COMPRESSION)
     by_prefix: dict[str, ASGIApp] = {
         addresses.PREFIX: FrameFiles(portal.cameras, portal.access, portal.shown, portal.pictures, portal.metrics),

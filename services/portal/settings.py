@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import SettingsConfigDict
 
+from services.portal.operations_settings import OperationsSettings
 from services.runtime.settings import ClickHouseSettings, Port, ServiceSettings
 from services.runtime.store_settings import StoreSettings
 
@@ -108,4 +109,7 @@ class PortalSettings(ServiceSettings):
     pictures: PictureSettings = Field(default_factory=PictureSettings, description="How frames are shown.")
     live: LiveSettings = Field(default_factory=LiveSettings, description="How live pages are served.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What one client may ask for.")
+    operations: OperationsSettings = Field(
+        default_factory=OperationsSettings, description="The area of people who are signed in."
+    )
     leave_seconds: Seconds = Field(10.0, le=60, description="How long open answers may take when it stops, in seconds.")

@@ -1,0 +1,195 @@
+"""Pictures for people who are signed in: anonymised, or of a few blocks; the original for an operator with a reason.
+
+::
+
+    frame ─► may it be shown? ─► as everybody sees it (delivery)
+          └► no: held, or too old for that ─► did the record keep an anonymised copy? ─► that (evidence)
+                                             └► no, but Kafka still has it ─► a few blocks (coarse)
+
+    original: operator + reason ─► audit log ─► Kafka ─► as it was captured, never cached
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from schemas.cameras import Camera
+from schemas.topics import FRAMES
+from services.portal.operations.audit import place_of
+from services.portal.operations.coarse import coarse_jpeg
+from services.portal.operations.episodes import JudgedFrame, Which, judged_as, judged_before
+from services.portal.operations.guarding import OperationsRoute, Operator, Ops, RefusedError, Viewer, camera_for, field
+from services.portal.operations.quarantine import CameraId
+from services.portal.operations.review import EpisodeId, episode_for
+from services.portal.operations.running import Operations
+from services.portal.operations.typed_text import reason_of
+from services.portal.requests import client_of
+from services.portal.roles import Person
+from services.privacy.showable import ShowableFrame
+from services.runtime.errors import InvalidMessageError, RetryableError
+from services.runtime.logging import get_logger
+from services.runtime.newest_frame import newest_frame
+
+_LOOK_SECONDS = 5.0
+_JPEG = "image/jpeg"
+
+_EVIDENCE = """
+SELECT object_key, sha256
+FROM recorded_evidence FINAL
+WHERE camera_id = {camera:String} AND episode_id = {episode:String} AND event_id = {event:String}
+    AND form = 'public' AND object_key != ''
+LIMIT 1
+"""
+
+log = get_logger(__name__)
+
+router = APIRouter(prefix="/operations", route_class=OperationsRoute)
+
+
+class _Place(NamedTuple):
+    """Where a frame lies in Kafka, and, where that is known, which frame it is and which episode names it."""
+
+    partition: int
+    offset: int
+    judged: JudgedFrame | None
+    episode_id: str = ""
+    event_id: str = ""
+
+
+@router.get("/episodes/{episode_id}/{which}.jpg")
+async def of_episode(ops: Ops, person: Viewer, episode_id: EpisodeId, which: Which) -> Response:
+    """Give a frame that an episode names."""
+    facts, camera = await episode_for(ops, person, episode_id)
+    event_id = facts.event_id(which)
+    judged = await judged_as(ops, camera.camera_id, event_id)
+    place = _Place(facts.frame_partition, facts.offset(which), judged, facts.episode_id, event_id)
+    return await _shown(ops, camera, place)
+
+
+@router.post("/episodes/{episode_id}/{which}/original")
+async def original_of_episode(
+    request: Request, ops: Ops, person: Operator, episode_id: EpisodeId, which: Which
+) -> Response:
+    """Give a frame that an episode names as it was captured."""
+    facts, camera = await episode_for(ops, person, episode_id)
+    await _note(request, ops, person, camera, f"episode {episode_id}, {which} frame")
+    return _jpeg(await _captured(ops, camera, facts.frame_partition, facts.offset(which)), "original")
+
+
+@router.get("/cameras/{camera_id}/before.jpg")
+async def before(
+    ops: Ops, person: Viewer, camera_id: CameraId, at_ms: Annotated[int, Query(ge=0, le=1 << 53)]
+) -> Response:
+    """Give the newest frame of a camera from before a moment: what it looked like before its incident."""
+    camera = camera_for(ops, person, camera_id)
+    judged = await judged_before(ops, camera_id, at_ms)
+    if judged is None:
+        raise RefusedError(404, "picture_gone")
+    return await _shown(ops, camera, _Place(judged.frame_partition, judged.frame_offset, judged))
+
+
+@router.get("/cameras/{camera_id}/now.jpg")
+async def now(ops: Ops, person: Viewer, camera_id: CameraId) -> Response:
+    """Give the newest frame of a camera."""
+    camera_id = camera_for(ops, person, camera_id).camera_id
+    shown = await _anonymised(ops, lambda: ops.portal.shown.newest(camera_id))
+    if shown is not None:
+        return _jpeg(shown, "anonymised")
+    return _jpeg(await _coarse(await _newest(ops, camera_id)), "coarse")
+
+
+@router.post("/cameras/{camera_id}/original")
+async def original_of_camera(request: Request, ops: Ops, person: Operator, camera_id: CameraId) -> Response:
+    """Give the newest frame of a camera as it was captured."""
+    camera = camera_for(ops, person, camera_id)
+    await _note(request, ops, person, camera, "newest frame")
+    return _jpeg(await _newest(ops, camera_id), "original")
+
+
+async def _note(request: Request, ops: Operations, person: Person, camera: Camera, subject: str) -> None:
+    """Note that an original is looked at, before it is read.
+
+    Raises:
+        RefusedError: There is no reason.
+        RetryableError: It was not noted.
+    """
+    reason = reason_of(await field(request, "reason"))
+    if reason is None:
+        raise RefusedError(422, "reason")
+    client = client_of(request.scope)
+    await run_in_threadpool(
+        ops.audit.note, "original_viewed", client, person, subject=subject, why=reason, **place_of(camera)
+    )
+
+
+async def _shown(ops: Operations, camera: Camera, place: _Place) -> Response:
+    judged = place.judged
+    if judged is not None:
+        frame = (camera.camera_id, judged.owner_epoch, judged.sequence)
+        shown = await _anonymised(ops, lambda: ops.portal.shown.find(*frame))
+        if shown is not None:
+            return _jpeg(shown, "anonymised")
+    if place.episode_id:
+        copy = await _evidence(ops, camera, place)
+        if copy is not None:
+            return _jpeg(copy, "evidence")
+    return _jpeg(await _coarse(await _captured(ops, camera, place.partition, place.offset)), "coarse")
+
+
+async def _evidence(ops: Operations, camera: Camera, place: _Place) -> bytes | None:
+    """Give the anonymised copy that the record keeps of an episode's frame; None: there is none, or it is damaged."""
+    asked = {"camera": camera.camera_id, "episode": place.episode_id, "event": place.event_id}
+    try:
+        rows = await ops.portal.clickhouse.query(_EVIDENCE, asked, keep_seconds=0)
+        copy = await run_in_threadpool(ops.record.get, rows[0]["object_key"]) if rows else None
+    except RetryableError as error:  # a city without a record has no such table
+        log.warning("operations.no_evidence", camera=camera.camera_id, error=str(error))
+        return None
+    if copy is not None and hashlib.sha256(copy).hexdigest() != rows[0]["sha256"]:
+        log.error("operations.evidence_damaged", camera=camera.camera_id, episode=place.episode_id)
+        return None
+    return copy
+
+
+async def _anonymised(ops: Operations, find: Callable[[], ShowableFrame | None]) -> bytes | None:
+    """Give a frame as everybody may see it; None: it may not be shown, or was withdrawn while it was made."""
+    frame = find()
+    picture = None if frame is None else await ops.portal.pictures.get(frame)
+    return picture.jpeg if picture is not None and find() is not None else None
+
+
+async def _captured(ops: Operations, camera: Camera, partition: int, offset: int) -> bytes:
+    """Give a frame as it lies in Kafka. One under another camera's key is not given, whatever the row says.
+
+    Raises:
+        RefusedError: Kafka does not hold it any more.
+        RetryableError: Kafka is away.
+    """
+    record = await run_in_threadpool(ops.portal.records.read, FRAMES.name, partition, offset, _LOOK_SECONDS)
+    if record is None or record.key != camera.camera_id.encode():
+        raise RefusedError(404, "picture_gone")
+    return record.value
+
+
+async def _newest(ops: Operations, camera_id: str) -> bytes:
+    frame = await run_in_threadpool(newest_frame, ops.portal.settings.kafka, camera_id, _LOOK_SECONDS)
+    if frame is None:
+        raise RefusedError(404, "picture_gone")
+    return frame.jpeg
+
+
+async def _coarse(jpeg: bytes) -> bytes:
+    try:
+        return await run_in_threadpool(coarse_jpeg, jpeg)
+    except InvalidMessageError as error:
+        raise RefusedError(404, "picture_gone") from error
+
+
+def _jpeg(jpeg: bytes, form: Literal["anonymised", "evidence", "coarse", "original"]) -> Response:
+    return Response(jpeg, media_type=_JPEG, headers={"x-tilik-picture": form, "content-disposition": "inline"})
