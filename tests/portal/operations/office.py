@@ -58,6 +58,7 @@ class Office:
 
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
+        self._accounts: dict[tuple[str, ...], Account] = {}
         self.operations: Operations = build_operations(portal)
         pages = FastAPI()
         add_error_pages(pages)
@@ -76,7 +77,10 @@ class Office:
 
     def cookies(self, role: Role, *areas: str) -> dict[str, str]:
         """Give the cookies of somebody who is signed in."""
-        session = self.operations.sessions.begin_local(self.account(role, *areas)[0])
+        key = (role, *areas)
+        if key not in self._accounts:
+            self._accounts[key] = self.account(role, *areas)[0]  # hashing is dear
+        session = self.operations.sessions.begin_local(self._accounts[key])
         return {self.operations.cookie_name: self.operations.sessions.cookie_of(session)}
 
     def token(self, cookies: dict[str, str]) -> str:
