@@ -40,10 +40,15 @@ INSERTED_AT = Column("DateTime64(3, 'UTC') DEFAULT now64(3)", "When ClickHouse t
 
 
 class Row(Struct, frozen=True, kw_only=True, gc=False):
-    """One absolute row. A time is a field of SQL type ``TIME`` and holds milliseconds since 1970, UTC."""
+    """One absolute row. A time is a field of SQL type ``TIME`` and holds milliseconds since 1970, UTC.
+
+    ``PACKED`` rows go to ClickHouse as MessagePack, at half the CPU time. That is for tables of a row a frame, whose
+    values a contract has checked: it takes no whole number for a float, and cuts off what is too large for its column.
+    """
 
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[tuple[str, ...]] = ()
+    PACKED: ClassVar[bool] = False
 
     def key(self) -> tuple[Any, ...]:
         """Give the values of the key columns, in the order of ``ORDER BY``."""

@@ -56,6 +56,7 @@ class DetectionsRow(Row, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "detections"
     KEY: ClassVar[tuple[str, ...]] = ("camera_id", "captured_at", "owner_epoch", "sequence")
+    PACKED: ClassVar[bool] = True
 
     camera_id: CameraIdColumn
     captured_at: CapturedAtColumn
@@ -106,6 +107,7 @@ class FrameOutcomeRow(Row, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "frame_outcomes"
     KEY: ClassVar[tuple[str, ...]] = ("camera_id", "owner_epoch", "sequence")
+    PACKED: ClassVar[bool] = True
 
     camera_id: CameraIdColumn
     owner_epoch: EpochColumn

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
+from schemas.camera_events import CAMERA_EVENT_CODEC
 from schemas.cameras import Approval, Camera, Effect, Place, Source
-from schemas.table import Row, columns_of, lasting_columns_of
+from schemas.table import REAL, Row, columns_of, lasting_columns_of
+from services.aggregate.recomputation import recompute
 from services.aggregate.registry_rows import TABLE_TYPES, camera_row
 from services.aggregate.rows import ROW_TYPES
+from tests.aggregate.make_events import make_camera, make_frame, person, vehicle
 
 
 @pytest.mark.parametrize("row_type", TABLE_TYPES, ids=lambda row_type: row_type.TABLE)
@@ -63,3 +68,19 @@ def test_what_tells_how_a_row_came_about_is_operational() -> None:
         "version", "revision", "source_offset", "late", "too_late", "detected_at", "judged_at",
         "age_appended_p50_s", "age_appended_p95_s", "age_detected_p50_s", "age_detected_p95_s",
     }  # fmt: skip
+
+
+def test_what_is_packed_holds_a_float_in_each_column_of_floats_however_a_producer_wrote_it() -> None:
+    event = make_frame(0, [person(0.25), vehicle(0.7)], water=bytes(576))
+    written = json.loads(CAMERA_EVENT_CODEC.encode(event))
+    written["scene"] |= {"luma": 1, "contrast": 0, "sharpness": 100}
+    written["reliability"] = 1
+    written["objects"] = [["person", 1, [0, 0, 1, 1]]]
+    tables = recompute([CAMERA_EVENT_CODEC.decode(json.dumps(written).encode())], [make_camera()])
+    packed_rows = [row for rows in tables.values() for row in rows if row.PACKED]
+    assert {row.TABLE for row in packed_rows} == {"detections", "frame_outcomes"}
+    for row in packed_rows:
+        for name, column in columns_of(type(row)).items():
+            value = getattr(row, name)
+            floats = [value] if column.sql == REAL else value if column.sql == "Array(Float64)" else []
+            assert all(type(one) is float for one in floats), name
