@@ -29,6 +29,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "ruleset": ("services.cli.ruleset", "Compare what rulesets found, and choose which one is current."),
     "decide": ("services.cli.decide", "Confirm or reject episodes, release a camera, approve a dry reference, mask."),
     "thresholds": ("services.cli.thresholds", "Suggest thresholds that fit people's verdicts."),
+    "evidence": ("services.cli.evidence.command", "Export and verify an episode's evidence; holds and retention."),
     "webhooks": ("services.cli.webhooks", "Ask a webhook's receiver whether signed messages arrive."),
     "portal": ("services.cli.portal", "Keep the local accounts of the portal's operations area."),
     "store": ("services.cli.store", "Bring ClickHouse's tables up to date."),

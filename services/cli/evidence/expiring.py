@@ -1,0 +1,54 @@
+"""``tilik evidence retention``: what is due to be deleted."""
+
+from __future__ import annotations
+
+import click
+
+from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
+from services.cli.cluster import bootstrap_option, kafka_settings
+from services.cli.evidence.places import open_record, store_option
+from services.record.retention import Expired, Retention
+from services.record.verdicts_of_episodes import verdicts_of
+from services.runtime.camera_registry import read_registry
+from services.runtime.clock import now_ms
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and change nothing.")
+@store_option
+@clickhouse_option
+@bootstrap_option
+def command(dry_run: bool, store: str | None, clickhouse: str | None, bootstrap: str | None) -> None:
+    """Delete what is due by each camera's retention_days and TILIK_RECORD_RETENTION__*; a recorder does it daily.
+
+    A tombstone in the chain says what went and why, before it goes. What is under a legal hold, or around a confirmed
+    episode, stays. Safe to run again, and beside a recorder.
+
+    \b
+      tilik evidence retention --dry-run
+
+    Exit code 1: the store, ClickHouse or Kafka is away; what was told before is deleted. 78: there is no record.
+    """
+    record = open_record(store)
+    revisions = read_registry(kafka_settings(bootstrap))
+    with clickhouse_client(clickhouse_settings(clickhouse)) as client:
+        retention = Retention(
+            record.store,
+            record.chains,
+            record.settings.retention,
+            revisions.latest,
+            lambda camera_id: verdicts_of(client, camera_id),
+        )
+        files = size = 0
+        for expired in retention.run(now_ms(), dry_run):
+            click.echo(_told(expired))
+            files += len(expired.files) + len(expired.orphans)
+            size += sum(file.size for file in expired.files)
+    click.echo(f"{files} files, {size / 1e6:,.1f} MB {'would be' if dry_run else 'were'} deleted")
+
+
+def _told(expired: Expired) -> str:
+    parts = [f"{one.form}: {one.detail}, kept {one.kept_days} days" for one in expired.tombstones]
+    if expired.orphans:
+        parts.append(f"{len(expired.orphans)} files that no entry names")
+    return f"{expired.day} {expired.camera_id}: {len(expired.files)} files ({'; '.join(parts) or 'left from before'})"

@@ -1,0 +1,224 @@
+"""Gather what the record and ClickHouse have of an episode, as the files of one archive.
+
+episode ─► its time, and some more ─► chains of those days ─► roots and proofs ─► frames and minutes ─► rows
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from schemas.codec import ContractError
+from schemas.recordings import (
+    INCLUSION_PROOF_CODEC,
+    PUBLIC_KEY_CODEC,
+    SIGNED_ROOT_CODEC,
+    ChainEntry,
+    EvidenceKept,
+    GapNoted,
+    MinuteRecorded,
+    StoredFile,
+    day_of,
+    files_of,
+)
+from services.cli.evidence.manifest import ChainPlace, LeftOut, PackedFile, chain_path, key_path, proof_path, root_path
+from services.cli.evidence.rows import EpisodeStory
+from services.record.chain import Chains
+from services.record.chain_lines import LinkedEntry
+from services.record.expiry import deleted_files
+from services.record.filing import FileAlteredError, Filing
+from services.record.object_keys import grown_key
+from services.record.roots import proof_in, read_heads, read_root, rooted_days
+from services.record.sealing import SealError
+from services.record.signing import published_keys
+from services.runtime.object_store import ObjectStore
+
+MINUTE_MS: Final = 60_000
+DAY_MS: Final = 86_400_000
+Advance = Callable[[str], None]
+
+
+class Wanted(NamedTuple):
+    """Which files are wanted: from when to when, ms since 1970; as captured, or with people hidden."""
+
+    from_ms: int
+    until_ms: int
+    originals: bool
+
+
+class Picture(NamedTuple):
+    """A frame of the episode, as it lies in the archive."""
+
+    path: str
+    fact: EvidenceKept
+    form: str
+
+
+class Clip(NamedTuple):
+    """A minute of the camera, as it lies in the archive."""
+
+    path: str
+    fact: MinuteRecorded
+    form: str
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The files of an archive but its report, manifest and signature, and what the report tells of them."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+    places: dict[str, ChainPlace] = field(default_factory=dict)
+    pictures: list[Picture] = field(default_factory=list)
+    clips: list[Clip] = field(default_factory=list)
+    gaps: list[GapNoted] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
+    entry_count: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def packed_files(self) -> tuple[PackedFile, ...]:
+        """Give what the manifest says of the files."""
+        return tuple(
+            PackedFile(path, hashlib.sha256(data).hexdigest(), len(data), self.places.get(path))
+            for path, data in self.contents.items()
+        )
+
+    def leave_out(self, what: str, why: str) -> None:
+        """Say that something is not there."""
+        self.left_out.append(LeftOut(what, why))
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """Gathers from one record.
+
+    Args:
+        store: Where it lies.
+        chains: Its chains.
+        filing: Takes its files.
+        advance: Is told what is being gathered.
+    """
+
+    store: ObjectStore
+    chains: Chains
+    filing: Filing
+    advance: Advance
+
+    def gather(self, story: EpisodeStory, wanted: Wanted, rows: dict[str, bytes]) -> Gathered:
+        """Gather an episode's files.
+
+        Raises:
+            RetryableError: The store is away.
+            ConfigurationError: An original is wanted, and the key that sealed it is not here.
+        """
+        found = Gathered()
+        for day in _days(wanted):
+            self._take_day(story, wanted, day, found)
+        if not found.pictures and all(not one.what.startswith("frames/") for one in found.left_out):
+            found.leave_out("frames/", "the record has no frame of this episode")
+        self._take_keys(found)
+        found.contents |= {f"rows/{table}.jsonl": data for table, data in rows.items()}
+        return found
+
+    def _take_day(self, story: EpisodeStory, wanted: Wanted, day: str, found: Gathered) -> None:
+        lines = self.chains.read_lines(story.camera_id, day)
+        if not lines:
+            found.leave_out(chain_path(day), "nothing was recorded on this day")
+            return
+        linked, fault = self.chains.read(story.camera_id, day)
+        if fault is not None:
+            found.leave_out(chain_path(day), f"from entry {fault.line} on the chain is broken: {fault.text}")
+        entries = [one.entry for one in linked]
+        found.contents[chain_path(day)] = lines
+        found.entry_count += len(entries)
+        self._take_roots(story.camera_id, day, linked, found)
+        gone = deleted_files(entries)
+        for entry in entries:
+            if _is_wanted(entry, story, wanted):
+                self._take_entry(entry, wanted, set(gone), found)
+
+    def _take_entry(self, entry: ChainEntry, wanted: Wanted, gone: set[str], found: Gathered) -> None:
+        fact = entry.fact
+        if isinstance(fact, GapNoted):
+            found.gaps.append(fact)
+            return
+        if not isinstance(fact, (MinuteRecorded, EvidenceKept)):
+            return
+        form = "original" if wanted.originals else "public"
+        for file in (file for file in files_of(fact) if file.form == form):
+            path = _path_of(fact, file)
+            if file.key in gone:
+                found.leave_out(path, "it was deleted; the chain's tombstone says why")
+            elif self._take_file(path, entry, file, found):
+                place = (path, file.form)
+                if isinstance(fact, MinuteRecorded):
+                    found.clips.append(Clip(place[0], fact, place[1]))
+                else:
+                    found.pictures.append(Picture(place[0], fact, place[1]))
+        if isinstance(fact, EvidenceKept) and all(file.form != form for file in fact.files):
+            why = fact.missing or f"the record has it only as {'public' if wanted.originals else 'original'}"
+            found.leave_out(f"frames/{fact.event_id}", why)
+
+    def _take_file(self, path: str, entry: ChainEntry, file: StoredFile, found: Gathered) -> bool:
+        self.advance(path)
+        try:
+            found.contents[path] = self.filing.take(file)
+        except (FileAlteredError, SealError) as error:
+            found.leave_out(path, str(error))
+            return False
+        found.places[path] = ChainPlace(entry.day, entry.index, file.form)
+        return True
+
+    def _take_roots(self, camera_id: str, day: str, linked: list[LinkedEntry], found: Gathered) -> None:
+        """Take the root of a chain's day, and those of later days on which it grew."""
+        for root_day in rooted_days(self.store):
+            if root_day != day and self.store.size(grown_key(root_day, camera_id, day)) is None:
+                continue
+            try:
+                signed = read_root(self.store, root_day)
+                proof = proof_in(read_heads(self.store, root_day), root_day, camera_id, day)
+            except ContractError as error:
+                found.leave_out(root_path(root_day), f"it, or what lies under it, was altered: {error}")
+                continue
+            if signed is not None and proof is not None:
+                found.contents[root_path(root_day)] = SIGNED_ROOT_CODEC.encode(signed)
+                found.contents[proof_path(root_day, day)] = INCLUSION_PROOF_CODEC.encode(proof)
+                found.roots.append(root_day)
+        if linked and not any(name.endswith(f"-of-{day}.json") for name in found.contents):
+            found.leave_out(root_path(day), "no root has been signed over this chain yet")
+
+    def _take_keys(self, found: Gathered) -> None:
+        signers = {
+            SIGNED_ROOT_CODEC.decode(data).key_id for name, data in found.contents.items() if name.startswith("roots/")
+        }
+        keys = published_keys(self.store)
+        for key_id in sorted(signers):
+            if key_id in keys:
+                found.contents[key_path(key_id)] = PUBLIC_KEY_CODEC.encode(keys[key_id])
+
+
+def _days(wanted: Wanted) -> Iterator[str]:
+    day = ""
+    for at_ms in [*range(wanted.from_ms, wanted.until_ms, DAY_MS), wanted.until_ms]:
+        if day != (day := day_of(at_ms)):
+            yield day
+
+
+def _is_wanted(entry: ChainEntry, story: EpisodeStory, wanted: Wanted) -> bool:
+    match entry.fact:
+        case EvidenceKept(episode_id=episode_id):
+            return episode_id == story.episode_id
+        case MinuteRecorded(minute_ms=from_ms):
+            return from_ms + MINUTE_MS > wanted.from_ms and from_ms <= wanted.until_ms
+        case GapNoted(from_ms=from_ms, until_ms=until_ms):
+            return until_ms > wanted.from_ms and from_ms <= wanted.until_ms
+        case _:
+            return False
+
+
+def _path_of(fact: MinuteRecorded | EvidenceKept, file: StoredFile) -> str:
+    name = file.key.rsplit("/", 1)[-1].removesuffix(".sealed")
+    if isinstance(fact, MinuteRecorded):
+        return f"minutes/{day_of(fact.minute_ms)}-{name}"
+    return f"frames/{'-'.join(fact.roles)}-{name}"

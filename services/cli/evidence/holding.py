@@ -1,0 +1,62 @@
+"""``tilik evidence hold`` and ``release``: legal holds of episodes."""
+
+from __future__ import annotations
+
+import click
+
+from schemas.recordings import LegalHold
+from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
+from services.cli.evidence.places import by_option, open_record, store_option, why_option
+from services.cli.evidence.rows import find_episode
+from services.record.holds import end_hold, place_hold
+from services.runtime.clock import now_ms
+from services.runtime.errors import ConfigurationError
+
+
+@click.command()
+@click.argument("episode", metavar="EPISODE")
+@by_option
+@why_option
+@store_option
+@clickhouse_option
+def hold(episode: str, by: str, why: str, store: str | None, clickhouse: str | None) -> None:
+    """Let nothing of EPISODE be deleted: its frames, and the minutes of its camera around it.
+
+    It holds until `tilik evidence release`, whatever retention says. A later hold takes the place of the former: of an
+    episode that goes on, say it again once it has ended.
+
+    Exit code 1: the store or ClickHouse is away; 78: there is no such episode or record.
+    """
+    record = open_record(store)
+    with clickhouse_client(clickhouse_settings(clickhouse)) as client:
+        story = find_episode(client, episode)
+    until_ms = max(story.last_seen_ms, story.ended_ms)
+    placed = LegalHold(
+        camera_id=story.camera_id,
+        episode_id=story.episode_id,
+        from_ms=story.started_ms,
+        until_ms=until_ms,
+        decided_by=by,
+        reason=why,
+        decided_at_ms=now_ms(),
+    )
+    place_hold(record.store, placed)
+    click.echo(f"nothing of {story.episode_id} at {story.camera_id} is deleted from now on")
+
+
+@click.command()
+@click.argument("episode", metavar="EPISODE")
+@store_option
+@clickhouse_option
+def release(episode: str, store: str | None, clickhouse: str | None) -> None:
+    """End the hold of EPISODE: from now on retention counts for it as for others.
+
+    Exit code 1: the store or ClickHouse is away; 78: there is no such episode, record or hold.
+    """
+    record = open_record(store)
+    with clickhouse_client(clickhouse_settings(clickhouse)) as client:
+        story = find_episode(client, episode)
+    ended = end_hold(record.store, story.camera_id, story.episode_id)
+    if ended is None:
+        raise ConfigurationError(f"there is no hold of {story.episode_id}")
+    click.echo(f"the hold of {story.episode_id}, by {ended.decided_by}, has ended ({ended.reason})")

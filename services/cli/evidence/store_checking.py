@@ -1,0 +1,156 @@
+"""Check the record of a camera's day where it lies: chain, files, and every root that speaks of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from schemas.codec import ContractError
+from schemas.recordings import (
+    DAILY_ROOT_CODEC,
+    ChainHead,
+    GapNoted,
+    MinuteRecorded,
+    PublicKey,
+    SignedRoot,
+    StoredFile,
+    day_of,
+    files_of,
+)
+from services.cli.cameras.times import local
+from services.cli.evidence.findings import Findings
+from services.record.chain import SEGMENT_LINES, Chains
+from services.record.chain_lines import LinkedEntry
+from services.record.expiry import deleted_files
+from services.record.merkle import merkle_root
+from services.record.object_keys import heads_key, root_key, segment_key
+from services.record.roots import read_heads, read_root, rooted_days
+from services.record.signing import is_signed, published_keys, trusted_keys
+from services.runtime.object_store import ObjectStore
+
+Advance = Callable[[int, int], None]
+"""Is told how many of how many files have been read."""
+
+
+class StoreCheck:
+    """Checks one store. Blocks; reads each file of the day once.
+
+    Args:
+        store: Where the record lies.
+        city_key: The key by which roots must be signed, or one that its owner replaced by it; None: any of the store's.
+        advance: Is told how far it has come.
+    """
+
+    def __init__(self, store: ObjectStore, city_key: PublicKey | None, advance: Advance) -> None:
+        self._store = store
+        self._chains = Chains(store)
+        self._city_key = city_key
+        self._advance = advance
+
+    def check_day(self, camera_id: str, day: str) -> Findings:
+        """Check a day of a camera.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        findings = Findings()
+        entries, fault = self._chains.read(camera_id, day)
+        if fault is not None:
+            where = segment_key(camera_id, day, fault.line // SEGMENT_LINES)
+            after = f", after {_told(entries[-1])}" if entries else ""
+            findings.add(where, f"entry {fault.line}{after}: {fault.text}")
+        elif not entries:
+            findings.add(segment_key(camera_id, day, 0), "there is no chain of this camera and day")
+        else:
+            findings.right.append(f"{len(entries)} entries, each follows the one before")
+        self._check_files(entries, findings)
+        self._check_roots(camera_id, day, entries, findings)
+        return findings
+
+    def _check_files(self, entries: Sequence[LinkedEntry], findings: Findings) -> None:
+        gone = deleted_files([one.entry for one in entries])
+        files = [(one, file) for one in entries for file in files_of(one.entry.fact)]
+        there = 0
+        for number, (one, file) in enumerate(files, start=1):
+            self._advance(number, len(files))
+            if file.key not in gone:
+                there += self._check_file(one, file, findings)
+            elif self._store.size(file.key) is not None:
+                findings.notes.append(f"{file.key} is there, though a tombstone says that it is to be deleted.")
+        findings.right.append(f"{there} files are what their entries say")
+        if gone:
+            findings.right.append(f"{len(gone)} files were deleted, each with a tombstone that says why")
+
+    def _check_file(self, one: LinkedEntry, file: StoredFile, findings: Findings) -> bool:
+        data = self._store.get(file.key)
+        if data is None:
+            findings.add(file.key, f"it was removed, and no tombstone says so: {_told(one)}")
+        elif len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
+            findings.add(file.key, f"its bytes were altered: {_told(one)}")
+        else:
+            return True
+        return False
+
+    def _check_roots(self, camera_id: str, day: str, entries: Sequence[LinkedEntry], findings: Findings) -> None:
+        keys = published_keys(self._store)
+        allowed = set(keys) if self._city_key is None else trusted_keys(keys, self._city_key)
+        if self._city_key is not None:
+            keys = {**keys, self._city_key.key_id: self._city_key}
+        covered = 0
+        for root_day in (one for one in rooted_days(self._store) if one >= day):
+            try:
+                signed, heads = read_root(self._store, root_day), read_heads(self._store, root_day)
+            except ContractError as error:
+                findings.add(root_key(root_day), f"it, or {heads_key(root_day)}, can't be read: {error}")
+                continue
+            if signed is None:
+                continue
+            if signed.key_id not in allowed or not _is_by(signed, keys[signed.key_id]):
+                findings.add(root_key(root_day), f"it is not signed by a key of the city ({signed.key_id})")
+            if merkle_root(heads) != signed.root.merkle_root:
+                findings.add(heads_key(root_day), "these are not the heads over which the root was made")
+            covered = max(covered, _check_head(heads, camera_id, day, entries, findings))
+        if covered:
+            findings.right.append(f"{covered} of {len(entries)} entries are under a signed root")
+        if covered < len(entries):
+            findings.notes.append(
+                f"{len(entries) - covered} entries are under no root yet: whoever can write to the store could still "
+                "change the last of them unseen."
+            )
+        if self._city_key is None:
+            findings.notes.append(
+                f"Roots were checked with the store's own keys ({', '.join(sorted(keys)) or 'there is none'}). Give "
+                "the city's with --public-key."
+            )
+
+
+def _check_head(
+    heads: Sequence[ChainHead], camera_id: str, day: str, entries: Sequence[LinkedEntry], findings: Findings
+) -> int:
+    """Give how many entries the heads of a root cover."""
+    head = next((head for head in heads if (head.camera_id, head.day) == (camera_id, day)), None)
+    if head is None:
+        return 0
+    if len(entries) < head.entry_count:
+        where = segment_key(camera_id, day, len(entries) // SEGMENT_LINES)
+        findings.add(where, f"there are {len(entries)} entries, and {head.entry_count} were signed")
+        return 0
+    if entries[head.entry_count - 1].hash != head.last_hash:
+        findings.add(
+            segment_key(camera_id, day, 0), f"its first {head.entry_count} entries are not those that were signed"
+        )
+        return 0
+    return head.entry_count
+
+
+def _is_by(signed: SignedRoot, key: PublicKey) -> bool:
+    return is_signed("root", DAILY_ROOT_CODEC.encode(signed.root), signed.signature, key.public_key)
+
+
+def _told(one: LinkedEntry) -> str:
+    fact = one.entry.fact
+    if isinstance(fact, MinuteRecorded):
+        return f"the minute {local(fact.minute_ms):%H:%M} of {day_of(fact.minute_ms)}"
+    if isinstance(fact, GapNoted):
+        return f"the gap from {local(fact.from_ms):%H:%M}"
+    return f"entry {one.entry.index}"

@@ -1,0 +1,85 @@
+"""``tilik evidence verify``: a file of evidence offline, or a camera's day in the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from schemas.recordings import PublicKey
+from services.cli.cameras.times import local
+from services.cli.evidence.checking import check_package
+from services.cli.evidence.findings import Findings
+from services.cli.evidence.manifest import Manifest
+from services.cli.evidence.places import key_option, open_record, progress, read_key, store_option
+from services.cli.evidence.store_checking import StoreCheck
+from services.runtime.errors import ConfigurationError
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@key_option
+@store_option
+@click.option("--camera", metavar="ID", help="Check the record of this camera instead of a file.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="The day to check, Asia/Jakarta's.")
+def command(file: Path | None, key_path: Path | None, store: str | None, camera: str | None, day: object) -> None:
+    """Check FILE, which `tilik evidence export` wrote, or, with --camera and --day, a day of the record.
+
+    FILE needs no network and no record: it has in it all that it takes. Without --public-key it is only shown that
+    nothing was changed since somebody signed it; with the city's key, that the city did. The first line tells which
+    file was altered first, if one was: by its name, whatever byte of it.
+
+    \b
+      tilik evidence verify case.zip --public-key city.json
+      tilik evidence verify --camera loket-tembalang-1 --day 2026-11-25 --store s3://record/semarang
+
+    Exit code 0: all is as it was written; 1: something was altered, or the store is away; 2: the command line; 78: what
+    is named can't be read.
+    """
+    key = read_key(key_path)
+    if file is not None:
+        if camera or day or store:
+            raise click.UsageError("either FILE, or --camera and --day")
+        _tell(_check_file(file, key))
+        return
+    if not camera or day is None:
+        raise click.UsageError("say FILE, or --camera and --day")
+    record = open_record(store)
+    with progress(f"reading {camera}") as advance:
+        findings = StoreCheck(record.store, key, advance).check_day(camera, f"{day:%Y-%m-%d}")
+    _tell(findings)
+
+
+def _check_file(file: Path, key: PublicKey | None) -> Findings:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file} can't be read: {error.strerror or error}") from error
+    manifest, findings = check_package(data, key)
+    if manifest is not None and findings.is_whole:
+        _tell_manifest(manifest)
+    return findings
+
+
+def _tell_manifest(manifest: Manifest) -> None:
+    what = " ".join(part for part in (manifest.episode_type.replace("_", " "), manifest.kind) if part)
+    since, until = local(manifest.from_ms), local(manifest.until_ms)
+    click.echo(f"{what} {manifest.episode_id} at {manifest.camera_id}, {since:%Y-%m-%d %H:%M} to {until:%H:%M} WIB")
+    click.echo(f"made {local(manifest.made_at_ms):%Y-%m-%d %H:%M} WIB by {manifest.made_by}: {manifest.reason}")
+    for one in manifest.left_out:
+        click.echo(f"not in it: {one.what}: {one.why}")
+
+
+def _tell(findings: Findings) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for number, finding in enumerate(findings.wrong):
+        first = "ALTERED FIRST" if number == 0 else "altered"
+        console.print(f"{first}: {finding.path}: {finding.text}", markup=False, style="red")
+    for text in findings.right:
+        console.print(f"ok: {text}", markup=False)
+    for text in findings.notes:
+        console.print(f"note: {text}", markup=False, style="yellow")
+    if findings.wrong:
+        raise click.exceptions.Exit(1)
+    console.print("All of it is as it was written.", markup=False, style="green")

@@ -1,0 +1,205 @@
+"""A file of evidence is whole, or the check names the file that was altered, wherever the byte is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
+from services.cli.evidence.archive import pack, unpack
+from services.cli.evidence.checking import check_package
+from services.cli.evidence.command import command
+from services.cli.evidence.findings import Findings
+from services.cli.evidence.manifest import (
+    MANIFEST,
+    MANIFEST_CODEC,
+    MANIFEST_SIGNATURE_CODEC,
+    REPORT,
+    SIGNATURE,
+    ManifestSignature,
+)
+from services.record.signing import Signer
+from services.runtime.errors import ConfigurationError
+from tests.cli.evidence.recorded_case import MINUTES, WANTED, Case, make_case
+from tests.record.facts import DAY
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return make_case(tmp_path_factory.mktemp("case"))
+
+
+@pytest.fixture(scope="module")
+def package(case: Case) -> bytes:
+    return case.export()
+
+
+def _check(data: bytes, key: PublicKey | None = None) -> Findings:
+    return check_package(data, key)[1]
+
+
+def _resigned(data: bytes, change: Callable[[dict[str, bytes]], None], signer: Signer) -> bytes:
+    """Give what somebody with a key would make: files changed, manifest and signature made anew."""
+    contents = unpack(data).contents
+    change(contents)
+    manifest = MANIFEST_CODEC.decode(contents[MANIFEST])
+    said = [
+        structs.replace(file, sha256=hashlib.sha256(contents[file.path]).hexdigest(), size=len(contents[file.path]))
+        for file in manifest.files
+        if file.path in contents
+    ]
+    contents[MANIFEST] = MANIFEST_CODEC.encode(structs.replace(manifest, files=tuple(said)))
+    signature = ManifestSignature(
+        key_id=signer.key_id, public_key=signer.public_key, signature=signer.sign("export", contents[MANIFEST])
+    )
+    contents[SIGNATURE] = MANIFEST_SIGNATURE_CODEC.encode(signature)
+    return pack(contents)
+
+
+def test_what_was_exported_is_whole_and_signed_by_the_city(case: Case, package: bytes) -> None:
+    findings = _check(package, case.key)
+    assert findings.wrong == []
+    assert findings.notes == []
+    assert "8 entries of 2025-11-25 are under the root of 2025-11-25" in findings.right
+    assert any(text.startswith("signed with the city's key") for text in findings.right)
+
+
+def test_it_holds_the_frames_minutes_rows_chain_and_proofs(package: bytes) -> None:
+    names = set(unpack(package).contents)
+    assert {MANIFEST, SIGNATURE, REPORT, f"chain/{DAY}.jsonl", f"roots/{DAY}.json", "rows/episodes.jsonl"} <= names
+    assert f"proofs/{DAY}-of-{DAY}.json" in names
+    assert len([name for name in names if name.startswith("frames/")]) == 3
+    assert len([name for name in names if name.startswith("minutes/")]) == MINUTES
+
+
+def test_the_same_is_exported_as_the_same_bytes(case: Case, package: bytes) -> None:
+    assert case.export() == package
+
+
+def test_originals_are_in_it_opened_and_found_in_the_chain(case: Case) -> None:
+    data = case.export(WANTED._replace(originals=True))
+    videos = {content for name, content in unpack(data).contents.items() if name.startswith("minutes/")}
+    assert b"original video of minute 0" in videos
+    assert _check(data, case.key).is_whole
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_any_flipped_bit_is_found_and_its_file_named(package: bytes, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(package) - 1))
+    flipped = bytearray(package)
+    flipped[at] ^= 1 << data.draw(st.integers(0, 7))
+    findings = _check(bytes(flipped))
+    assert not findings.is_whole
+    owner = next(
+        (
+            name
+            for name, content in unpack(package).contents.items()
+            if package.find(content) <= at < package.find(content) + len(content)
+        ),
+        None,
+    )
+    if owner not in (None, SIGNATURE):  # of bits of the signature, or between the files, what they are nearest to
+        assert findings.wrong[0].path == owner
+
+
+@pytest.mark.parametrize("start", [REPORT, "frames/", "minutes/", "chain/", "roots/", "proofs/", "rows/", "keys/"])
+def test_a_file_that_was_removed_is_named(package: bytes, start: str) -> None:
+    contents = unpack(package).contents
+    name = next(name for name in contents if name.startswith(start))
+    del contents[name]
+    findings = _check(pack(contents))
+    assert findings.wrong[0].path == name
+    assert "removed" in findings.wrong[0].text
+
+
+def test_a_file_that_was_added_is_named(package: bytes) -> None:
+    assert _check(pack({**unpack(package).contents, "frames/new.jpg": b"x"})).wrong[0].path == "frames/new.jpg"
+
+
+def test_minutes_that_changed_places_in_the_chain_are_named(package: bytes) -> None:
+    contents = unpack(package).contents
+    first, second, *rest = contents[f"chain/{DAY}.jsonl"].splitlines(keepends=True)
+    contents[f"chain/{DAY}.jsonl"] = b"".join([second, first, *rest])
+    finding = _check(pack(contents)).wrong[0]
+    assert finding.path == f"chain/{DAY}.jsonl"
+    assert "entry 0" in finding.text
+
+
+def test_two_minutes_whose_files_changed_places_are_named(package: bytes) -> None:
+    contents = unpack(package).contents
+    one, other = [name for name in contents if name.startswith("minutes/")][:2]
+    contents[one], contents[other] = contents[other], contents[one]
+    assert {finding.path for finding in _check(pack(contents)).wrong} == {one, other}
+
+
+def test_files_in_another_order_are_another_archive(package: bytes) -> None:
+    contents = dict(reversed(unpack(package).contents.items()))
+    assert "the archive around them" in _check(pack(contents)).wrong[0].text
+
+
+def test_who_signs_anew_can_change_no_minute_for_the_chain_speaks_of_another(case: Case, package: bytes) -> None:
+    name = next(name for name in unpack(package).contents if name.startswith("minutes/"))
+    forged = _resigned(package, lambda contents: contents.update({name: b"another video"}), case.signer)
+    (finding,) = _check(forged, case.key).wrong
+    assert finding.path == name
+    assert "speaks of another file" in finding.text
+
+
+def test_who_signs_anew_can_drop_no_entry_for_the_root_speaks_of_another(case: Case, package: bytes) -> None:
+    def cut(contents: dict[str, bytes]) -> None:
+        lines = contents[f"chain/{DAY}.jsonl"].splitlines(keepends=True)
+        contents[f"chain/{DAY}.jsonl"] = b"".join(lines[:-1])
+
+    finding = _check(_resigned(package, cut, case.signer), case.key).wrong[0]
+    assert "another one than under the root" in finding.text
+
+
+def test_who_signs_with_a_key_of_their_own_is_not_the_city(case: Case, package: bytes, tmp_path: Path) -> None:
+    stranger = Signer.open(tmp_path / "stranger.pem")
+    forged = _resigned(package, lambda _: None, stranger)
+    assert "not with the city's" in _check(forged, case.key).wrong[0].text
+    assert any(stranger.key_id in note for note in _check(forged).notes)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_what_is_no_file_of_evidence_is_told(data: bytes) -> None:
+    assert _check(data).wrong[0].path == MANIFEST
+
+
+def test_the_command_tells_by_its_exit_code_and_first_line(case: Case, package: bytes, tmp_path: Path) -> None:
+    whole, altered, key = tmp_path / "case.zip", tmp_path / "altered.zip", tmp_path / "city.json"
+    whole.write_bytes(package)
+    altered.write_bytes(package.replace(b"public video of minute 2", b"public video of minute 3"))
+    key.write_bytes(PUBLIC_KEY_CODEC.encode(case.key))
+    answer = CliRunner().invoke(command, ["verify", str(whole), "--public-key", str(key)])
+    assert (answer.exit_code, answer.output.splitlines()[-1]) == (0, "All of it is as it was written.")
+    answer = CliRunner().invoke(command, ["verify", str(altered)])
+    assert answer.exit_code == 1
+    assert answer.output.startswith("ALTERED FIRST: minutes/2025-11-25-1202-")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--camera", "x-1"], ["--day", DAY], ["FILE", "--camera", "x-1"]])
+def test_a_command_line_that_means_nothing_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "case.zip"
+    file.write_bytes(b"")
+    told = [str(file) if one == "FILE" else one for one in arguments]
+    assert CliRunner().invoke(command, ["verify", *told]).exit_code == 2
+
+
+def test_a_key_that_is_none_is_a_matter_of_configuration(package: bytes, tmp_path: Path) -> None:
+    file, key = tmp_path / "case.zip", tmp_path / "key.json"
+    file.write_bytes(package)
+    for text in ("{}", json.dumps({"key_id": "0" * 16, "public_key": "0" * 64, "since_ms": 0})):
+        key.write_text(text)
+        answer = CliRunner().invoke(command, ["verify", str(file), "--public-key", str(key)])
+        assert isinstance(answer.exception, ConfigurationError)

@@ -1,0 +1,164 @@
+"""``tilik evidence export``, ``hold`` and ``retention`` on ClickHouse, Kafka and a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from msgspec import structs
+
+from schemas.camera_events import Decision, FrameCoordinates, make_event_id
+from schemas.episodes import CounterEpisode, Crossing, EvidenceFrame
+from schemas.topics import FRAMES
+from services.aggregate.episode_rows import episode_row
+from services.aggregate.event_rows import decision_row, detections_row
+from services.aggregate.migrate import known_migrations, migrate
+from services.aggregate.registry_rows import camera_row
+from services.cli.cameras import publish
+from services.cli.evidence.archive import unpack
+from services.cli.evidence.checking import check_package
+from services.cli.evidence.command import command
+from services.record.expiry import DAY_MS
+from services.record.holds import holds_of
+from services.record.verdicts_of_episodes import verdicts_of
+from services.runtime.clickhouse import connect
+from services.runtime.errors import ConfigurationError
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
+from tests.aggregate.make_events import START_MS, make_camera, make_frame
+from tests.cli.evidence.recorded_case import EPISODE, MINUTES, Case, make_case
+from tests.record.facts import CAMERA, MINUTE_MS, NOON_MS
+
+WHO = ("--by", "Sri Wahyuni", "--why", "laporan warga 112")
+
+
+def _episode() -> CounterEpisode:
+    frames = [EvidenceFrame(f"{n:032x}", NOON_MS, FrameCoordinates(FRAMES.name, 0, n, NOON_MS)) for n in (1, 2, 3)]
+    return CounterEpisode(
+        episode_id=EPISODE,
+        camera_id=CAMERA,
+        zone_id="queue-1",
+        revision=3,
+        ruleset="1",
+        camera_revision=1,
+        phase="ended",
+        review="suspected",
+        started_at_ms=NOON_MS + MINUTE_MS,
+        last_seen_at_ms=NOON_MS + 2 * MINUTE_MS,
+        ended_at_ms=NOON_MS + 2 * MINUTE_MS,
+        ended_because="cleared",
+        first=frames[0],
+        best=frames[1],
+        last=frames[2],
+        why=(Crossing("staff_absence", 125.0, 120.0, "s"),),
+        kind="unattended",
+    )
+
+
+@dataclass
+class City:
+    """A record, its database and registry, and the command line in front of them."""
+
+    case: Case
+    clickhouse: ClickHouseSettings
+    bootstrap: str
+
+    def run(self, name: str, *arguments: str) -> Result:
+        """Run a subcommand."""
+        places = ["--store", self.case.store.place, "--clickhouse", f"127.0.0.1:{self.clickhouse.port}"]
+        if name == "retention":
+            places += ["--bootstrap", self.bootstrap]
+        return CliRunner().invoke(command, [name, *arguments, *places])
+
+
+@pytest.fixture(scope="module")
+def clickhouse(kafka: KafkaSettings, clickhouse_port: int) -> ClickHouseSettings:
+    """A database and a registry with a confirmed episode of a camera."""
+    settings = ClickHouseSettings(port=clickhouse_port, database="evidence_export")
+    migrate(settings, known_migrations())
+    camera = structs.replace(make_camera(camera_id=CAMERA), record=True, retention_days=7)
+    decision = Decision(
+        event_id=make_event_id("evidence export"),
+        camera_id=CAMERA,
+        decided_at_ms=NOON_MS + 60 * MINUTE_MS,
+        decided_by="Sri Wahyuni",
+        decision="episode_confirmed",
+        reason="petugas tidak di tempat",
+        episode_id=EPISODE,
+    )
+    frame = make_frame((NOON_MS - START_MS) / 1000 + 70, camera_id=CAMERA)
+    rows = RowStore(settings)
+    rows.write([episode_row(_episode(), 7), camera_row(camera), decision_row(decision, 0, 8), detections_row(frame, 9)])
+    rows.close()
+    publish(kafka, [camera])
+    return settings
+
+
+@pytest.fixture
+def city(kafka: KafkaSettings, clickhouse: ClickHouseSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> City:
+    """That episode with its record."""
+    monkeypatch.setenv("TILIK_RECORD_KEYS__SIGNING_KEY_FILE", str(tmp_path / "signing.pem"))
+    monkeypatch.setenv("TILIK_RECORD_KEYS__SEALING_DIR", str(tmp_path / "sealing"))
+    monkeypatch.setenv("TILIK_AGGREGATE_CLICKHOUSE__DATABASE", clickhouse.database)
+    return City(make_case(tmp_path), clickhouse, kafka.bootstrap_servers)
+
+
+@pytest.mark.integration
+def test_an_episode_becomes_one_file_that_is_whole(city: City, tmp_path: Path) -> None:
+    out = tmp_path / "case.zip"
+    answer = city.run("export", EPISODE[:6], "--out", str(out), *WHO)
+    assert answer.exit_code == 0, answer.output
+    assert f"3 frames, {MINUTES} minutes, 8 entries" in answer.output
+    manifest, findings = check_package(out.read_bytes(), city.case.key)
+    assert findings.wrong == []
+    assert manifest is not None
+    assert (manifest.made_by, manifest.reason) == ("Sri Wahyuni", "laporan warga 112")
+    contents = unpack(out.read_bytes()).contents
+    assert {"rows/episodes.jsonl", "rows/decisions.jsonl", "rows/cameras.jsonl", "rows/detections.jsonl"} <= set(
+        contents
+    )
+    assert "dibenarkan petugas" in contents["report.html"].decode()
+    assert isinstance(city.run("export", EPISODE, "--out", str(out), *WHO).exception, ConfigurationError)
+
+
+@pytest.mark.integration
+def test_originals_are_exported_only_where_they_are_asked_for(city: City, tmp_path: Path) -> None:
+    for out, options in ((tmp_path / "public.zip", ()), (tmp_path / "originals.zip", ("--originals",))):
+        assert city.run("export", EPISODE, "--out", str(out), *WHO, *options).exit_code == 0
+        assert (b"original video" in out.read_bytes()) == bool(options)
+
+
+@pytest.mark.integration
+def test_an_episode_that_is_not_there_or_not_said_is_refused(city: City, tmp_path: Path) -> None:
+    for said, told in (("ffffff", "there is no episode"), ("3fa", "32 hex digits"), ("'; DROP", "32 hex digits")):
+        answer = city.run("export", said, "--out", str(tmp_path / "x.zip"), *WHO)
+        assert isinstance(answer.exception, ConfigurationError)
+        assert told in str(answer.exception)
+    assert city.run("export", EPISODE, "--out", str(tmp_path / "x.zip")).exit_code == 2
+
+
+@pytest.mark.integration
+def test_a_hold_is_placed_and_ended(city: City) -> None:
+    assert city.run("hold", EPISODE[:8], *WHO).exit_code == 0
+    (hold,) = holds_of(city.case.store, CAMERA)
+    assert (hold.from_ms, hold.until_ms) == (NOON_MS + MINUTE_MS, NOON_MS + 2 * MINUTE_MS)
+    assert city.run("release", EPISODE[:8]).exit_code == 0
+    assert holds_of(city.case.store, CAMERA) == []
+
+
+@pytest.mark.integration
+def test_retention_says_what_it_would_delete_and_asks_for_verdicts(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = connect(city.clickhouse, city.clickhouse.database)
+    assert [(one.episode_id, one.verdict) for one in verdicts_of(client, CAMERA)] == [(EPISODE, "episode_confirmed")]
+    client.close()
+    monkeypatch.setattr("services.cli.evidence.expiring.now_ms", lambda: NOON_MS + 30 * DAY_MS)
+    monkeypatch.setenv("TILIK_RECORD_RETENTION__AROUND_SECONDS", "0")
+    before = [one.key for one in city.case.store.list("minutes")]
+    answer = city.run("retention", "--dry-run")
+    assert answer.exit_code == 0, answer.output
+    told = answer.stdout.splitlines()
+    assert "original: minutes, original, kept 3 days" in told[0]
+    assert told[-1] == "2 files, 0.0 MB would be deleted"
+    assert [one.key for one in city.case.store.list("minutes")] == before

@@ -1,0 +1,145 @@
+"""The record of a day is checked where it lies: what was altered, taken away or moved is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.recordings import PUBLIC_KEY_CODEC, FilesDeleted, IndexRange, PublicKey
+from services.cli.evidence.command import command
+from services.cli.evidence.findings import Findings
+from services.cli.evidence.store_checking import StoreCheck
+from services.record.object_keys import heads_key, root_key, segment_key
+from services.record.signing import Signer, publish_key
+from services.runtime.errors import ConfigurationError
+from tests.cli.evidence.recorded_case import Case, make_case
+from tests.record.facts import CAMERA, DAY
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return make_case(tmp_path)
+
+
+def _check(case: Case, key: PublicKey | None = None) -> Findings:
+    return StoreCheck(case.store, key, lambda done, total: None).check_day(CAMERA, DAY)
+
+
+def _minutes(case: Case) -> list[str]:
+    return [one.key for one in case.store.list("minutes") if "/public/" in one.key]
+
+
+def test_a_day_that_nobody_touched_is_whole(case: Case) -> None:
+    findings = _check(case, case.key)
+    assert findings.wrong == []
+    assert findings.notes == []
+    assert findings.right == [
+        "8 entries, each follows the one before",
+        "14 files are what their entries say",
+        "8 of 8 entries are under a signed root",
+    ]
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_flipped_bit_of_any_object_is_found_in_it(case: Case, data: st.DataObject) -> None:
+    keys = [one.key for kind in ("chain", "minutes", "evidence", "heads", "roots") for one in case.store.list(kind)]
+    key = data.draw(st.sampled_from(keys))
+    whole = case.store.get(key) or b""
+    flipped = bytearray(whole)
+    flipped[data.draw(st.integers(0, len(whole) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    case.store.put(key, bytes(flipped))
+    wrong = [finding.path for finding in _check(case, case.key).wrong]
+    case.store.put(key, whole)
+    assert wrong[0] == key or (key.startswith("heads") and wrong[0] == root_key(DAY))
+
+
+def test_a_minute_that_was_taken_away_is_named(case: Case) -> None:
+    gone = _minutes(case)[2]
+    case.store.delete(gone)
+    (finding,) = _check(case).wrong
+    assert finding.path == gone
+    assert "no tombstone says so: the minute 12:02 of 2025-11-25" in finding.text
+
+
+def test_two_minutes_that_changed_places_are_named(case: Case) -> None:
+    one, other = _minutes(case)[:2]
+    first, second = case.store.get(one) or b"", case.store.get(other) or b""
+    case.store.put(one, second)
+    case.store.put(other, first)
+    assert [finding.path for finding in _check(case).wrong] == [one, other]
+
+
+def test_entries_that_changed_places_are_named_with_the_minute_before(case: Case) -> None:
+    key = segment_key(CAMERA, DAY, 0)
+    lines = (case.store.get(key) or b"").splitlines(keepends=True)
+    lines[1], lines[3] = lines[3], lines[1]
+    case.store.put(key, b"".join(lines))
+    finding = _check(case).wrong[0]
+    assert finding.path == key
+    assert finding.text.startswith("entry 1, after the minute 12:00 of 2025-11-25")
+
+
+def test_entries_cut_off_the_end_are_missed_by_the_root(case: Case) -> None:
+    key = segment_key(CAMERA, DAY, 0)
+    lines = (case.store.get(key) or b"").splitlines(keepends=True)
+    case.store.put(key, b"".join(lines[:-2]))
+    assert "6 entries, and 8 were signed" in _check(case).wrong[0].text
+
+
+def test_a_history_that_was_written_anew_is_not_the_one_that_was_signed(case: Case, tmp_path: Path) -> None:
+    other = make_case(tmp_path / "other")
+    for listed in list(case.store.list("chain")):
+        case.store.delete(listed.key)
+    case.chains.append(CAMERA, DAY, [one.entry.fact for one in other.chains.read(CAMERA, DAY).entries])
+    assert any("not those that were signed" in finding.text for finding in _check(case).wrong)
+
+
+def test_a_root_by_a_strangers_key_is_none_of_the_citys(case: Case, tmp_path: Path) -> None:
+    key = case.key
+    stranger = make_case(tmp_path / "stranger")
+    for name in (root_key(DAY), heads_key(DAY)):
+        case.store.put(name, stranger.store.get(name) or b"")
+    publish_key(case.store, stranger.signer)
+    assert any("not signed by a key of the city" in finding.text for finding in _check(case, key).wrong)
+
+
+def test_a_key_that_the_citys_key_endorsed_is_the_citys(case: Case, tmp_path: Path) -> None:
+    new = publish_key(case.store, Signer.open(tmp_path / "new.pem"), case.signer)
+    assert _check(case, new).wrong == []
+
+
+def test_files_with_a_tombstone_may_be_gone(case: Case) -> None:
+    tombstone = FilesDeleted(
+        form="public", entries=(IndexRange(0, 0),), reason="retention", kept_days=7, decided_by="retention"
+    )
+    case.chains.append(CAMERA, DAY, [tombstone])
+    assert any("a tombstone says" in note for note in _check(case).notes)
+    case.store.delete(_minutes(case)[0])
+    findings = _check(case)
+    assert findings.wrong == []
+    assert "1 files were deleted, each with a tombstone that says why" in findings.right
+    assert any("1 entries are under no root yet" in note for note in findings.notes)
+
+
+def test_the_command_names_the_first_altered_file(case: Case, tmp_path: Path) -> None:
+    key = tmp_path / "city.json"
+    key.write_bytes(PUBLIC_KEY_CODEC.encode(case.key))
+    arguments = ["verify", "--camera", CAMERA, "--day", DAY, "--store", case.store.place, "--public-key", str(key)]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    altered = _minutes(case)[1]
+    case.store.put(altered, b"another")
+    answer = CliRunner().invoke(command, arguments)
+    assert answer.exit_code == 1
+    assert answer.stdout.startswith(f"ALTERED FIRST: {altered}: its bytes were altered")
+
+
+def test_a_place_without_a_record_is_not_made(tmp_path: Path) -> None:
+    arguments = ["verify", "--camera", CAMERA, "--day", DAY, "--store", str(tmp_path / "none")]
+    answer = CliRunner().invoke(command, arguments)
+    assert isinstance(answer.exception, ConfigurationError)
+    assert not (tmp_path / "none").exists()
