@@ -32,6 +32,19 @@ from services.runtime.settings import KafkaSettings
 
 _PROBE_SECONDS = 2
 
+_CLICKHOUSE_OF = {
+    "aggregate": ("CLICKHOUSE",),
+    "record": ("CLICKHOUSE",),
+    "portal": ("CLICKHOUSE", "OPERATIONS__AUDIT"),
+}
+"""Where a service's settings say how ClickHouse is reached."""
+
+_FOLDERS_OF = {
+    "record": {"STORE__URL": "record"},
+    "portal": {"STORE__URL": "record", "OPERATIONS__SECRETS_DIR": "portal"},
+}
+"""Settings of a service that name a folder, and which one of the stack's it is."""
+
 
 @dataclass(frozen=True)
 class ServiceRun:
@@ -170,8 +183,10 @@ class LocalStack:
             env[f"{prefix}GROUP_INSTANCE_ID"] = (
                 name  # started again within the session time-out, it has its cameras back
             )
-        if run.service == "aggregate":
-            env |= {f"{prefix}CLICKHOUSE__HOST": HOST, f"{prefix}CLICKHOUSE__PORT": str(self._clickhouse_port)}
+        for part in _CLICKHOUSE_OF.get(run.service, ()):
+            env |= {f"{prefix}{part}__HOST": HOST, f"{prefix}{part}__PORT": str(self._clickhouse_port)}
+        for part, folder in _FOLDERS_OF.get(run.service, {}).items():
+            env[f"{prefix}{part}"] = str((self._state / folder).resolve())
         return ProcessSpec(
             name=name,
             argv=[sys.executable, "-m", f"services.{run.service}"],

@@ -17,7 +17,7 @@ from deploy.local.process import ProcessState, ProcessStatus
 from deploy.local.settings import LocalSettings, local_settings
 from services.ingest.registry.file import RegistryFile
 
-SERVICES = ("ingest", "detect", "aggregate")
+SERVICES = ("ingest", "detect", "aggregate", "record", "portal")
 _LOOK_SECONDS = 0.5
 
 

@@ -60,7 +60,7 @@ def test_files_and_stills_are_there(stage: Stage) -> None:
 
 
 def test_a_new_run_forgets_data_but_nothing_else(tmp_path: Path) -> None:
-    for name in ("kafka", "clickhouse", "logs", "stills"):
+    for name in ("kafka", "clickhouse", "record", "logs", "stills"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("x")
     assert forget_former_runs(tmp_path)

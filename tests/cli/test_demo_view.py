@@ -30,7 +30,13 @@ READINGS = Readings(
     (CAMERA, SILENT), (ProcessReading("kafka", "ready", 0, 9092), ProcessReading("detect", "pausing", 3, 1))
 )
 SURROUNDINGS = Surroundings(
-    "127.0.0.1:9092", 8123, "tilik", Path(".tilik/demo/logs"), rendered_footage=False, dashboards_port=3000
+    "127.0.0.1:9092",
+    8123,
+    "tilik",
+    Path(".tilik/demo/logs"),
+    rendered_footage=False,
+    dashboards_port=3000,
+    portal_lines=("portal      http://127.0.0.1:8080/   what citizens see",),
 )
 
 
@@ -50,6 +56,7 @@ def shown(surroundings: Surroundings = SURROUNDINGS, width: int = 160) -> str:
         "restarts 3",
         "curl 'http://127.0.0.1:8123/?query=SELECT+*+FROM+tilik.frame_accounting",
         "127.0.0.1:9092",
+        "http://127.0.0.1:8080/",
         ".tilik/demo/logs",
     ],
 )

@@ -23,12 +23,13 @@ from deploy.local.settings import LocalSettings
 from schemas.topics import FRAMES
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.settings import AggregateSettings
-from services.cli.cameras import publish_changes
 from services.cli.cameras.diff import plan_changes
+from services.cli.cameras.publishing import publish
 from services.cli.dashboards.preview.process import preview_process
 from services.cli.demo.accounting import account
 from services.cli.demo.ending import end_run
 from services.cli.demo.ownership import ownership
+from services.cli.demo.portal import DemoPortal, shown_cameras
 from services.cli.demo.readings import Readings, read_cameras, read_processes
 from services.cli.demo.stage import Stage, camera_ids, forget_former_runs, set_stage
 from services.cli.demo.summary import Summary, faults, summarise, summary_table
@@ -37,6 +38,7 @@ from services.cli.setup import set_up
 from services.detect.settings import DetectSettings
 from services.runtime.camera_registry import read_registry
 from services.runtime.clickhouse import connect
+from services.runtime.clock import now_ms
 from services.runtime.errors import FatalError, RetryableError
 from services.runtime.settings import ClickHouseSettings, load_settings
 from services.runtime.topics import ensure_topics
@@ -63,7 +65,9 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Playing:
     """A demonstration that runs: the stack, what plays on it, and how to ask."""
 
-    def __init__(self, stack: LocalStack, stage: Stage, clickhouse: ClickHouseSettings, folder: Path) -> None:
+    def __init__(
+        self, stack: LocalStack, stage: Stage, clickhouse: ClickHouseSettings, folder: Path, portal: DemoPortal
+    ) -> None:
         self.stack = stack
         self.stage = stage
         self.client: Client = connect(clickhouse, clickhouse.database)
@@ -74,6 +78,7 @@ class Playing:
             folder / "logs",
             stage.footage.rendered,
             stack.status()["dashboards"].port,
+            portal.lines(),
         )
         self.outcomes_before = self.read().outcomes  # of former runs, where their data was kept
 
@@ -126,14 +131,18 @@ def _start(stack: LocalStack, footage: Footage, folder: Path, console: Console) 
     )
     migrate(clickhouse, known_migrations())
     choose_own_ruleset(clickhouse)
-    console.print("starting detect, aggregate and ingest …")
+    console.print("starting detect, aggregate, record and ingest …")
     stack.start_services(_services(stack.settings))
     downloads = stack.settings.jars_dir or stack.settings.state_dir
-    stack.start_processes([preview_process(stack.clickhouse_port, clickhouse.database, downloads)])
-    playing = Playing(stack, stage, clickhouse, folder)
+    dashboards = preview_process(stack.clickhouse_port, clickhouse.database, downloads)
+    stack.start_processes([dashboards])
+    portal = DemoPortal(folder)
+    stack.start_services([portal.run(dashboards.port)])
+    playing = Playing(stack, stage, clickhouse, folder, portal)
     # Last: what is captured before there is a detector would only grow stale.
     changes = plan_changes(stage.cameras, read_registry(stack.kafka), remove_missing=True)
-    publish_changes(stack.kafka, changes)
+    if cameras := shown_cameras(changes, now_ms()):
+        publish(stack.kafka, cameras)
     console.print(f"{len(stage.cameras)} cameras are in the registry")
     return playing
 
@@ -157,7 +166,7 @@ def _services(local: LocalSettings) -> list[ServiceRun]:
         "TILIK_INGEST_STATUS_EVERY_SECONDS": "10",
     }
     workers = [ServiceRun("ingest", name, ingest) for name in _INGEST_WORKERS]
-    return [ServiceRun("detect", env=detect), ServiceRun("aggregate"), *workers]
+    return [ServiceRun("detect", env=detect), ServiceRun("aggregate"), ServiceRun("record"), *workers]
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from services.runtime.errors import ConfigurationError
 
 _CAMERAS_TEMPLATE = Path(deploy.local.__file__).with_name("demo_cameras.yaml")
 _STILLS_BEGIN = datetime(2026, 1, 5, 8, 0, 0)  # names of files: local time
-_DATA_FOLDERS = ("kafka", "clickhouse")
+_DATA_FOLDERS = ("kafka", "clickhouse", "record")
 
 
 @dataclass(frozen=True)

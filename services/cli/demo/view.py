@@ -32,12 +32,14 @@ class Surroundings(Struct, frozen=True):
     logs: Path
     rendered_footage: bool
     dashboards_port: int
+    portal_lines: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """Give them as text."""
         query = f"SELECT+*+FROM+{self.database}.frame_accounting+FORMAT+PrettyCompact"
         address = f"http://127.0.0.1:{self.clickhouse_port}"
         lines = [
+            *self.portal_lines,
             f"dashboards  http://127.0.0.1:{self.dashboards_port}/   what Grafana would show, in a browser",
             f"ClickHouse  {address}   try: curl '{address}/?query={query}'",
             f"Kafka       {self.bootstrap_servers}",
