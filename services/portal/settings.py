@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import SettingsConfigDict
 
 from services.portal.operations_settings import OperationsSettings
+from services.portal.pages_settings import PagesSettings
 from services.runtime.settings import ClickHouseSettings, Port, ServiceSettings
 from services.runtime.store_settings import StoreSettings
 
@@ -112,4 +113,5 @@ class PortalSettings(ServiceSettings):
     operations: OperationsSettings = Field(
         default_factory=OperationsSettings, description="The area of people who are signed in."
     )
+    pages: PagesSettings = Field(default_factory=PagesSettings, description="The public pages.")
     leave_seconds: Seconds = Field(10.0, le=60, description="How long open answers may take when it stops, in seconds.")

@@ -35,7 +35,7 @@ def about_routes(pages: Pages) -> APIRouter:
     """Give the routes of the pages about the system."""
     router = APIRouter()
     roots = DailyRoots(ObjectStore(pages.portal.settings.store))
-    assessments = {language: _document(f"dpia.{language}.md") for language in LANGUAGES}
+    assessments = {language: _document(language) for language in LANGUAGES}
 
     @router.get("/how")
     async def how(request: Request) -> HTMLResponse:
@@ -91,7 +91,13 @@ def _said(sections: tuple[Section, ...], language: Language) -> list[dict[str, o
     ]
 
 
-def _document(name: str) -> Markup:
-    """Render a document of ours; raw HTML in it is shown as text."""
-    text = (_DOCUMENTS / name).read_text(encoding="utf-8")
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704
+def _document(language: Language) -> Markup:
+    """Render the assessment; raw HTML in it is shown as text. Wide tables can be scrolled by keyboard."""
+    text = (_DOCUMENTS / f"dpia.{language}.md").read_text(encoding="utf-8")
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    name = AssessmentWords.table.in_language(language)
+    return Markup(  # noqa: S704  (rendered from a file of ours)
+        body.replace("<table>", f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table>').replace(
+            "</table>", "</table></div>"
+        )
+    )

@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse,
 from services.portal.pages.datasets import DATASETS, Dataset
 from services.portal.pages.language import Words
 from services.portal.pages.open_data import (
-    FILES_A_MINUTE,
     FORMATS,
     KEEP_MINUTES,
     Format,
@@ -37,7 +36,8 @@ PlaceName = Annotated[str, Query(max_length=120)]
 def data_routes(pages: Pages) -> APIRouter:
     """Give the routes of open data."""
     router = APIRouter()
-    files = OpenData(pages.portal.settings.clickhouse)
+    limit = pages.portal.settings.pages.files_per_minute
+    files = OpenData(pages.portal.settings.clickhouse, limit)
 
     @router.get("/data")
     async def data(request: Request) -> HTMLResponse:
@@ -48,7 +48,7 @@ def data_routes(pages: Pages) -> APIRouter:
             DataWords,
             datasets=[_told(dataset, pages.language(request) == "en") for dataset in DATASETS.values()],
             formats=FORMATS,
-            limit=FILES_A_MINUTE,
+            limit=limit,
             keep_minutes=KEEP_MINUTES,
             first=today - timedelta(days=_DEFAULT_DAYS - 1),
             last=today,
@@ -72,7 +72,7 @@ def data_routes(pages: Pages) -> APIRouter:
         if not 1 <= period.days <= dataset.most_days:
             return _refused(400, fill(words.too_long, days=dataset.most_days))
         if not files.allows(client_of(request.scope)):
-            return _refused(429, fill(words.too_often, limit=FILES_A_MINUTE), {"retry-after": "60"})
+            return _refused(429, fill(words.too_often, limit=limit), {"retry-after": "60"})
         try:
             body = await files.file(dataset, kind, period, kelurahan, pages.now())
         except TooLargeError:

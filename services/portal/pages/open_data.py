@@ -22,7 +22,6 @@ from services.runtime.settings import ClickHouseSettings
 
 Format = Literal["csv", "json", "parquet"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "json", "parquet")
-FILES_A_MINUTE: Final = 10
 KEEP_MINUTES: Final = 5
 _AT_ONCE: Final = 2
 _WAITING: Final = 20
@@ -61,13 +60,13 @@ class Period(NamedTuple):
 class OpenData:
     """Writes files. Used from one event loop; what blocks runs on threads of its own."""
 
-    def __init__(self, clickhouse: ClickHouseSettings) -> None:
+    def __init__(self, clickhouse: ClickHouseSettings, files_per_minute: int) -> None:
         self._clickhouse = clickhouse
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="open-data")
         self._under_way = 0
         self._client: Client | None = None
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._budget = limits.parse(f"{FILES_A_MINUTE}/minute")
+        self._budget = limits.parse(f"{files_per_minute}/minute")
 
     def allows(self, client: str) -> bool:
         """Take one file of a client's budget; False where it is used up."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +18,7 @@ from schemas.cameras import Approval, Camera, Place, Source, Zone
 from services.portal.context import Portal
 from services.portal.errors import add_error_pages
 from services.portal.metrics import PORTAL_METRICS
+from services.portal.operations_settings import OperationsSettings
 from services.portal.pages.routes import router
 from services.portal.requests import Told
 from services.portal.serving import _built
@@ -59,7 +61,9 @@ def portal_of(cameras: Iterable[Camera], clickhouse: ClickHouseSettings = NOBODY
     registry = cast("CameraRegistry", SimpleNamespace(revisions=revisions))
     service = cast("Service", SimpleNamespace(metrics=Metrics(PORTAL_METRICS)))
     with TemporaryDirectory() as folder:
-        told = PortalSettings(clickhouse=clickhouse, **{"store": StoreSettings(url=folder), **settings})
+        settings.setdefault("store", StoreSettings(url=folder))
+        settings.setdefault("operations", OperationsSettings(secrets_dir=Path(folder)))
+        told = PortalSettings(clickhouse=clickhouse, **settings)
         with _built(told, registry, service) as portal:
             yield portal
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.portal.pages_settings import PagesSettings
 from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
 
 pytestmark = pytest.mark.integration  # sockets of an event loop, and a ClickHouse that is not there
@@ -127,6 +128,15 @@ def test_the_chosen_language_stays(visitor: Visitor) -> None:
     assert '<html lang="en">' in visitor.get("/", cookie="tilik-lang=en").text
     assert '<html lang="id">' in visitor.get("/", cookie="tilik-lang=%22%3E").text
     assert "set-cookie" not in visitor.get("/").headers
+
+
+def test_the_privacy_page_names_whom_to_write_to_once_the_city_has_said_so(visitor: Visitor) -> None:
+    assert "setelah ditunjuk" in visitor.page("/privacy")
+    contact = PagesSettings(privacy_contact="Diskominfo <pdp@kota.example>", city="Salatiga")
+    with portal_of([], pages=contact) as portal, visitor_of(portal) as here:
+        text = here.page("/privacy")
+        assert "Diskominfo &lt;pdp@kota.example&gt;" in text
+        assert "Tilik Salatiga" in text
 
 
 def test_an_empty_city_says_that_it_is_empty() -> None:

@@ -62,6 +62,14 @@ function add(frame) {
   view.shown = current ? Math.max(0, view.frames.indexOf(current)) : view.frames.length - 1;
 }
 
+/** Forget what was captured from then on: nobody may see it any more. */
+function withdraw(since) {
+  const current = view.frames[view.shown];
+  view.frames = view.frames.filter((frame) => frame.captured_at_ms < since);
+  view.shown = view.frames.indexOf(current);
+  if (view.shown < 0) view.live = true;
+}
+
 /** Show how the camera is now. What a quarantine withdraws is forgotten here too. */
 function setState(name, since) {
   const key = name[0].toUpperCase() + name.slice(1);
@@ -73,7 +81,8 @@ function setState(name, since) {
   byId('state').replaceChildren(badge);
   byId('blank-state').textContent = said[`blank${key}`];
   byId('blank-why').textContent = name === 'live' ? '' : said[`why${key}`].replace('{time}', since ? `${minutes.format(since)} WIB` : '…');
-  if (before && before !== name && name !== 'silent') read();
+  if (name === 'quarantined') withdraw(since);
+  else if (before && before !== name && name !== 'silent') read();
   show(view.live ? view.frames.length - 1 : view.shown);
 }
 

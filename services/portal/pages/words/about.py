@@ -42,6 +42,7 @@ class PrivacyWords:
         "The assessment of this system, as the city fills it in:",
         "Penilaian atas sistem ini, yang diisi oleh pemerintah kota:",
     )
+    contact = Text("Write to:", "Hubungi:")
     contact_none = Text(
         "The city names its contact for data protection here once it has appointed one.",
         "Pemerintah kota mencantumkan kontak pelindungan data di sini setelah ditunjuk.",
@@ -81,6 +82,7 @@ class AssessmentWords:
     """The page of the impact assessment."""
 
     title = Text("Data protection impact assessment", "Penilaian dampak pelindungan data pribadi")
+    table = Text("Table of the assessment", "Tabel penilaian")
 
 
 HOW: Final = (

@@ -8,7 +8,7 @@ from services.portal.pages.language import Text
 class FrameWords:
     """Head, foot, navigation; kinds of cameras and of places; sentences about data."""
 
-    brand = Text("Tilik Semarang", "Tilik Semarang")
+    brand = Text("Tilik {city}", "Tilik {city}")
     tagline = Text("The city's cameras, open to its citizens", "Kamera kota, terbuka untuk warga")
     skip = Text("Skip to content", "Langsung ke isi")
     menu = Text("Main menu", "Menu utama")

@@ -1,0 +1,207 @@
+"""Citizens' pages in a real browser: on a phone and a desktop, by keyboard and screen reader, live and looking back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, expect
+
+from deploy.local.testing import RunningFace
+from services.runtime.settings import KafkaSettings
+from tests.e2e.conftest import DATABASE, Visit, visit_of
+from tests.e2e.served_portal import served
+from tests.portal.delivery.scene import FilmedCamera, RunningPortal, running_portal
+from tests.portal.pages.seeded_city import seeded_city
+from tests.portal.pages.small_city import portal_of
+
+pytestmark = pytest.mark.integration
+
+PAGES = (
+    "/",
+    "/cameras?kecamatan=Genuk",
+    "/counters",
+    "/floods",
+    "/parking",
+    "/data",
+    "/how",
+    "/privacy",
+    "/privacy/assessment",
+    "/record",
+    "/nothing-here",
+)
+SERIOUS = ("serious", "critical")
+WIDTHS = (320, 390, 1280)
+
+
+@pytest.fixture(scope="module")
+def city(face: RunningFace) -> Iterator[str]:
+    """The address of a portal that shows the simulated city's figures."""
+    with (
+        seeded_city(face.port, DATABASE) as made,
+        portal_of(made.cameras, made.clickhouse) as portal,
+        served(portal) as address,
+    ):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def running(kafka: KafkaSettings) -> Iterator[RunningPortal]:
+    with running_portal(kafka) as portal:
+        yield portal
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    yield context.new_page()
+    context.close()
+
+
+def faults(page: Page) -> list[str]:
+    """Give what axe-core finds serious, with where it is."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found if one["impact"] in SERIOUS for node in one["nodes"]]
+
+
+def camera_of(page: Page, city: str) -> str:
+    page.goto(f"{city}/cameras?kind=counter")
+    href = page.locator(".cameras a").first.get_attribute("href")
+    assert href is not None
+    return href
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_out_who_uses_a_screen_reader(browser: Browser, city: str, scheme: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    found = {}
+    for path in (*PAGES, camera_of(page, city)):
+        page.goto(city + path)
+        if wrong := faults(page):
+            found[path] = wrong
+    context.close()
+
+    assert found == {}
+
+
+def test_no_page_is_wider_than_the_screen_asks_elsewhere_or_complains(page: Page, city: str) -> None:
+    visit = visit_of(page, city)
+    too_wide = []
+    for path in (*PAGES, camera_of(page, city)):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(city + path)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                too_wide.append((path, width))
+
+    assert too_wide == []
+    assert visit.foreign_requests == []
+    assert [said for said in visit.complaints if "404" not in said] == []
+
+
+def test_a_citizen_finds_a_counter_from_the_home_page_by_keyboard(page: Page, city: str) -> None:
+    page.goto(city)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.locator("#q").focus()
+    page.keyboard.type("loket genuk")
+    page.keyboard.press("Enter")
+    expect(page.locator('[role="status"]').first).to_contain_text("kamera")
+    page.locator(".cameras a").first.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("h1")).to_contain_text("Loket")
+    expect(page.locator("#curve-queue")).to_be_visible()
+    expect(page.locator("#blank-state")).to_contain_text("tidak ada gambar masuk")
+
+
+def test_a_district_is_chosen_on_the_map(page: Page, city: str) -> None:
+    page.goto(city)
+    page.locator('.map a[aria-label^="Genuk"]').focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#kecamatan")).to_have_value("Genuk")
+    assert set(page.locator(".cameras h2").all_inner_texts()) == {"Genuk"}
+
+
+def test_english_stays_chosen(page: Page, city: str) -> None:
+    page.goto(f"{city}/floods")
+    page.locator(".tongue").click()
+    expect(page.locator("h1")).to_have_text("Standing water")
+    page.locator(".top nav a").first.click()
+
+    expect(page.locator("h1")).to_have_text("Cameras")
+
+
+@pytest.fixture
+def filmed(kafka: KafkaSettings, running: RunningPortal, request: pytest.FixtureRequest) -> FilmedCamera:
+    """A camera of which thirty frames may be shown."""
+    camera = FilmedCamera(kafka, request.node.name.replace("_", "-")[:60].rstrip("-"))
+    camera.film(range(33))
+    camera.judge(through=30, judged=31)
+    running.until_status(camera.url(29), 200)
+    return camera
+
+
+@pytest.fixture
+def live(phone: Page, running: RunningPortal, filmed: FilmedCamera) -> Visit:
+    """Somebody with a phone, who watches that camera."""
+    visit = visit_of(phone, running.address)
+    phone.goto(f"{running.address}/cameras/{filmed.camera.camera_id}")
+    expect(phone.locator("#picture")).to_be_visible()
+    return visit
+
+
+def test_a_camera_is_watched_live_paused_and_looked_back_at(live: Visit, filmed: FilmedCamera) -> None:
+    page = live.page
+    picture, slider = page.locator("#picture"), page.locator("#timeline")
+    expect(picture).to_have_attribute("src", filmed.url(30))
+    expect(page.locator("#state")).to_have_text("langsung")
+    expect(page.locator("#said")).to_contain_text("detik lalu")
+
+    filmed.film(range(33, 36))
+    filmed.judge(through=33, judged=3)
+    expect(picture).to_have_attribute("src", filmed.url(33))
+
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(picture).to_have_attribute("src", filmed.url(32))
+    expect(page.locator("#said")).to_contain_text("melihat ke belakang")
+    page.keyboard.press("PageUp")
+    expect(picture).to_have_attribute("src", filmed.url(2))
+    filmed.film(range(36, 39))
+    filmed.judge(through=36, judged=3)
+    expect(slider).to_have_attribute("max", "36")
+    expect(picture).to_have_attribute("src", filmed.url(2))
+    page.locator("#back").click()
+    expect(picture).to_have_attribute("src", filmed.url(1))
+
+    page.locator("#pause").click()
+    expect(picture).to_have_attribute("src", filmed.url(36))
+    assert page.evaluate("document.getElementById('picture').naturalWidth") > 0
+    assert faults(page) == []
+    assert live.complaints == []
+    assert live.foreign_requests == []
+
+
+def test_what_a_quarantine_withdraws_leaves_the_screen(live: Visit, filmed: FilmedCamera) -> None:
+    page = live.page
+    filmed.film(range(33, 36))
+    filmed.judge(through=34, judged=4, quarantine=20)
+
+    expect(page.locator("#picture")).to_be_hidden()
+    expect(page.locator("#blank-state")).to_have_text("Tidak ditampilkan: karantina")
+    expect(page.locator("#blank-why")).to_contain_text("ditarik")
+    expect(page.locator("#timeline")).to_have_attribute("max", "19")
+
+
+def test_a_link_to_a_moment_leads_to_its_picture(running: RunningPortal, phone: Page, filmed: FilmedCamera) -> None:
+    phone.goto(f"{running.address}/cameras/{filmed.camera.camera_id}?at={filmed.captured_ms(12)}")
+
+    expect(phone.locator("#picture")).to_have_attribute("src", filmed.url(12))
+    expect(phone.locator("#pause")).to_have_text("Kembali ke langsung")
