@@ -14,7 +14,7 @@ from services.cli.evidence.gathering import Gathered, Gathering, Wanted
 from services.cli.evidence.packing import pack_evidence
 from services.cli.evidence.places import by_option, open_record, progress, store_option, why_option
 from services.cli.evidence.report import Making
-from services.cli.evidence.rows import EpisodeStory, find_episode, rows_of_episode
+from services.cli.evidence.rows import EpisodeStory, find_episode, rows_of_episode, withdrawn_minutes
 from services.record.signing import Signer, publish_key
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
@@ -80,6 +80,8 @@ def command(episode: str, store: str | None, clickhouse: str | None, **said: Any
     with clickhouse_client(clickhouse_settings(clickhouse)) as client, progress("gathering") as advance:
         story = find_episode(client, episode)
         wanted = _wanted(story, asked)
+        withdrawn = withdrawn_minutes(client, story.camera_id, wanted.from_ms, wanted.until_ms)
+        wanted = wanted._replace(withdrawn=withdrawn)
         rows = rows_of_episode(client, story, wanted.from_ms, wanted.until_ms)
         seen: list[str] = []
 

@@ -41,11 +41,15 @@ Advance = Callable[[str], None]
 
 
 class Wanted(NamedTuple):
-    """Which files are wanted: from when to when, ms since 1970; as captured, or with people hidden."""
+    """Which files are wanted: from when to when, ms since 1970; as captured, or with people hidden.
+
+    ``withdrawn`` are starts of minutes of which the public form is not to be shown.
+    """
 
     from_ms: int
     until_ms: int
     originals: bool
+    withdrawn: frozenset[int] = frozenset()
 
 
 class Picture(NamedTuple):
@@ -148,7 +152,9 @@ class Gathering:
         form = "original" if wanted.originals else "public"
         for file in (file for file in files_of(fact) if file.form == form):
             path = _path_of(fact, file)
-            if file.key in gone:
+            if isinstance(fact, MinuteRecorded) and form == "public" and fact.minute_ms in wanted.withdrawn:
+                found.leave_out(path, "it was withdrawn: the camera was in quarantine")
+            elif file.key in gone:
                 found.leave_out(path, "it was deleted; the chain's tombstone says why")
             elif self._take_file(path, entry, file, found):
                 place = (path, file.form)

@@ -85,6 +85,20 @@ def rows_of_episode(client: Client, story: EpisodeStory, from_ms: int, until_ms:
     return {table: data for table, data in found.items() if data}
 
 
+def withdrawn_minutes(client: Client, camera_id: str, from_ms: int, until_ms: int) -> frozenset[int]:
+    """Give the starts, ms since 1970, of minutes that are not to be shown: a quarantine was seen later.
+
+    Raises:
+        RetryableError: ClickHouse is away.
+    """
+    parameters = {"camera": camera_id, "from": from_ms, "until": until_ms}
+    with translated_errors("reading recorded_minutes"):
+        if not client.query("EXISTS TABLE recorded_minutes").result_rows[0][0]:
+            return frozenset()  # no recorder has ever written here
+        rows = client.query(_WITHDRAWN, parameters=parameters).result_rows
+    return frozenset(int(row[0]) for row in rows)
+
+
 def _within(column: str) -> str:
     since, until = (f"fromUnixTimestamp64Milli({{{bound}:Int64}}, 'UTC')" for bound in ("from", "until"))
     return f"{column} BETWEEN {since} AND {until}"
@@ -112,6 +126,14 @@ _TABLES: Final = {
     ),
 }
 """Columns, condition and order by table; all rows are of the episode's camera."""
+
+_WITHDRAWN: Final = """
+SELECT DISTINCT toUnixTimestamp64Milli(minute)
+FROM recorded_minutes FINAL
+WHERE camera_id = {camera:String} AND withdrawn
+    AND minute > fromUnixTimestamp64Milli({from:Int64}, 'UTC') - INTERVAL 1 MINUTE
+    AND minute <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')
+"""
 
 _STORY: Final = """
 SELECT

@@ -22,6 +22,8 @@ from services.cli.evidence.checking import check_package
 from services.cli.evidence.command import command
 from services.record.expiry import DAY_MS
 from services.record.holds import holds_of
+from services.record.index_rows import RecordedMinuteRow
+from services.record.index_tables import ensure_tables
 from services.record.verdicts_of_episodes import verdicts_of
 from services.runtime.clickhouse import connect
 from services.runtime.errors import ConfigurationError
@@ -54,6 +56,24 @@ def _episode() -> CounterEpisode:
         last=frames[2],
         why=(Crossing("staff_absence", 125.0, 120.0, "s"),),
         kind="unattended",
+    )
+
+
+def _withdrawn_row(number: int) -> RecordedMinuteRow:
+    return RecordedMinuteRow(
+        camera_id=CAMERA,
+        minute=NOON_MS + number * MINUTE_MS,
+        form="public",
+        object_key="minutes/x.mp4",
+        bytes=1,
+        sha256="0" * 64,
+        frames=60,
+        first_at=NOON_MS,
+        last_at=NOON_MS,
+        gap="",
+        withdrawn=True,
+        simulated=False,
+        version=1,
     )
 
 
@@ -91,6 +111,8 @@ def clickhouse(kafka: KafkaSettings, clickhouse_port: int) -> ClickHouseSettings
     frame = make_frame((NOON_MS - START_MS) / 1000 + 70, camera_id=CAMERA)
     rows = RowStore(settings)
     rows.write([episode_row(_episode(), 7), camera_row(camera), decision_row(decision, 0, 8), detections_row(frame, 9)])
+    ensure_tables(settings)
+    rows.write([_withdrawn_row(MINUTES - 1)])
     rows.close()
     publish(kafka, [camera])
     return settings
@@ -110,7 +132,8 @@ def test_an_episode_becomes_one_file_that_is_whole(city: City, tmp_path: Path) -
     out = tmp_path / "case.zip"
     answer = city.run("export", EPISODE[:6], "--out", str(out), *WHO)
     assert answer.exit_code == 0, answer.output
-    assert f"3 frames, {MINUTES} minutes, 8 entries" in answer.output
+    assert f"3 frames, {MINUTES - 1} minutes, 8 entries" in answer.output
+    assert "it was withdrawn: the camera was in quarantine" in answer.output
     manifest, findings = check_package(out.read_bytes(), city.case.key)
     assert findings.wrong == []
     assert manifest is not None
