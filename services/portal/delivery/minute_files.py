@@ -88,10 +88,9 @@ def part_of(wanted: str, size: int) -> tuple[int, int] | None:
     first, last = match[1], match[2]
     if not first:
         return max(0, size - int(last)), size if int(last) else 0
-    start, end = int(first), int(last) + 1 if last else size
-    if end <= start:
+    if last and int(last) < int(first):
         return None
-    return start, min(end, size)
+    return int(first), min(int(last) + 1, size) if last else size
 
 
 async def _send(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
