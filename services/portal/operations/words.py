@@ -102,6 +102,10 @@ class OperationsWords:
     frame_first = Text("First picture", "Gambar pertama")
     frame_best = Text("Clearest picture", "Gambar terjelas")
     frame_last = Text("Last picture", "Gambar terakhir")
+    picture_gone = Text(
+        "This picture is gone: pictures are kept for ten minutes, unless an episode or the record keeps them.",
+        "Gambar ini sudah tidak ada: gambar disimpan sepuluh menit, kecuali ditahan oleh kejadian atau rekaman.",
+    )
     original = Text("Original…", "Gambar asli…")
     original_reason = Text("Why do you need to see it?", "Mengapa Anda perlu melihatnya?")
     original_show = Text("Show the original", "Tampilkan gambar asli")

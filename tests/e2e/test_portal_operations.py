@@ -1,0 +1,172 @@
+"""The operations area in a real browser: verdicts by keyboard, zones by mouse and keys, pages readable."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from deploy.local.platform import LocalStack, http_probe
+from deploy.local.ports import HOST, free_port
+from deploy.local.process import ProcessSpec
+from services.portal.operations.accounts import Accounts
+from services.portal.roles import ROLES, Role
+from services.runtime.camera_registry import read_registry
+from tests.e2e.conftest import Visit, visit_of
+from tests.portal.operations.city import FLOODS, HERE, THERE, City, build_city
+
+pytestmark = pytest.mark.integration
+
+WHY = "Dilihat pada tiga gambar"
+SERIOUS = ("serious", "critical")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A portal that runs, the city behind it, and the passwords of one account a role, named as it."""
+
+    url: str
+    city: City
+    passwords: dict[Role, str]
+
+    def signed_in(self, page: Page, role: Role, path: str) -> Visit:
+        """Open a page as somebody who has to sign in first."""
+        visit = visit_of(page, self.url)
+        page.goto(f"{self.url}{path}")
+        page.get_by_label("Akun").fill(role)
+        page.keyboard.press("Tab")
+        page.keyboard.type(self.passwords[role])
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{self.url}{path}")
+        return visit
+
+
+@pytest.fixture(scope="module")
+def running(local_platform: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Running:
+    city = build_city(local_platform.kafka, local_platform.clickhouse_port, "operations_e2e")
+    folder, port = tmp_path_factory.mktemp("operations"), free_port()
+    accounts = Accounts(folder)
+    passwords: dict[Role, str] = {role: accounts.set_password(role, role, ("*",)) for role in ROLES}
+    told = {
+        "KAFKA__BOOTSTRAP_SERVERS": city.kafka.bootstrap_servers,
+        "CLICKHOUSE__PORT": str(city.clickhouse.port),
+        "CLICKHOUSE__DATABASE": city.clickhouse.database,
+        "OPERATIONS__SECRETS_DIR": str(folder),
+        "STORE__URL": str(folder / "record"),
+        "PORT": str(port),
+    }
+    env = {f"TILIK_PORTAL_{name}": value for name, value in told.items()}
+    argv = [sys.executable, "-m", "services.portal"]
+    local_platform.start_processes(
+        [ProcessSpec("portal-operations", argv, http_probe(port, "/operations/sign-in"), env, port=port)]
+    )
+    return Running(f"http://{HOST}:{port}", city, passwords)
+
+
+def test_a_reviewer_confirms_one_and_rejects_one_by_keyboard(running: Running, page: Page) -> None:
+    visit = running.signed_in(page, "reviewer", "/operations/review?type=flood_episode")
+    cards = page.locator(".episode")
+    waiting = cards.count()
+    assert waiting >= len(FLOODS)
+
+    page.keyboard.press("j")
+    confirmed = page.evaluate("document.activeElement.dataset.episode")
+    page.keyboard.press("c")
+    page.keyboard.type(WHY)
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("Terkonfirmasi.")
+    expect(cards).to_have_count(waiting - 1)
+
+    rejected = page.evaluate("document.activeElement.dataset.episode")
+    page.keyboard.press("r")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.keyboard.type(WHY)
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("Ditolak.")
+    expect(cards).to_have_count(waiting - 2)
+
+    sent = [(one.decision, one.episode_id, one.decided_by, one.reason) for one in running.city.decisions()]
+    assert sent[-2:] == [
+        ("episode_confirmed", confirmed, "reviewer", WHY),
+        ("episode_rejected", rejected, "reviewer", WHY),
+    ]
+    assert visit.complaints == []
+    assert visit.foreign_requests == []
+
+
+def test_an_operator_draws_a_zone_and_moves_its_corners(running: Running, page: Page) -> None:
+    visit = running.signed_in(page, "operator", f"/operations/cameras/{THERE}/zones")
+    before = read_registry(running.city.kafka).latest(THERE)
+    assert before is not None
+    canvas = page.locator("#canvas")
+    page.locator("#still").evaluate("image => image.decode()")
+    page.get_by_label("Kegunaan").select_option("water")
+    page.locator("#draw").click()
+    box = canvas.bounding_box()
+    assert box is not None
+    for x, y in ((0.2, 0.5), (0.7, 0.5), (0.7, 0.9), (0.2, 0.9)):
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.keyboard.press("Enter")
+    drawn = len(before.zones)
+    expect(page.locator("#zones > li")).to_have_count(drawn + 1)
+
+    page.locator('[data-corner="0"]').focus()
+    for key in ("ArrowLeft", "ArrowLeft", "Shift+ArrowUp"):
+        page.keyboard.press(key)
+    page.locator('[data-corner="2"]').focus()
+    page.keyboard.press("+")
+    page.get_by_label("Alasan").fill(WHY)
+    page.locator("#save").click()
+    expect(page.locator("#hint")).to_contain_text(f"revisi {before.revision + 1}")
+
+    after = read_registry(running.city.kafka).latest(THERE)
+    assert after is not None
+    assert after.revision == before.revision + 1
+    polygon = after.zones[-1].polygon
+    assert polygon is not None
+    assert after.zones[-1].purpose == "water"
+    assert polygon[0] == pytest.approx((0.19, 0.47), abs=0.004)
+    assert polygon[3] == pytest.approx((0.45, 0.9), abs=0.004)
+    assert visit.complaints == []
+
+
+def test_what_is_wrong_with_a_zone_is_told_and_nothing_is_written(running: Running, page: Page) -> None:
+    running.signed_in(page, "operator", f"/operations/cameras/{THERE}/zones")
+    before = read_registry(running.city.kafka).latest(THERE)
+    page.get_by_label("Kegunaan").select_option("queue")
+    page.locator("#rectangle").click()
+    expect(page.locator('[data-corner="0"]')).to_be_focused()
+    page.get_by_label("Alasan").fill(WHY)
+    page.locator("#save").click()
+    expect(page.locator("#faults")).to_contain_text("counter and market")
+    assert read_registry(running.city.kafka).latest(THERE) == before
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_can_be_read_by_everybody(running: Running, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    visit = running.signed_in(page, "admin", "/operations")
+    listing = "/operations/cameras"
+    one = f"{listing}/{HERE}"
+    for path in (
+        "/operations/review",
+        "/operations/quarantine",
+        listing,
+        one,
+        f"{one}/zones",
+        f"{listing}/new",
+        "/operations/audit",
+    ):
+        page.goto(f"{running.url}{path}")
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page)
+        bad = [
+            (each["id"], each["nodes"][0]["html"]) for each in found.response["violations"] if each["impact"] in SERIOUS
+        ]
+        assert bad == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert visit.foreign_requests == []
