@@ -99,7 +99,7 @@ def is_endorsed(new: PublicKey, by: PublicKey) -> bool:
 
 def trusted_keys(keys: Mapping[str, PublicKey], anchor: PublicKey) -> set[str]:
     """Give the ids of the keys that lead to ``anchor`` by endorsements, before it and after it, itself among them."""
-    trusted = {anchor.key_id}
+    keys, trusted = {**keys, anchor.key_id: anchor}, {anchor.key_id}
     while True:
         pairs = ((new, keys[new.endorsed_by]) for new in keys.values() if new.endorsed_by in keys)
         linked = ({new.key_id, by.key_id} for new, by in pairs if is_endorsed(new, by))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 from schemas.codec import ContractError
 from schemas.recordings import (
@@ -33,7 +34,7 @@ from services.cli.evidence.manifest import (
 )
 from services.record.chain_lines import LinkedEntry, check_lines
 from services.record.merkle import root_of_path
-from services.record.signing import is_endorsed, is_signed, key_id_of
+from services.record.signing import is_endorsed, is_signed, key_id_of, trusted_keys
 
 
 def check_package(data: bytes, city_key: PublicKey | None = None) -> tuple[Manifest | None, Findings]:
@@ -91,7 +92,7 @@ def _check_signature(
         findings.add(SIGNATURE, "its key is another one than it says")
     elif not is_signed("export", manifest_bytes, signed.signature, signed.public_key):
         findings.add(MANIFEST, "it, or its signature, was altered: the signature is not over these bytes")
-    elif city_key is not None and city_key.public_key != signed.public_key:
+    elif city_key is not None and signed.key_id not in trusted_keys(_keys_in(contents), city_key):
         findings.add(SIGNATURE, f"it was signed with key {signed.key_id}, not with the city's, {city_key.key_id}")
     elif city_key is not None:
         findings.right.append(f"signed with the city's key {signed.key_id}")
@@ -101,6 +102,18 @@ def _check_signature(
             "give it with --public-key: anybody can sign with a key of their own."
         )
     return signed
+
+
+def _keys_in(contents: Mapping[str, bytes]) -> dict[str, PublicKey]:
+    """Give the public keys of the archive that are what they say, by their ids."""
+    found = {}
+    for name, data in contents.items():
+        if name.startswith("keys/"):
+            with suppress(ContractError):
+                key = PUBLIC_KEY_CODEC.decode(data)
+                if key_id_of(key.public_key) == key.key_id:
+                    found[key.key_id] = key
+    return found
 
 
 def _check_files(
@@ -140,20 +153,14 @@ def _check_record(
     contents: Mapping[str, bytes], manifest: Manifest, signature: ManifestSignature | None, findings: Findings
 ) -> None:
     try:
-        keys = {
-            key.key_id: key
-            for name, data in contents.items()
-            if name.startswith("keys/")
-            for key in (PUBLIC_KEY_CODEC.decode(data),)
-            if key_id_of(key.public_key) == key.key_id
-        }
         roots = {name: SIGNED_ROOT_CODEC.decode(data) for name, data in contents.items() if name.startswith("roots/")}
         proofs = {
             name: INCLUSION_PROOF_CODEC.decode(data) for name, data in contents.items() if name.startswith("proofs/")
         }
     except ContractError as error:
-        findings.add(MANIFEST, f"a key, root or proof is none: {error}")
+        findings.add(MANIFEST, f"a root or proof is none: {error}")
         return
+    keys = _keys_in(contents)
     chains = _check_chains(contents, manifest, findings)
     for name, root in roots.items():
         _check_root(name, root, keys, findings)

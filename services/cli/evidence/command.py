@@ -16,6 +16,7 @@ _PACKAGE = "services.cli.evidence"
         "verify": (f"{_PACKAGE}.verify", "Check such a file offline, or a camera's day in the record."),
         "hold": (f"{_PACKAGE}.holding:hold", "Let nothing of an episode be deleted."),
         "release": (f"{_PACKAGE}.holding:release", "End such a hold."),
+        "new-key": (f"{_PACKAGE}.renewing", "Make a new key for signatures, endorsed by the one that is used."),
         "retention": (f"{_PACKAGE}.expiring", "Delete what is due, or say what would be."),
     },
 )

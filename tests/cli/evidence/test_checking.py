@@ -26,7 +26,7 @@ from services.cli.evidence.manifest import (
     SIGNATURE,
     ManifestSignature,
 )
-from services.record.signing import Signer
+from services.record.signing import Signer, is_endorsed, published_keys
 from services.runtime.errors import ConfigurationError
 from tests.cli.evidence.recorded_case import MINUTES, WANTED, Case, make_case
 from tests.record.facts import DAY
@@ -203,3 +203,24 @@ def test_a_key_that_is_none_is_a_matter_of_configuration(package: bytes, tmp_pat
         key.write_text(text)
         answer = CliRunner().invoke(command, ["verify", str(file), "--public-key", str(key)])
         assert isinstance(answer.exception, ConfigurationError)
+
+
+def test_a_file_of_the_key_before_is_the_citys_too(case: Case, package: bytes, tmp_path: Path) -> None:
+    new = Signer.open(tmp_path / "new.pem").statement(0, case.signer)
+    assert _check(package, new).is_whole
+    unendorsed = Signer.open(tmp_path / "new.pem").statement(0)
+    assert not _check(package, unendorsed).is_whole
+
+
+def test_a_new_key_is_made_and_published_with_the_old_ones_endorsement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make_case(tmp_path)
+    monkeypatch.setenv("TILIK_RECORD_KEYS__SIGNING_KEY_FILE", str(tmp_path / "signing.pem"))
+    arguments = ["new-key", "--out", str(tmp_path / "new.pem"), "--store", case.store.place]
+    answer = CliRunner().invoke(command, arguments)
+    assert answer.exit_code == 0
+    keys = published_keys(case.store)
+    new = Signer.open(tmp_path / "new.pem", make=False)
+    assert is_endorsed(keys[new.key_id], keys[case.signer.key_id])
+    assert isinstance(CliRunner().invoke(command, arguments).exception, ConfigurationError)

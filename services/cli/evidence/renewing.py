@@ -1,0 +1,40 @@
+"""``tilik evidence new-key``: a new key for signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from schemas.recordings import PUBLIC_KEY_CODEC
+from services.cli.evidence.places import open_record, store_option
+from services.record.object_keys import public_key_key
+from services.record.signing import Signer, publish_key
+from services.runtime.errors import ConfigurationError
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write the new key to."
+)
+@store_option
+def command(out: Path, store: str | None) -> None:
+    """Make a new key for daily roots and exports, and publish its public half, endorsed by the key that is used now.
+
+    Nothing signs with it yet: put its file in the place of TILIK_RECORD_KEYS__SIGNING_KEY_FILE, or set that to it, and
+    restart the recorders. What the former key signed stays valid: whoever has one of the two public keys can follow the
+    endorsement to the other. Once the new one signs, destroy the former private key.
+
+    Exit code 1: the store is away; 78: there is no key that is used now, or the file can't be written.
+    """
+    if out.exists():
+        raise ConfigurationError(f"{out} is there already: name another file with --out")
+    record = open_record(store)
+    used = Signer.open(record.settings.keys.signing_key_file, make=False)
+    publish_key(record.store, used)
+    new = Signer.open(out)
+    published = publish_key(record.store, new, used)
+    click.echo(
+        f"{out}: key {new.key_id}, endorsed by {published.endorsed_by}; published as {public_key_key(new.key_id)}"
+    )
+    click.echo(PUBLIC_KEY_CODEC.encode(published).decode())
