@@ -19,7 +19,7 @@ _GRID_KM: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 _TILE_PX: Final = 256
 _MOST_ZOOM: Final = 18
 _LABEL_HEIGHT: Final = 26
-_LETTER_WIDTH: Final = 9.8
+_LETTER_WIDTH: Final = 10.4
 _NUDGES: Final = 60
 
 
