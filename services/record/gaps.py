@@ -49,6 +49,11 @@ def gaps_within(closed: ClosedMinute) -> list[GapNoted]:
     return [GapNoted(from_ms=start, until_ms=end, reason=closed.withheld) for start, end in kept if end > start]
 
 
+def missing_within(closed: ClosedMinute) -> list[GapNoted]:
+    """Give the stretches of a minute whose frames were lost, or not recorded."""
+    return [GapNoted(from_ms=one.from_ms, until_ms=one.until_ms, reason=one.reason) for one in closed.missing]
+
+
 def _by_day(from_ms: int, until_ms: int, reason: GapReason) -> Iterator[GapNoted]:
     """Cut a stretch where the city's day ends: each day has a chain of its own."""
     start_ms = from_ms

@@ -23,13 +23,21 @@ from schemas.verdicts import SceneVerdicts
 from services.privacy.showable import NEIGHBOUR_MS, CameraStanding, FindCamera, Showable, ShowableFrame
 
 MINUTE_MS = 60_000
-KEEP_MS = 1_800_000
+KEEP_MS = 1_200_000
 """How long the fate of a frame is remembered: longer than Kafka holds it, which deletes by whole segments."""
 _SETTLED_MS = NEIGHBOUR_MS + 500
 """A verdict that far beyond a minute's end: its last frame's neighbours are known too, or lost."""
 
 Seconds = Callable[[], float]
 """Gives monotonic seconds."""
+
+
+class Missing(NamedTuple):
+    """Frames are missing from a time until before another, ms since 1970, and why."""
+
+    from_ms: int
+    until_ms: int
+    reason: GapReason
 
 
 class HeldFrame(NamedTuple):
@@ -48,7 +56,8 @@ class ClosedMinute(NamedTuple):
     """A camera's minute that nothing is added to any more.
 
     ``shown`` are those of ``frames`` that may be shown, in order of capture; ``withheld`` says why the others, or all,
-    may not, and is empty where there are none. ``lost_before``: since the minute before, frames were lost in Kafka.
+    may not, and is empty where there are none. ``missing`` is what Kafka had lost of the minute, or what came while the
+    camera was not recorded; ``before`` says why nothing is there since the minute before, if that is so.
     """
 
     partition: int
@@ -57,7 +66,8 @@ class ClosedMinute(NamedTuple):
     frames: list[HeldFrame]
     shown: list[tuple[HeldFrame, ShowableFrame]]
     withheld: GapReason | None
-    lost_before: bool
+    missing: list[Missing]
+    before: GapReason
 
 
 class Waits(NamedTuple):
@@ -76,10 +86,12 @@ class _OpenMinute:
 @dataclass(slots=True, eq=False)
 class _Camera:
     owner_epoch: int = 0
+    sequence: int = -1
     newest_ms: int = 0
     came_at: float = 0.0
     closed_until_ms: int = 0
-    lost: bool = False
+    missing: list[Missing] = field(default_factory=list)
+    was_off: bool = False
     closing: int | None = None
     open: dict[int, _OpenMinute] = field(default_factory=dict)
 
@@ -101,14 +113,17 @@ class PartitionMinutes:
         self._waits = waits
         self._seconds = seconds
         self._cameras: dict[str, _Camera] = {}
+        self._lost_before = False
         self._needed: dict[tuple[str, int], tuple[int, int]] = {}
 
     def take_frame(self, camera_id: str, frame: HeldFrame) -> bool:
         """Hold a frame. False: its minute is closed already, or a later ownership has begun."""
         camera = self._cameras.setdefault(camera_id, _Camera())
-        if frame.owner_epoch < camera.owner_epoch or frame.captured_at_ms < camera.closed_until_ms:
+        if frame.owner_epoch < camera.owner_epoch:
             return False
-        camera.owner_epoch = frame.owner_epoch
+        self._note_missing(camera, frame)
+        if frame.captured_at_ms < camera.closed_until_ms:
+            return False
         camera.newest_ms = max(camera.newest_ms, frame.captured_at_ms)
         camera.came_at = self._seconds()
         minute_ms = minute_of(frame.captured_at_ms)
@@ -130,9 +145,16 @@ class PartitionMinutes:
         self.showable.take_verdicts(verdicts)
 
     def frames_were_lost(self) -> None:
-        """Say that Kafka no longer had frames that would have come next."""
-        for camera in self._cameras.values():
-            camera.lost = True
+        """Say that Kafka no longer had frames that would have come next.
+
+        Cameras of which none has come yet may have lost some; of others the numbers of their frames tell.
+        """
+        self._lost_before = True
+
+    def pass_over(self, camera_id: str, owner_epoch: int, sequence: int) -> None:
+        """Leave a frame out, for its camera is not recorded."""
+        if (camera := self._cameras.get(camera_id)) is not None and owner_epoch >= camera.owner_epoch:
+            camera.owner_epoch, camera.sequence, camera.was_off = owner_epoch, sequence, True
 
     def close(self, caught_up: bool) -> Iterator[ClosedMinute]:
         """Give minutes that can be closed, one a camera; the camera's next comes after ``closed`` was told of it.
@@ -169,6 +191,16 @@ class PartitionMinutes:
         camera = self._cameras.get(camera_id)
         return camera is None or not (camera.open or camera.closing is not None or camera.closed_until_ms > until_ms)
 
+    def _note_missing(self, camera: _Camera, frame: HeldFrame) -> None:
+        """Note that frames before this one are missing: within an ownership their numbers have no holes."""
+        is_first = camera.sequence < 0
+        expected = camera.sequence + 1 if frame.owner_epoch == camera.owner_epoch else 0
+        if camera.was_off:
+            camera.missing.append(Missing(camera.newest_ms, frame.captured_at_ms, "not_recorded"))
+        elif self._lost_before if is_first else frame.sequence > expected:
+            camera.missing.append(Missing(camera.newest_ms, frame.captured_at_ms, "lost"))
+        camera.owner_epoch, camera.sequence, camera.was_off = frame.owner_epoch, frame.sequence, False
+
     def _is_over(self, camera: _Camera, minute_ms: int, caught_up: bool) -> bool:
         minute = camera.open[minute_ms]
         if minute.over_since is None:
@@ -195,7 +227,8 @@ class PartitionMinutes:
         minute = camera.open.pop(minute_ms)
         camera.closing = minute_ms
         camera.closed_until_ms = minute_ms + MINUTE_MS
-        lost, camera.lost = camera.lost, False
+        before, within = _missing_of(camera.missing, minute_ms)
+        camera.missing = [one for one in camera.missing if one.until_ms > camera.closed_until_ms]
         frames = sorted(minute.frames.values(), key=lambda frame: (frame.captured_at_ms, frame.sequence))
         shown = [
             (minute.frames[key], one)
@@ -205,12 +238,24 @@ class PartitionMinutes:
         known = {frame.offset for frame, _ in shown}
         withheld = [frame for frame in frames if frame.offset not in known]
         reason = _why_withheld(withheld, standing) if withheld else None
-        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, reason, lost)
+        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, reason, within, before)
 
 
 def minute_of(at_ms: int) -> int:
     """Give the beginning of the minute in which a time lies."""
     return at_ms - at_ms % MINUTE_MS
+
+
+def _missing_of(missing: list[Missing], minute_ms: int) -> tuple[GapReason, list[Missing]]:
+    """Give why nothing is there before a minute, if that is so, and what is missing of the minute itself."""
+    end_ms = minute_ms + MINUTE_MS
+    before = [one.reason for one in missing if one.from_ms < minute_ms]
+    within = [
+        Missing(max(one.from_ms + 1, minute_ms), min(one.until_ms, end_ms), one.reason)
+        for one in missing
+        if one.from_ms < end_ms and one.until_ms > minute_ms
+    ]
+    return before[-1] if before else "no_frames", within
 
 
 def _why_withheld(withheld: list[HeldFrame], standing: CameraStanding) -> GapReason:

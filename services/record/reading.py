@@ -160,6 +160,7 @@ class Reading:
             return  # detect makes a dead letter of it
         camera = self._known_camera(camera_id)
         if camera is None or not camera.record:
+            owned.minutes.pass_over(camera_id, headers.owner_epoch, headers.sequence)
             return
         frame = HeldFrame(
             headers.owner_epoch,

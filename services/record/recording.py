@@ -14,11 +14,11 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from schemas.recordings import ChainEntry, ChainFact, GapNoted, GapReason, MinuteRecorded, StoredFile, day_of, files_of
+from schemas.recordings import ChainEntry, ChainFact, GapNoted, MinuteRecorded, StoredFile, day_of, files_of
 from schemas.table import Row
 from services.record.chain import Chains
 from services.record.filing import Filing
-from services.record.gaps import gap_before, gaps_within
+from services.record.gaps import gap_before, gaps_within, missing_within
 from services.record.index_rows import rows_of
 from services.record.minute_videos import MinuteVideos
 from services.record.minutes import MINUTE_MS, ClosedMinute
@@ -75,21 +75,17 @@ class Recording:
         Raises:
             RetryableError: The store is away.
         """
-        reason: GapReason = "lost" if closed.lost_before else "no_frames"
-        facts: list[ChainFact] = [
-            *gap_before(self.covered_until(closed.camera_id, closed.minute_ms), closed.minute_ms, reason),
+        covered_ms = self.covered_until(closed.camera_id, closed.minute_ms)
+        facts: list[MinuteRecorded | GapNoted] = [
+            *gap_before(covered_ms, closed.minute_ms, closed.before),
             *_minute(closed, made, files),
-            *gaps_within(closed),
+            *(_failed(closed) if closed.shown and "public" not in made.videos else gaps_within(closed)),
+            *missing_within(closed),
         ]
-        if not files and not closed.withheld:
-            end_ms = closed.minute_ms + MINUTE_MS
-            facts.append(
-                GapNoted(from_ms=closed.minute_ms, until_ms=end_ms, reason="failed", detail="no whole picture")
-            )
         entries = self._append(closed.camera_id, facts)
         self._discard_unnamed(files, entries)
         self._cover(closed.camera_id, closed.minute_ms + MINUTE_MS)
-        return Stored(rows_of(entries), facts)
+        return Stored(rows_of(entries), list(facts))
 
     def stored_before(self, closed: ClosedMinute) -> Stored:
         """Give the rows of a minute that is in the chain already: who stored it may have been killed before them.
@@ -149,16 +145,15 @@ class Recording:
                 return max(ends)
         return 0
 
-    def _append(self, camera_id: str, facts: Sequence[ChainFact]) -> list[ChainEntry]:
+    def _append(self, camera_id: str, facts: Sequence[MinuteRecorded | GapNoted]) -> list[ChainEntry]:
         """Put facts into the chains of their days, in order."""
-        by_day: dict[str, list[ChainFact]] = {}
+        by_day: dict[str, list[MinuteRecorded | GapNoted]] = {}
         for fact in facts:
-            at_ms = fact.minute_ms if isinstance(fact, MinuteRecorded) else fact.from_ms  # type: ignore[union-attr]
-            by_day.setdefault(day_of(at_ms), []).append(fact)
+            by_day.setdefault(day_of(_start_of(fact)), []).append(fact)
         return [linked.entry for day, said in by_day.items() for linked in self._chains.append(camera_id, day, said)]
 
 
-def _minute(closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile]) -> list[ChainFact]:
+def _minute(closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile]) -> list[MinuteRecorded]:
     if not files:
         return []
     frames = [frame for frame, _ in closed.shown] if "public" in made.videos else closed.frames
@@ -184,6 +179,10 @@ def _speaks_of(entry: ChainEntry, minute_ms: int) -> bool:
     if isinstance(fact, MinuteRecorded):
         return fact.minute_ms == minute_ms
     return isinstance(fact, GapNoted) and fact.from_ms < minute_ms + MINUTE_MS and fact.until_ms > minute_ms
+
+
+def _start_of(fact: MinuteRecorded | GapNoted) -> int:
+    return fact.minute_ms if isinstance(fact, MinuteRecorded) else fact.from_ms
 
 
 def _end_of(fact: ChainFact) -> int:

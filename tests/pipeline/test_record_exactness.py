@@ -1,7 +1,7 @@
-"""The recorder is killed at random moments; afterwards each minute is there once, and each picture can be verified.
+"""Two recorders are killed at random moments; afterwards each minute is there once, each picture can be verified.
 
-``TILIK_RECORDING_KILLS`` (2), ``TILIK_RECORDING_MINUTES`` (4), ``TILIK_RECORDING_CAMERAS`` (4) and ``TILIK_RECORDING_SEED`` (1) say
-how long and how hard; ten kills in ten minutes of eight cameras take some four minutes.
+``TILIK_RECORDING_KILLS`` (2), ``TILIK_RECORDING_MINUTES`` (4), ``TILIK_RECORDING_CAMERAS`` (4) and
+``TILIK_RECORDING_SEED`` (1) say how long and how hard; ten kills in ten minutes of eight cameras take four minutes.
 """
 
 from __future__ import annotations
@@ -42,19 +42,22 @@ KILLS = int(os.environ.get("TILIK_RECORDING_KILLS", "2"))
 MINUTES = int(os.environ.get("TILIK_RECORDING_MINUTES", "4"))
 CAMERAS = [f"street-{number}" for number in range(int(os.environ.get("TILIK_RECORDING_CAMERAS", "4")))]
 SEED = int(os.environ.get("TILIK_RECORDING_SEED", "1"))
+RECORDERS = ("record-a", "record-b")
 HELD_SECONDS = (100, 130)
 CHUNK_SECONDS = 5
 KILL_WITHIN_SECONDS = 4.0
+READ_SECONDS = 15.0
+"""Longer than a dead one keeps its partitions from the others."""
 DONE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
 class Run:
-    """A recorder, and where it records to."""
+    """Recorders, and where they record to. ``ports`` are of their metrics."""
 
     stack: LocalStack
     store: ObjectStore
-    metrics_port: int
+    ports: dict[str, int]
 
     @property
     def clickhouse(self) -> ClickHouseSettings:
@@ -70,7 +73,7 @@ class Run:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """A fresh platform with a recorder whose waits are short."""
+    """A fresh platform with recorders whose waits are short."""
     with running_platform(tmp_path) as stack:
         ensure_topics(stack.kafka, "local")
         publish(stack.kafka, [make_camera(camera_id, record_original=camera_id == CAMERAS[0]) for camera_id in CAMERAS])
@@ -83,13 +86,13 @@ def run(tmp_path: Path) -> Iterator[Run]:
             "FRAME_WAIT_SECONDS": "10",
             "VERDICT_WAIT_SECONDS": "12",
         }
-        port = free_port()
         named = {f"TILIK_RECORD_{name}": value for name, value in env.items()}
-        stack.start_services([ServiceRun("record", env=named, port=port)])
-        yield Run(stack, ObjectStore(settings), port)
+        ports = {name: free_port() for name in RECORDERS}
+        stack.start_services([ServiceRun("record", name, named, port) for name, port in ports.items()])
+        yield Run(stack, ObjectStore(settings), ports)
 
 
-def test_every_minute_is_there_once_however_often_the_recorder_is_killed(run: Run) -> None:
+def test_every_minute_is_there_once_however_often_recorders_are_killed(run: Run) -> None:
     city = City(run.stack.kafka, CAMERAS, HELD_SECONDS)
     blows = threading.Thread(target=kill_again_and_again, args=(run, random.Random(SEED)))
     blows.start()
@@ -111,16 +114,17 @@ def play_all(city: City, blows: threading.Thread) -> None:
 
 
 def kill_again_and_again(run: Run, chance: random.Random) -> None:
-    """SIGKILL the recorder, each time some while after it has begun to read."""
+    """SIGKILL one of the recorders, each time some while after it has begun to read."""
     calm = threading.Event()
     for _ in range(KILLS):
-        pid = run.stack.wait_until_ready("record", timeout_seconds=90)
-        deadline = time.monotonic() + 60
-        while frames_read(run.metrics_port) == 0 and time.monotonic() < deadline:
+        victim = chance.choice(RECORDERS)
+        pid = run.stack.wait_until_ready(victim, timeout_seconds=90)
+        deadline = time.monotonic() + READ_SECONDS
+        while frames_read(run.ports[victim]) == 0 and time.monotonic() < deadline:
             calm.wait(0.05)
         calm.wait(chance.uniform(0.0, KILL_WITHIN_SECONDS))
         os.kill(pid, signal.SIGKILL)
-        run.stack.wait_until_ready("record", other_than_pid=pid, timeout_seconds=90)
+        run.stack.wait_until_ready(victim, other_than_pid=pid, timeout_seconds=90)
 
 
 def frames_read(port: int) -> float:

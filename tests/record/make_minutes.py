@@ -76,6 +76,14 @@ class Camera1:
             self.minutes.closed(one.camera_id, one.minute_ms)
         return closed
 
+    def wait_and_close(self) -> list[ClosedMinute]:
+        """Give all that can be closed once all waits have passed, and say that it is stored."""
+        found = self.close(caught_up=True)
+        for _ in range(8):
+            self.clock.now += WAITS.verdict_wait_seconds
+            found += self.close(caught_up=True)
+        return found
+
 
 def at_ms(second: int) -> int:
     """Give the time at which the frame of a second was captured."""
@@ -104,7 +112,8 @@ def make_closed(seconds: Iterable[int], shown: Iterable[int], **changes: object)
         frames=frames,
         shown=[(frame, _showable(frame)) for frame in frames if frame.sequence in may],
         withheld=None if len(may) == len(frames) else "held",
-        lost_before=False,
+        missing=[],
+        before="no_frames",
     )
     return values._replace(**changes)  # type: ignore[arg-type]
 

@@ -134,12 +134,12 @@ class City:
         )
 
     def _send(self, camera_id: str, second: int, found: list[FrameDetections]) -> None:
-        at_ms = START_MS + second * 1000 + 137
+        at_ms, number = START_MS + second * 1000 + 137, len(self.captured[camera_id])
         headers = FrameHeaders(
             schema=FRAME_SCHEMA,
             captured_at_ms=at_ms,
             owner_epoch=EPOCH,
-            sequence=second,
+            sequence=number,
             width=160,
             height=120,
             source_kind="file",
@@ -153,7 +153,7 @@ class City:
             place = FrameCoordinates(
                 FRAMES.name, message.partition() or 0, message.offset() or 0, message.timestamp()[1]
             )
-            found.append(detections_at(camera_id, second, at_ms, place))
+            found.append(detections_at(camera_id, number, at_ms, place))
 
         self._frames.produce(
             FRAMES.name,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.record.facts import MINUTE_MS, NOON_MS
-from tests.record.make_minutes import WAITS, Camera1, at_ms
+from tests.record.facts import CAMERA, MINUTE_MS, NOON_MS
+from tests.record.make_minutes import WAITS, Camera1, at_ms, make_held
+from tests.record.recorded_city import EPOCH
 
 FIRST, SECOND = range(60), range(60, 120)
 BEYOND = range(60, 64)
@@ -18,7 +19,7 @@ def test_a_minute_is_closed_once_a_verdict_speaks_of_later_frames() -> None:
     camera.judged(range(64))
     [closed] = camera.close()
     assert (closed.minute_ms, len(closed.frames), len(closed.shown)) == (NOON_MS, 60, 60)
-    assert (closed.withheld, closed.lost_before) == (None, False)
+    assert (closed.withheld, closed.missing, closed.before) == (None, [], "no_frames")
     assert camera.close() == []
 
 
@@ -124,15 +125,48 @@ def test_frames_that_come_too_late_or_of_a_former_owner_are_left_out() -> None:
     assert camera.frames([70], epoch=1) == [False]
 
 
-def test_frames_that_kafka_has_lost_are_told_with_the_next_minute_alone() -> None:
+def test_frames_that_are_lost_show_in_the_numbers_of_those_that_come() -> None:
     camera = Camera1()
-    camera.frames(range(3))
-    camera.minutes.frames_were_lost()
-    camera.frames(range(180, 250))
-    camera.found([*range(3), *range(180, 250)])
+    camera.frames([*range(20), *range(200, 250)])
+    camera.found(range(250))
     camera.judged(range(250))
-    told = [closed.lost_before for _ in range(2) for closed in camera.close()]
-    assert told == [True, False]
+    first, second, _ = camera.wait_and_close()
+    assert (first.missing, first.before) == ([(at_ms(19) + 1, NOON_MS + MINUTE_MS, "lost")], "no_frames")
+    assert (second.missing, second.before) == ([(NOON_MS + 3 * MINUTE_MS, at_ms(200), "lost")], "lost")
+
+
+def test_frames_that_were_lost_before_a_camera_was_known_are_told_with_its_first_minute() -> None:
+    camera = Camera1()
+    camera.minutes.frames_were_lost()
+    camera.frames(range(20, 64))
+    camera.found(range(64))
+    camera.judged(range(64))
+    [first] = camera.close()
+    assert (first.missing, first.before) == ([(NOON_MS, at_ms(20), "lost")], "lost")
+
+
+def test_numbers_begin_anew_with_an_ownership() -> None:
+    camera = Camera1()
+    camera.frames(range(40, 60))
+    assert camera.minutes.take_frame(CAMERA, make_held(60, epoch=EPOCH + 1)._replace(sequence=0))
+    assert camera.frames([130], epoch=EPOCH + 1) == [True]
+    camera.found(range(40, 60))
+    told = [(one.minute_ms - NOON_MS, one.missing) for one in camera.wait_and_close()]
+    lost = (NOON_MS + 2 * MINUTE_MS, at_ms(130), "lost")
+    assert told == [(0, []), (MINUTE_MS, [(at_ms(60) + 1, NOON_MS + 2 * MINUTE_MS, "lost")]), (2 * MINUTE_MS, [lost])]
+
+
+def test_a_camera_that_was_not_recorded_for_a_while_says_so() -> None:
+    camera = Camera1()
+    camera.frames(range(64))
+    for number in range(64, 240):
+        camera.minutes.pass_over(CAMERA, EPOCH, number)
+    camera.frames(range(240, 250))
+    camera.found(range(300))
+    camera.judged(range(300))
+    _, second, third = camera.wait_and_close()
+    assert second.missing == [(at_ms(63) + 1, NOON_MS + 2 * MINUTE_MS, "not_recorded")]
+    assert (third.missing, third.before) == ([(NOON_MS + 4 * MINUTE_MS, at_ms(240), "not_recorded")], "not_recorded")
 
 
 def test_a_camera_is_idle_while_nothing_of_it_is_held() -> None:
