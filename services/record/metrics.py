@@ -66,4 +66,19 @@ RECORD_METRICS = (
         "histogram",
         "Time to encode and store one camera's minute. Times cameras, over 60 s and encoders: add replicas.",
     ),
+    MetricDefinition(
+        "tilik_record_roots_due",
+        "gauge",
+        "Days that have ended and have no signed root. Not 0 for an hour: look at record.upkeep_failed in the log.",
+    ),
+    MetricDefinition(
+        "tilik_record_deleted_total",
+        "counter",
+        "Files deleted because their time had come, or no entry names them. docs/record.md says which and when.",
+    ),
+    MetricDefinition(
+        "tilik_record_upkeep_failures_total",
+        "counter",
+        "Rounds of signing and deleting that failed; the next is five minutes later. Growing: the log says what to do.",
+    ),
 )

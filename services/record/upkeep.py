@@ -12,7 +12,6 @@ from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import day_of
-from services.record.chain import Chains
 from services.record.key_settings import KeySettings
 from services.record.retention import Retention
 from services.record.roots import due_days, make_due_roots
@@ -20,7 +19,7 @@ from services.record.signing import Signer
 from services.runtime.clock import Clock, now_ms
 from services.runtime.errors import TilikError
 from services.runtime.logging import get_logger
-from services.runtime.object_store import ObjectStore
+from services.runtime.metrics import Metrics
 
 log = get_logger(__name__)
 
@@ -32,28 +31,27 @@ class Upkeep:
     """See the file's head.
 
     Args:
-        store: Where the record lies.
-        chains: Its chains.
+        retention: Deletes what is due; its store and chains are those that are looked after.
         keys: Where the key is that signs roots; made when the first root is due.
-        retention: Deletes what is due.
         is_mine: Tells whether this worker is to do it, such as by owning partition 0.
+        metrics: Of the recorder.
         clock: Says when a day has ended.
     """
 
     def __init__(
         self,
-        store: ObjectStore,
-        chains: Chains,
-        keys: KeySettings,
         retention: Retention,
+        keys: KeySettings,
         is_mine: Callable[[], bool],
+        metrics: Metrics,
         clock: Clock = now_ms,
     ) -> None:
-        self._store = store
-        self._chains = chains
+        self._store = retention.store
+        self._chains = retention.chains
         self._keys = keys
         self._retention = retention
         self._is_mine = is_mine
+        self._metrics = metrics
         self._clock = clock
         self._expired_on = ""
         self._stopping = threading.Event()
@@ -77,12 +75,16 @@ class Upkeep:
             ContractError: Something in the store is not what it should be; the text says what.
         """
         now = self._clock()
-        if due_days(self._store, now):
+        due = due_days(self._store, now)
+        self._metrics.set("tilik_record_roots_due", len(due))
+        if due:
             signer = Signer.open(self._keys.signing_key_file)
             for signed in make_due_roots(self._store, self._chains, signer, now):
                 log.info("record.root_signed", day=signed.root.day, chains=signed.root.chain_count, key=signed.key_id)
+            self._metrics.set("tilik_record_roots_due", 0)
         if self._expired_on != day_of(now):
             for expired in self._retention.run(now):
+                self._metrics.count("tilik_record_deleted_total", len(expired.files) + len(expired.orphans))
                 log.info(
                     "record.expired",
                     camera=expired.camera_id,
@@ -97,7 +99,9 @@ class Upkeep:
             if self._is_mine():
                 try:
                     self.round()
-                except (TilikError, ContractError) as error:
-                    log.error("record.upkeep_failed", error=str(error))  # and once more in five minutes
+                except Exception as error:  # whatever it is: a thread that ended would say nothing of the next days
+                    self._metrics.count("tilik_record_upkeep_failures_total")
+                    expected = isinstance(error, (TilikError, ContractError))
+                    log.error("record.upkeep_failed", error=str(error), exc_info=not expected)
             if self._stopping.wait(EVERY_SECONDS):
                 return

@@ -75,9 +75,8 @@ def _record(
     tasks = Tasks(settings, recording, evidence, service.metrics, service.stopping)
     reading = Reading(settings, service, registry)
     turns = Turns(settings, service, reading, recording, tasks)
-    upkeep = Upkeep(
-        store, chains, settings.keys, _retention(settings, store, chains, registry), lambda: 0 in reading.owned
-    )
+    retention = _retention(settings, store, chains, registry)
+    upkeep = Upkeep(retention, settings.keys, lambda: 0 in reading.owned, service.metrics)
     upkeep.start()
     settled_at = time.monotonic()
     try:

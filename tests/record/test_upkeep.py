@@ -10,12 +10,14 @@ from schemas.recordings import files_of
 from services.record.chain import Chains
 from services.record.expiry import DAY_MS
 from services.record.key_settings import KeySettings
+from services.record.metrics import RECORD_METRICS
 from services.record.retention import Retention
 from services.record.retention_settings import RetentionSettings
 from services.record.roots import rooted_days
 from services.record.upkeep import Upkeep
 from services.record.verdicts_of_episodes import EpisodeVerdict
 from services.runtime.errors import RetryableError
+from services.runtime.metrics import Metrics
 from services.runtime.object_store import ObjectStore
 from tests.record.facts import CAMERA, DAY, NOON_MS, make_minute
 from tests.record.test_retention import make_camera
@@ -28,13 +30,13 @@ class Days:
         self.now = NOON_MS
         self.is_away = False
         self.asked = 0
+        self.metrics = Metrics(RECORD_METRICS)
         chains = Chains(store, lambda: self.now)
         self.upkeep = Upkeep(
-            store,
-            chains,
-            KeySettings(signing_key_file=folder / "signing.pem"),
             Retention(store, chains, RetentionSettings(), lambda _: make_camera(7), self._episodes),
+            KeySettings(signing_key_file=folder / "signing.pem"),
             lambda: True,
+            self.metrics,
             lambda: self.now,
         )
         minute = make_minute(0)
@@ -63,6 +65,7 @@ def test_ended_days_are_rooted_and_files_that_are_due_go(folder_store: ObjectSto
     assert list(folder_store.list("minutes"))
     days.pass_days(7)
     assert not list(folder_store.list("minutes"))
+    assert "tilik_record_deleted_total 1.0" in days.metrics.exposition().decode()
 
 
 def test_what_failed_is_done_in_the_next_round_and_what_was_done_is_not(
