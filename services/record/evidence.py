@@ -29,6 +29,8 @@ from services.runtime.kafka import ConsumedRecord
 from services.runtime.records_at import RecordsAt
 
 _KAFKA_SECONDS = 20.0
+_MOST_KNOWN = 100_000
+"""Frames of episodes that are remembered, so that not each message of a long one reads its chains again."""
 NO_LONGER_HELD = "Kafka no longer held the frame"
 _ANOTHER = "another frame lies at its coordinates"
 
@@ -76,9 +78,10 @@ class Evidence:
         self._filing = filing
         self._chains = chains
         self._records = records
+        self._known: set[tuple[str, str]] = set()
 
     def keep(self, episode: Episode, hidden: Hidden) -> Stored:
-        """Copy what is not copied yet.
+        """Copy what is not copied yet, and give its rows; none of frames that this process has dealt with before.
 
         Args:
             episode: One message of it.
@@ -90,7 +93,10 @@ class Evidence:
         """
         facts: list[EvidenceKept] = []
         entries: list[ChainEntry] = []
-        for named in named_frames(episode):
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        new = [one for one in named_frames(episode) if (episode.episode_id, one.frame.event_id) not in self._known]
+        for named in new:
             day = day_of(named.frame.captured_at_ms)
             known = [one.entry for one in self._chains.read(episode.camera_id, day).entries]
             there = [entry for entry in known if _is_of(entry, episode, named)]
@@ -99,6 +105,7 @@ class Evidence:
                 there = [one.entry for one in self._chains.append(episode.camera_id, day, [fact])]
                 facts.append(fact)
             entries += there
+            self._known.add((episode.episode_id, named.frame.event_id))
         return Stored(rows_of(entries), list(facts))
 
     def _copied(self, episode: Episode, named: NamedFrame, hidden: Hidden) -> EvidenceKept:

@@ -20,6 +20,9 @@ from services.privacy.anonymise import anonymise
 from services.record.minutes import ClosedMinute, HeldFrame
 from services.record.video import Encoding, ImageBgr, Picture, VideoFacts, encode_video
 
+_MOST_PIXELS = 8192 * 4320
+"""The largest picture that cameras are sold with; a JPEG of a few bytes can claim to be 65,535 px wide and high."""
+
 FrameToShow = tuple[HeldFrame, tuple[BoxXyxy, ...]]
 """A frame, and the normalised boxes whose pixels are destroyed."""
 
@@ -69,13 +72,24 @@ class _Pictures:
 
     def __iter__(self) -> Iterator[Picture]:
         for frame, hidden in self.frames:
-            try:
-                image: ImageBgr = simplejpeg.decode_jpeg(frame.jpeg, colorspace="BGR", strict=False)
-            except ValueError:
+            image = _decoded(frame.jpeg)
+            if image is None:
                 self.undecodable += 1
                 continue
             anonymise(image, hidden)
             yield Picture(frame.captured_at_ms, image)
+
+
+def _decoded(jpeg: bytes) -> ImageBgr | None:
+    """Give the picture of a JPEG, None where it is none, or one so large that decoding it would take the memory."""
+    try:
+        height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
+        if height * width > _MOST_PIXELS:
+            return None
+        image: ImageBgr = simplejpeg.decode_jpeg(jpeg, colorspace="BGR", strict=False)
+    except ValueError:
+        return None
+    return image
 
 
 def _encoded(closed: ClosedMinute, pictures: _Pictures, encoding: Encoding, form: FileForm) -> bytes | None:

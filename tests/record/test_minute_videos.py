@@ -68,3 +68,13 @@ def test_of_two_frames_of_one_millisecond_the_first_is_kept() -> None:
     twins = [(frame._replace(captured_at_ms=at_ms(0)), one) for frame, one in closed.shown]
     made = make_videos(closed._replace(shown=twins), PUBLIC_ONLY, Encoding())
     assert made.shown_count == 1
+
+
+def test_a_picture_that_claims_to_be_huge_is_not_decoded() -> None:
+    closed = make_closed(range(2), range(2))
+    jpeg = closed.frames[0].jpeg
+    size_at = jpeg.index(b"\xff\xc0") + 5
+    huge = jpeg[:size_at] + b"\xff\xff\xff\xff" + jpeg[size_at + 4 :]
+    shown = [(frame._replace(jpeg=huge), one) for frame, one in closed.shown]
+    made = make_videos(closed._replace(shown=shown), PUBLIC_ONLY, Encoding())
+    assert (made.videos, made.undecodable) == ({}, 2)

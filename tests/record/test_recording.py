@@ -1,0 +1,120 @@
+"""A minute is stored once, whoever stores it and however often; what is missing before it is said with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.recordings import ChainFact, GapNoted, MinuteRecorded
+from services.record.chain import Chains
+from services.record.filing import Filing
+from services.record.index_rows import RecordedMinuteRow
+from services.record.key_settings import KeySettings
+from services.record.minute_videos import MinuteVideos
+from services.record.minutes import ClosedMinute, Missing
+from services.record.recording import Recording, Stored
+from services.record.sealing import Sealer
+from services.runtime.object_store import ObjectStore
+from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS
+from tests.record.make_minutes import at_ms, make_closed
+
+
+@pytest.fixture
+def store(folder_store: ObjectStore) -> ObjectStore:
+    return folder_store
+
+
+def make_recording(store: ObjectStore) -> Recording:
+    """Give a recording that remembers nothing: a process that has just begun."""
+    return Recording(Filing(store, Sealer(KeySettings())), Chains(store))
+
+
+def minute(number: int, **changes: object) -> ClosedMinute:
+    seconds = range(number * 60, number * 60 + 3)
+    return make_closed(seconds, seconds, **changes)
+
+
+def record(recording: Recording, closed: ClosedMinute, video: bytes = b"video") -> Stored:
+    made = MinuteVideos({"public": video} if video else {}, len(closed.shown), 0)
+    return recording.say(closed, made, recording.keep_files(closed, made))
+
+
+def facts_in(store: ObjectStore) -> list[ChainFact]:
+    entries, fault = Chains(store).read(CAMERA, DAY)
+    assert fault is None
+    return [one.entry.fact for one in entries]
+
+
+def test_a_minute_that_a_killed_process_had_stored_is_not_stored_again_but_its_row_is(store: ObjectStore) -> None:
+    first = record(make_recording(store), minute(0))
+    again = make_recording(store)
+    assert again.is_stored(minute(0))
+    assert again.stored_before(minute(0)).rows == first.rows
+    assert not again.is_stored(minute(1))
+
+
+def test_of_two_that_store_a_minute_the_first_counts_and_the_second_takes_its_file_away(store: ObjectStore) -> None:
+    one, other = make_recording(store), make_recording(store)
+    assert not one.is_stored(minute(0))
+    assert not other.is_stored(minute(0))
+    stored = record(one, minute(0), b"the first")
+    assert record(other, minute(0), b"the second").rows == stored.rows
+    files = [found.key for found in store.list("minutes")]
+    assert files == [row.object_key for row in stored.rows if isinstance(row, RecordedMinuteRow)]
+
+
+def test_what_lies_between_two_minutes_is_a_gap_with_its_reason(store: ObjectStore) -> None:
+    record(make_recording(store), minute(0))
+    record(make_recording(store), minute(3, before="lost"))
+    [_, gap, _] = facts_in(store)
+    assert gap == GapNoted(from_ms=NOON_MS + MINUTE_MS, until_ms=NOON_MS + 3 * MINUTE_MS, reason="lost")
+
+
+def test_a_minute_that_may_not_be_shown_is_a_gap_and_counts_as_stored(store: ObjectStore) -> None:
+    closed = minute(0)._replace(shown=[], withheld="quarantined")
+    record(make_recording(store), closed, b"")
+    assert facts_in(store) == [GapNoted(from_ms=NOON_MS, until_ms=NOON_MS + MINUTE_MS, reason="quarantined")]
+    assert make_recording(store).is_stored(closed)
+
+
+def test_a_minute_of_which_nothing_could_be_encoded_says_so(store: ObjectStore) -> None:
+    record(make_recording(store), minute(0), b"")
+    [gap] = facts_in(store)
+    assert isinstance(gap, GapNoted)
+    assert (gap.reason, gap.detail) == ("failed", "no picture could be encoded")
+
+
+def test_what_was_lost_within_a_minute_is_told_beside_its_file(store: ObjectStore) -> None:
+    closed = minute(0, missing=[Missing(at_ms(1), at_ms(2), "lost")])
+    [row] = record(make_recording(store), closed).rows
+    assert isinstance(row, RecordedMinuteRow)
+    assert (row.gap, bool(row.object_key), row.frames) == ("lost", True, 3)
+    assert [type(fact) for fact in facts_in(store)] == [MinuteRecorded, GapNoted]
+
+
+def test_silence_is_noted_from_where_the_record_ends(store: ObjectStore) -> None:
+    recording = make_recording(store)
+    assert recording.note_silence(CAMERA, NOON_MS + 5 * MINUTE_MS).facts == [], "nothing was ever recorded"
+    record(recording, minute(0))
+    [first] = recording.note_silence(CAMERA, NOON_MS + 5 * MINUTE_MS).facts
+    [second] = recording.note_silence(CAMERA, NOON_MS + 7 * MINUTE_MS).facts
+    assert isinstance(first, GapNoted)
+    assert isinstance(second, GapNoted)
+    assert (first.from_ms, first.until_ms, second.from_ms) == (
+        NOON_MS + MINUTE_MS,
+        NOON_MS + 5 * MINUTE_MS,
+        NOON_MS + 5 * MINUTE_MS,
+    )
+
+
+def test_an_original_alone_leaves_the_public_minute_a_gap(
+    store: ObjectStore, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    keys = KeySettings(sealing_dir=tmp_path_factory.mktemp("keys"))
+    recording = Recording(Filing(store, Sealer(keys)), Chains(store))
+    closed = minute(0)._replace(shown=[], withheld="held")
+    made = MinuteVideos({"original": b"as captured"}, 0, 0)
+    rows = recording.say(closed, made, recording.keep_files(closed, made)).rows
+    told = {(row.form, row.gap, bool(row.object_key)) for row in rows if isinstance(row, RecordedMinuteRow)}
+    assert told == {("original", "", True), ("public", "held", False)}
