@@ -25,8 +25,9 @@ PORTAL_METRICS = (
     MetricDefinition(
         "tilik_portal_pictures_total",
         "counter",
-        "Pictures by where they came from (made, kept, joined) or why there is none (gone, withdrawn, failed). Failed "
-        "growing: the log says why; gone growing: is Kafka's retention of frames shorter than the portal looks back?",
+        "Pictures by where they came from (made, kept, joined) or why there is none (gone, withdrawn, failed, "
+        "refused). Refused growing: add cores, or replicas; failed growing: the log says why; gone growing: is Kafka's "
+        "retention of frames shorter than the portal looks back?",
         ("outcome",),
     ),
     MetricDefinition(

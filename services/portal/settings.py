@@ -38,6 +38,9 @@ class PictureSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     threads: int = Field(2, ge=1, le=64, description="Threads that anonymise and encode frames.")
+    waiting: int = Field(
+        500, ge=1, le=100_000, description="Pictures that may be under way; whoever asks for more is told to come back."
+    )
     kept_mib: int = Field(
         256, ge=1, le=65_536, description="Finished pictures in memory at most, in MiB; the longest unused go first."
     )

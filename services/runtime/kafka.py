@@ -182,7 +182,7 @@ def records_at_consumer(settings: KafkaSettings, name: str) -> Consumer:
             "enable.auto.commit": False,
             "auto.offset.reset": "error",  # an offset that is gone is told, not replaced by another
             "enable.partition.eof": True,
-            "fetch.message.max.bytes": 131_072,  # one or two frames; a larger one comes all the same
+            "fetch.message.max.bytes": 262_144,  # a few frames; a larger one comes all the same
             "queued.min.messages": 1,
             "queued.max.messages.kbytes": 2_048,
             "fetch.wait.max.ms": 10,

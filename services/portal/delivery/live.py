@@ -132,6 +132,7 @@ class Live:
         self._channels: dict[str, Channel] = {}
         self._viewers: Counter[str] = Counter()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: dict[str, list[ShowableFrame]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.closing = False
 
@@ -198,25 +199,33 @@ class Live:
         return state_event(channel.state) + (b"" if newest is None or known else self._frame_event(newest))
 
     def _announce(self, frames: Sequence[ShowableFrame]) -> None:
+        """Each camera's newest frames wait, in place of older ones, until its pictures before are made."""
         by_camera: dict[str, list[ShowableFrame]] = {}
         for frame in frames:
             by_camera.setdefault(frame.camera_id, []).append(frame)
-        for camera_id, each in by_camera.items():
-            task = asyncio.create_task(self._prepare(camera_id, each[-_MOST_FRAMES_AT_ONCE:]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        for camera_id, newest in by_camera.items():
+            busy = camera_id in self._waiting
+            self._waiting[camera_id] = newest[-_MOST_FRAMES_AT_ONCE:]
+            if not busy:
+                task = asyncio.create_task(self._prepare(camera_id))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
-    async def _prepare(self, camera_id: str, frames: Sequence[ShowableFrame]) -> None:
-        """Have the pictures made before a crowd asks for them. One that can't be had is not told of."""
-        made = await asyncio.gather(*(self._pictures.get(frame) for frame in frames), return_exceptions=True)
-        for error in made:
-            if isinstance(error, BaseException) and not isinstance(error, RetryableError):
-                log.error("live.failed", camera=camera_id, error=repr(error))
-        ready = [frame for frame, picture in zip(frames, made, strict=True) if _is_picture(picture)]
-        channel = self._channels.get(camera_id)
-        if channel is not None and ready:
-            self._look_at_state(channel)
-            channel.tell(b"".join(self._frame_event(frame) for frame in ready))
+    async def _prepare(self, camera_id: str) -> None:
+        """Have pictures made before a crowd asks for them, and tell of them. One that can't be had is not told of."""
+        try:
+            while (frames := self._waiting[camera_id]) and (channel := self._channels.get(camera_id)) is not None:
+                self._waiting[camera_id] = []
+                made = await asyncio.gather(*(self._pictures.get(frame) for frame in frames), return_exceptions=True)
+                for error in made:
+                    if isinstance(error, BaseException) and not isinstance(error, RetryableError):
+                        log.error("live.failed", camera=camera_id, error=repr(error))
+                ready = [frame for frame, picture in zip(frames, made, strict=True) if _is_picture(picture)]
+                if ready:
+                    self._look_at_state(channel)
+                    channel.tell(b"".join(self._frame_event(frame) for frame in ready))
+        finally:
+            del self._waiting[camera_id]
 
     def _look_at_state(self, channel: Channel) -> bool:
         """Tell whether a camera's state is another one now."""

@@ -24,7 +24,7 @@ from services.portal.delivery.addresses import FrameName, name_of
 from services.portal.settings import PictureSettings
 from services.privacy.anonymise import anonymise_jpeg
 from services.privacy.showable import ShowableFrame
-from services.runtime.errors import InvalidMessageError, TilikError
+from services.runtime.errors import InvalidMessageError, RetryableError, TilikError
 from services.runtime.kafka import ConsumedRecord
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
@@ -81,7 +81,7 @@ class Pictures:
         """Give the picture of a frame that may be shown; None: Kafka no longer holds it, or it can't be decoded.
 
         Raises:
-            RetryableError: Kafka is away or slow.
+            RetryableError: Kafka is away or slow, or too many pictures are being made.
         """
         name = name_of(frame)
         picture = self.kept(name)
@@ -89,6 +89,9 @@ class Pictures:
             return picture
         making = self._making.get(name)
         if making is None:
+            if len(self._making) >= self._settings.waiting:
+                self._metrics.count("tilik_portal_pictures_total", outcome="refused")
+                raise RetryableError("too many pictures are being made")
             making = self._begin(frame)
         else:
             self._metrics.count("tilik_portal_pictures_total", outcome="joined")
