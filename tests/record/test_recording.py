@@ -108,10 +108,8 @@ def test_silence_is_noted_from_where_the_record_ends(store: ObjectStore) -> None
     )
 
 
-def test_an_original_alone_leaves_the_public_minute_a_gap(
-    store: ObjectStore, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    keys = KeySettings(sealing_dir=tmp_path_factory.mktemp("keys"))
+def test_an_original_alone_leaves_the_public_minute_a_gap(store: ObjectStore, tmp_path: Path) -> None:
+    keys = KeySettings(sealing_dir=tmp_path / "keys")
     recording = Recording(Filing(store, Sealer(keys)), Chains(store))
     closed = minute(0)._replace(shown=[], withheld="held")
     made = MinuteVideos({"original": b"as captured"}, 0, 0)
