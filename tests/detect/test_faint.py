@@ -39,8 +39,8 @@ def test_each_object_counts_or_is_faint_and_never_both() -> None:
 @pytest.mark.parametrize(
     ("thing", "is_told"),
     [
-        (("person", 0.05, UPRIGHT), True),
-        (("person", 0.049, UPRIGHT), False),
+        (("person", 0.08, UPRIGHT), True),
+        (("person", 0.079, UPRIGHT), False),
         (("person", 0.1, (10, 10, 18, 33)), False),
         (("person", 0.1, (10, 10, 18, 35)), True),
         (("person", 0.1, (0, 0, 390, 300)), False),

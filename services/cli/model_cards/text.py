@@ -10,6 +10,7 @@ from services.cli.bench.report import Report
 from services.cli.model_cards.facts import CardFacts
 from services.cli.model_cards.pictures import PICTURES
 from services.detect.accuracy.measured import Measured
+from services.detect.faint import FAINT_PERSON_SCORE, FAINT_VEHICLE_SCORE
 from services.detect.objects import CLASSES
 
 _GENERATED = (
@@ -221,6 +222,10 @@ def _head(facts: CardFacts) -> Iterator[str]:
         yield "|---|" + "---|" * len(CLASSES)
         for tiles, thresholds in facts.thresholds.items():
             yield f"| {tiles} | " + " | ".join(f"{thresholds[name]:.2f}" for name in CLASSES) + " |"
+        yield ""
+        yield f"What scores lower is told apart, from {FAINT_PERSON_SCORE:.2f} on as a person and from"
+        yield f"{FAINT_VEHICLE_SCORE:.2f} on as a vehicle: whoever hides people hides it too, and no rule sees it"
+        yield "([what that hides](../privacy-measures.md))."
         yield ""
 
 
