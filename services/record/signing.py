@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import structs
 
+from schemas.codec import ContractError
 from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
 from services.record.key_files import read_or_make
 from services.record.object_keys import KEYS, public_key_key
@@ -123,13 +125,18 @@ def publish_key(store: ObjectStore, signer: Signer, endorser: Signer | None = No
 
 
 def published_keys(store: ObjectStore) -> dict[str, PublicKey]:
-    """Give the public keys of the store by their ids; one whose id is not its key's is left out.
+    """Give the public keys of the store by their ids; what is none, or has another's id, is left out.
 
     Raises:
         RetryableError: The store is away.
     """
-    found = (PUBLIC_KEY_CODEC.decode(store.get(listed.key) or b"") for listed in store.list(KEYS))
-    return {key.key_id: key for key in found if key_id_of(key.public_key) == key.key_id}
+    found = {}
+    for listed in store.list(KEYS):
+        with suppress(ContractError):
+            key = PUBLIC_KEY_CODEC.decode(store.get(listed.key) or b"")
+            if key_id_of(key.public_key) == key.key_id:
+                found[key.key_id] = key
+    return found
 
 
 def _signed_bytes(what: Signed, data: bytes) -> bytes:

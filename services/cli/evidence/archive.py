@@ -18,6 +18,7 @@ _UNIX: Final = 3
 _MODE: Final = 0o100644 << 16
 _MOST_BYTES: Final = 1 << 31
 """Beyond, a zip has headers of another form."""
+_PIECE_BYTES: Final = 1 << 16
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError)
 
 
@@ -47,8 +48,11 @@ def pack(contents: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> Unpacked:
-    """Read as much of an archive as can be read."""
-    found = Unpacked({}, set(), set())
+    """Read as much of an archive as can be read; ours compresses nothing, so what is compressed is left unread.
+
+    So however an archive was made, reading it takes no more memory than it has bytes.
+    """
+    found, room = Unpacked({}, set(), set()), len(data)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         names = archive.infolist()
@@ -57,6 +61,10 @@ def unpack(data: bytes) -> Unpacked:
     for info in names:
         if info.filename in found.contents or info.filename in found.unreadable:
             found.double.add(info.filename)
+        room -= info.file_size
+        if room < 0 or info.compress_type != zipfile.ZIP_STORED:
+            found.unreadable.add(info.filename)
+            continue
         try:
             found.contents[info.filename] = archive.read(info)
         except _UNREADABLE:
@@ -88,10 +96,19 @@ def first_difference(data: bytes, contents: Mapping[str, bytes]) -> tuple[int, s
     wanted = pack(contents)
     if data == wanted:
         return None
-    at = next((at for at, (a, b) in enumerate(zip(data, wanted, strict=False)) if a != b), min(len(data), len(wanted)))
+    at = _first_different(data, wanted)
     end = 0
     for name, content in contents.items():
         end += _HEADER_BYTES + len(name) + len(content)
         if at < end:
             return at, name
     return at, "the archive's directory"
+
+
+def _first_different(one: bytes, other: bytes) -> int:
+    start = 0
+    while one[start : start + _PIECE_BYTES] == other[start : start + _PIECE_BYTES]:
+        start += _PIECE_BYTES
+    pieces = zip(one[start : start + _PIECE_BYTES], other[start : start + _PIECE_BYTES], strict=False)
+    shorter = min(len(one), len(other))
+    return start + next((at for at, (a, b) in enumerate(pieces) if a != b), shorter - start)

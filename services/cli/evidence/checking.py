@@ -60,7 +60,7 @@ def check_package(data: bytes, city_key: PublicKey | None = None) -> tuple[Manif
     for name in sorted(
         {*unpacked.double, *unpacked.contents} - {MANIFEST, SIGNATURE, *(f.path for f in manifest.files)}
     ):
-        findings.add(name, "it was added: the manifest does not name it")
+        findings.add(name if name.isprintable() else ascii(name), "it was added: the manifest does not name it")
     if findings.is_whole:
         _check_between(data, contents, findings)
     if findings.is_whole:
@@ -123,7 +123,8 @@ def _check_files(
         data = contents.get(file.path)
         if data is None:
             findings.add(
-                file.path, "it was removed, or can't be read any more" if read else "it can't be read any more"
+                file.path,
+                "it was removed, or can't be read: was the archive packed anew?" if read else "it can't be read",
             )
         elif len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
             findings.add(file.path, "its bytes were altered" + _where_in_chain(file.path, data, manifest))

@@ -92,24 +92,16 @@ class StoreCheck:
         return False
 
     def _check_roots(self, camera_id: str, day: str, entries: Sequence[LinkedEntry], findings: Findings) -> None:
-        keys = published_keys(self._store)
-        allowed = set(keys) if self._city_key is None else trusted_keys(keys, self._city_key)
-        if self._city_key is not None:
-            keys = {**keys, self._city_key.key_id: self._city_key}
-        covered = 0
+        keys, covered = published_keys(self._store), 0
         for root_day in (one for one in rooted_days(self._store) if one >= day):
             try:
                 signed, heads = read_root(self._store, root_day), read_heads(self._store, root_day)
             except ContractError as error:
                 findings.add(root_key(root_day), f"it, or {heads_key(root_day)}, can't be read: {error}")
                 continue
-            if signed is None:
-                continue
-            if signed.key_id not in allowed or not _is_by(signed, keys[signed.key_id]):
-                findings.add(root_key(root_day), f"it is not signed by a key of the city ({signed.key_id})")
-            if merkle_root(heads) != signed.root.merkle_root:
-                findings.add(heads_key(root_day), "these are not the heads over which the root was made")
-            covered = max(covered, _check_head(heads, camera_id, day, entries, findings))
+            if signed is not None:
+                self._check_root(signed, heads, keys, findings)
+                covered = max(covered, _check_head(heads, camera_id, day, entries, findings))
         if covered:
             findings.right.append(f"{covered} of {len(entries)} entries are under a signed root")
         if covered < len(entries):
@@ -122,6 +114,24 @@ class StoreCheck:
                 f"Roots were checked with the store's own keys ({', '.join(sorted(keys)) or 'there is none'}). Give "
                 "the city's with --public-key."
             )
+
+    def _check_root(
+        self, signed: SignedRoot, heads: Sequence[ChainHead], keys: dict[str, PublicKey], findings: Findings
+    ) -> None:
+        day, before, allowed = signed.root.day, signed.root.previous_day, keys
+        if self._city_key is not None:
+            known = {**keys, self._city_key.key_id: self._city_key}
+            allowed = {key_id: known[key_id] for key_id in trusted_keys(keys, self._city_key)}
+        if signed.key_id not in allowed or not _is_by(signed, allowed[signed.key_id]):
+            findings.add(root_key(day), f"it is not signed by a key of the city ({signed.key_id})")
+        if merkle_root(heads) != signed.root.merkle_root:
+            findings.add(heads_key(day), "these are not the heads over which the root was made")
+        if before and not self._follows(signed):
+            findings.add(root_key(before), f"it is not the root that {root_key(day)} follows")
+
+    def _follows(self, signed: SignedRoot) -> bool:
+        before = self._store.get(root_key(signed.root.previous_day))
+        return before is not None and hashlib.sha256(before).hexdigest() == signed.root.previous
 
 
 def _check_head(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,6 +111,23 @@ def test_any_flipped_bit_is_found_and_its_file_named(package: bytes, data: st.Da
     )
     if owner not in (None, SIGNATURE):  # of bits of the signature, or between the files, what they are nearest to
         assert findings.wrong[0].path == owner
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_an_archive_that_was_cut_off_or_goes_on_is_found(package: bytes, data: st.DataObject) -> None:
+    assert not _check(package[: data.draw(st.integers(0, len(package) - 1))]).is_whole
+    assert not _check(package + data.draw(st.binary(min_size=1, max_size=50))).is_whole
+
+
+def test_an_archive_that_was_packed_anew_is_another_one_and_takes_no_more_memory_than_it_has(package: bytes) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in unpack(package).contents.items():
+            archive.writestr(name, content)
+        archive.writestr("bomb", bytes(50_000_000))
+    assert not _check(buffer.getvalue()).is_whole
+    assert "bomb" not in unpack(buffer.getvalue()).contents
 
 
 @pytest.mark.parametrize("start", [REPORT, "frames/", "minutes/", "chain/", "roots/", "proofs/", "rows/", "keys/"])

@@ -13,11 +13,14 @@ from schemas.recordings import PUBLIC_KEY_CODEC, FilesDeleted, IndexRange, Publi
 from services.cli.evidence.command import command
 from services.cli.evidence.findings import Findings
 from services.cli.evidence.store_checking import StoreCheck
+from services.record.chain import Chains
+from services.record.expiry import DAY_MS
 from services.record.object_keys import heads_key, root_key, segment_key
+from services.record.roots import make_due_roots
 from services.record.signing import Signer, publish_key
 from services.runtime.errors import ConfigurationError
 from tests.cli.evidence.recorded_case import Case, make_case
-from tests.record.facts import CAMERA, DAY
+from tests.record.facts import CAMERA, DAY, NOON_MS, make_gap
 
 
 @pytest.fixture
@@ -106,6 +109,14 @@ def test_a_root_by_a_strangers_key_is_none_of_the_citys(case: Case, tmp_path: Pa
         case.store.put(name, stranger.store.get(name) or b"")
     publish_key(case.store, stranger.signer)
     assert any("not signed by a key of the city" in finding.text for finding in _check(case, key).wrong)
+
+
+def test_a_root_that_was_taken_away_is_missed_by_the_next(case: Case) -> None:
+    Chains(case.store, lambda: NOON_MS + DAY_MS).append(CAMERA, DAY, [make_gap(60)])
+    make_due_roots(case.store, case.chains, case.signer, NOON_MS + 2 * DAY_MS)
+    assert _check(case).wrong == []
+    case.store.delete(root_key(DAY))
+    assert [finding.path for finding in _check(case).wrong] == [root_key(DAY)]
 
 
 def test_a_key_that_the_citys_key_endorsed_is_the_citys(case: Case, tmp_path: Path) -> None:
