@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from schemas.camera_events import FrameDetections, FrameShed
+import msgspec
+
+from schemas.camera_events import Decision, FrameDetections, FrameShed
 from schemas.episodes import Episode
 from schemas.verdicts import SceneVerdicts
 from services.privacy.showable import FindCamera
 from services.record.companions import Told
 from services.record.evidence import Hidden
 from services.record.minutes import PartitionMinutes, Seconds, Waits
+
+_MOST_EPISODES = 2_000
+"""Episodes that are remembered, for a person may confirm them: days of a partition's."""
 
 
 class WaitingEpisode(NamedTuple):
@@ -67,6 +72,7 @@ class OwnedPartition:
     episodes: deque[WaitingEpisode] = field(default_factory=deque)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     _quarantines: dict[str, int] = field(default_factory=dict)
+    _newest: OrderedDict[str, Episode] = field(default_factory=OrderedDict)
 
     def take_offset(self, offset: int) -> int:
         """Note the offset of a frame that was read, and give how many before it were lost."""
@@ -85,8 +91,14 @@ class OwnedPartition:
         elif isinstance(value, FrameDetections | FrameShed):
             self.minutes.take_event(value)
         elif isinstance(value, Episode):
+            self._newest[value.episode_id] = value
+            self._newest.move_to_end(value.episode_id)
+            if len(self._newest) > _MOST_EPISODES:
+                self._newest.popitem(last=False)
             self.episodes.append(WaitingEpisode(self.seconds(), told.offset, value))
             self.next_episode = told.offset + 1
+        elif isinstance(value, Decision):
+            self._take_decision(value)
 
     def due_episode(self, wait_seconds: float) -> Episode | None:
         """Give the episode whose frames are to be copied now, None while one is being copied or none is due."""
@@ -117,6 +129,13 @@ class OwnedPartition:
             frames=self.next_frame if needed is None else needed,
             episodes=self.episodes[0].offset if self.episodes else self.next_episode,
         )
+
+    def _take_decision(self, decision: Decision) -> None:
+        """Have the frames of an episode that a person confirmed copied again: the last one may be another by now."""
+        episode = self._newest.get(decision.episode_id or "")
+        if decision.decision == "episode_confirmed" and episode is not None:
+            confirmed = msgspec.structs.replace(episode, review="confirmed")
+            self.episodes.append(WaitingEpisode(self.seconds(), self.next_episode, confirmed))
 
     def _note_quarantines(self, verdicts: SceneVerdicts) -> None:
         for verdict in verdicts.cameras:

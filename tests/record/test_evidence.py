@@ -1,0 +1,49 @@
+"""Which frames of an episode are copied, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schemas.camera_events import FrameCoordinates, make_event_id
+from schemas.episodes import EvidenceFrame
+from schemas.topics import FRAMES
+from services.record.evidence import moment_of, named_frames
+from tests.webhooks.make_episodes import AT_MS, make_flood
+
+
+def at(second: int) -> EvidenceFrame:
+    place = FrameCoordinates(FRAMES.name, 0, second, AT_MS + second * 1000)
+    return EvidenceFrame(event_id=make_event_id(second), captured_at_ms=AT_MS + second * 1000, frame=place)
+
+
+def named(**changes: Any) -> dict[int, tuple[str, ...]]:
+    """Give the roles of each frame that is copied, by its second."""
+    episode = make_flood(**{"first": at(1), "best": at(2), "last": at(3), **changes})
+    return {one.frame.frame.offset: one.roles for one in named_frames(episode)}
+
+
+def test_the_last_frame_is_copied_at_the_beginning_the_end_and_the_confirmation_alone() -> None:
+    assert named(revision=1) == {1: ("first",), 2: ("best",), 3: ("last",)}
+    assert named(revision=2) == {1: ("first",), 2: ("best",)}
+    assert named(revision=3, phase="ended") == {1: ("first",), 2: ("best",), 3: ("last",)}
+    assert named(revision=3, review="confirmed") == {1: ("first",), 2: ("best",), 3: ("last",)}
+
+
+def test_a_frame_that_is_several_things_is_copied_once() -> None:
+    assert named(best=at(1), last=at(1)) == {1: ("first", "best", "last")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "moment"),
+    [
+        ({"revision": 1}, "opened"),
+        ({"revision": 2}, "changed"),
+        ({"revision": 2, "phase": "ended"}, "closed"),
+        ({"revision": 2, "phase": "ended", "review": "confirmed"}, "confirmed"),
+        ({"revision": 1, "phase": "ended", "review": "rejected"}, "closed"),
+    ],
+)
+def test_what_has_happened_to_an_episode(changes: dict[str, Any], moment: str) -> None:
+    assert moment_of(make_flood(**changes)) == moment

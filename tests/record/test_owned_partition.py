@@ -1,0 +1,106 @@
+"""What is read of a partition, what is due of it, and what may be committed."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.camera_events import Decision, make_event_id
+from schemas.episodes import Episode
+from schemas.verdicts import CameraVerdict, SceneVerdicts
+from services.record.companions import Told
+from services.record.owned_partition import Committed, OwnedPartition, Withdrawal, own
+from tests.record.facts import CAMERA, NOON_MS
+from tests.record.make_minutes import WAITS, Clock, at_ms, make_found, make_held
+from tests.record.recorded_city import EPOCH, make_camera
+from tests.webhooks.make_episodes import make_flood
+
+CLOCK = Clock()
+
+
+@pytest.fixture
+def owned() -> OwnedPartition:
+    return own(3, Committed(frames=100, episodes=7), lambda *_: make_camera(CAMERA), WAITS, CLOCK)
+
+
+def tell(owned: OwnedPartition, *episodes: Episode, offset: int = 7) -> None:
+    for number, episode in enumerate(episodes):
+        owned.take(Told(3, offset + number, episode))
+
+
+def test_frames_that_are_missing_between_what_was_committed_and_what_comes_are_counted(owned: OwnedPartition) -> None:
+    assert owned.take_offset(100) == 0
+    assert owned.take_offset(105) == 4
+    assert own(3, Committed(), lambda *_: None, WAITS, CLOCK).take_offset(40) == 0, "a new group begins anywhere"
+
+
+def test_offsets_follow_what_is_stored(owned: OwnedPartition) -> None:
+    assert (owned.to_commit().frames, owned.to_commit().episodes) == (100, 7)
+    for offset in (100, 101):
+        owned.take_offset(offset)
+    owned.minutes.take_frame(CAMERA, make_held(0)._replace(offset=101))
+    tell(owned, make_flood("a"), make_flood("b"))
+    assert (owned.to_commit().frames, owned.to_commit().episodes) == (101, 7)
+    assert owned.due_episode(0.0) is not None
+    owned.episode_copied()
+    assert owned.to_commit().episodes == 8
+
+
+def test_one_episode_is_copied_at_a_time_each_after_its_wait(owned: OwnedPartition) -> None:
+    tell(owned, make_flood("a"), make_flood("b"))
+    assert owned.due_episode(5.0) is None
+    CLOCK.now += 5.0
+    assert owned.due_episode(5.0) == make_flood("a")
+    assert owned.due_episode(5.0) is None, "one is being copied"
+    owned.episode_copied()
+    assert owned.due_episode(5.0) == make_flood("b")
+
+
+def test_an_episode_that_a_person_confirms_is_copied_once_more(owned: OwnedPartition) -> None:
+    flood = make_flood("a")
+    tell(owned, flood)
+    owned.take(Told(3, 900, decide("episode_rejected", flood)))
+    owned.take(Told(3, 901, decide("episode_confirmed", flood)))
+    owned.take(Told(3, 902, decide("episode_confirmed", make_flood("unknown"))))
+    assert [(one.offset, one.episode.review) for one in owned.episodes] == [(7, "suspected"), (8, "confirmed")]
+
+
+def test_a_quarantine_is_told_once_and_again_after_it_has_ended(owned: OwnedPartition) -> None:
+    for from_second in (10, 10, None, 70):
+        owned.take(Told(3, 1, quarantined_since(from_second)))
+    assert owned.withdrawals == [Withdrawal(CAMERA, at_ms(10), NOON_MS), Withdrawal(CAMERA, at_ms(70), NOON_MS)]
+
+
+def test_what_is_hidden_in_the_frames_of_an_episode_is_given_where_they_may_be_shown(owned: OwnedPartition) -> None:
+    for second in range(4):
+        owned.take(Told(3, second, make_found(second)))
+    verdict = CameraVerdict(camera_id=CAMERA, owner_epoch=EPOCH, after_ms=0, through_ms=at_ms(3), judged=4)
+    owned.take(Told(3, 9, SceneVerdicts(at_ms=NOON_MS, cameras=(verdict,))))
+    frame = make_found(1)
+    seen = make_flood().first.__class__(frame.event_id, frame.captured_at_ms, frame.frame)
+    hidden = owned.hidden_of(make_flood(camera_id=CAMERA, first=seen, best=seen, last=seen))
+    assert list(hidden) == [1]
+    assert hidden[1]
+
+
+def decide(decision: str, episode: Episode) -> Decision:
+    return Decision(
+        event_id=make_event_id(decision, episode.episode_id),
+        camera_id=CAMERA,
+        decided_at_ms=NOON_MS,
+        decided_by="Sri",
+        decision=decision,  # type: ignore[arg-type]
+        reason="seen",
+        episode_id=episode.episode_id,
+    )
+
+
+def quarantined_since(second: int | None) -> SceneVerdicts:
+    verdict = CameraVerdict(
+        camera_id=CAMERA,
+        owner_epoch=EPOCH,
+        after_ms=0,
+        through_ms=NOON_MS,
+        judged=0,
+        quarantined_from_ms=0 if second is None else at_ms(second),
+    )
+    return SceneVerdicts(at_ms=NOON_MS, cameras=(verdict,))
