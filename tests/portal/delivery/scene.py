@@ -73,7 +73,8 @@ class FilmedCamera:
         self.start_ms = now_ms() - 60_000
         approval = Approval("ani", self.start_ms) if public else None
         fields.setdefault("anonymisation", "persons")
-        self.camera = make_camera(camera_id=camera_id, public=public, approval=approval, **fields)
+        entry = make_camera(camera_id=camera_id, public=public, approval=approval)
+        self.camera = msgspec.structs.replace(entry, **fields)
         self.epoch = self.start_ms
         self._frames = frames_producer(kafka)
         self._events = events_producer(kafka)
