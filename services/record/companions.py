@@ -29,7 +29,7 @@ log = get_logger(__name__)
 LOOK_BACK_MS = 90_000
 """Events and verdicts are read from so long before the first frame: neighbours, and clocks that differ."""
 _MOST_MESSAGES = 500
-_KAFKA_SECONDS = 10.0
+_KAFKA_SECONDS = 20.0
 
 
 class Told(NamedTuple):
@@ -72,13 +72,16 @@ class Companions:
         Raises:
             RetryableError: Kafka did not answer.
         """
-        since = [
-            TopicPartition(topic.name, partition, from_ms - LOOK_BACK_MS) for topic in (CAMERA_EVENTS, SCENE_VERDICTS)
-        ]
+        names = (CAMERA_EVENTS.name, SCENE_VERDICTS.name)
         try:
+            ends = [self._end_of(name, partition) for name in names]
+            since = [TopicPartition(name, partition, from_ms - LOOK_BACK_MS) for name in names]
             places = self._consumer.offsets_for_times(since, timeout=_KAFKA_SECONDS)
         except KafkaException as error:
             raise translated(error) from error
+        for place, end in zip(places, ends, strict=True):
+            if place.offset < 0:  # nothing so new was there yet: what has come meanwhile must not be passed over
+                place.offset = end
         self._feeds[partition] = _Feed()
         self._assign(partition, places)
 
@@ -103,6 +106,12 @@ class Companions:
     def close(self) -> None:
         """Stop reading."""
         self._consumer.close()
+
+    def _end_of(self, topic: str, partition: int) -> int:
+        marks = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_KAFKA_SECONDS)
+        if marks is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        return int(marks[1])
 
     def _assign(self, partition: int, places: list[TopicPartition]) -> None:
         self._consumer.incremental_assign(places)

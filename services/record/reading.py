@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 _BATCH_FRAMES = 64
 _WAIT_SECONDS = 0.05
-_KAFKA_SECONDS = 10.0
+_KAFKA_SECONDS = 20.0
 _FOLLOW_AGAIN_SECONDS = 2.0
 _ASK_REGISTRY_SECONDS = 30.0
 _MIB = 1 << 20
@@ -229,7 +229,7 @@ class Reading:
                         raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
                     committed.episodes = marks[1]
         except KafkaException as error:
-            raise FatalError(f"where group stands could not be asked: {error.args[0]}") from error
+            raise FatalError(f"where the group stands could not be asked: {error.args[0]}") from error
         return found
 
     def _revoked(self, _: Consumer, places: list[TopicPartition]) -> None:
