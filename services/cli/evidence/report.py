@@ -16,6 +16,7 @@ from services.cli.evidence.report_words import Words
 from services.cli.evidence.rows import EpisodeStory
 
 _CLOCK: Final = "%Y-%m-%d %H:%M:%S"
+_MINUTE: Final = "%Y-%m-%d %H:%M"
 _NOTHING: Final = "—"
 
 
@@ -64,8 +65,13 @@ def _warning(text: Words) -> str:
     return f'<p class=warning role="note">{_both(text)}</p>'
 
 
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, LOCAL_TIME).strftime(_CLOCK) + " WIB"
+def _clock(at_ms: int, form: str = _CLOCK) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, LOCAL_TIME).strftime(form) + " WIB"
+
+
+def _span(from_ms: int, until_ms: int) -> str:
+    since, until = (datetime.fromtimestamp(at_ms / 1000, LOCAL_TIME) for at_ms in (from_ms, until_ms))
+    return f"{since:%Y-%m-%d %H:%M:%S} – {until:%H:%M:%S} WIB"
 
 
 def _facts(facts: Iterable[tuple[Words, str]]) -> str:
@@ -93,11 +99,15 @@ def _why(story: EpisodeStory) -> str:
         return ""
     head = "".join(f"<th>{_both(name)}</th>" for name in (words.FIGURE, words.VALUE, words.THRESHOLD))
     lines = "".join(
-        f"<tr><td>{_told(words.FIGURES, name)}</td><td>{value:g} {escape(unit)}</td>"
-        f"<td>{threshold:g} {escape(unit)}</td></tr>"
+        f"<tr><td>{_told(words.FIGURES, name)}</td><td>{_figure(value, unit)}</td>"
+        f"<td>{_figure(threshold, unit)}</td></tr>"
         for name, value, threshold, unit in figures
     )
     return f"<section><h2>{_both(words.WHY)}</h2><table><tr>{head}</tr>{lines}</table></section>"
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value * 100:.3g} %" if unit == "ratio" else f"{value:g} {escape(unit)}"
 
 
 def _pictures(gathered: Gathered) -> str:
@@ -127,14 +137,14 @@ def _minutes(gathered: Gathered) -> str:
     lines = [(clip.fact.minute_ms, _clip(clip)) for clip in gathered.clips]
     for gap in gathered.gaps:
         told = f"<td colspan=2>{_told(words.GAPS, gap.reason)}</td>"
-        lines.append((gap.from_ms, f"<tr class=gap><td>{_clock(gap.from_ms)} – {_clock(gap.until_ms)}</td>{told}</tr>"))
+        lines.append((gap.from_ms, f"<tr class=gap><td>{_span(gap.from_ms, gap.until_ms)}</td>{told}</tr>"))
     return f"<table><tr>{head}</tr>" + "".join(line for _, line in sorted(lines)) + "</table>"
 
 
 def _clip(clip: Clip) -> str:
     path = escape(clip.path)
     link = f'<a href="{path}">{path}</a>'
-    return f"<tr><td>{_clock(clip.fact.minute_ms)}</td><td>{clip.fact.frame_count}</td><td>{link}</td></tr>"
+    return f"<tr><td>{_clock(clip.fact.minute_ms, _MINUTE)}</td><td>{clip.fact.frame_count}</td><td>{link}</td></tr>"
 
 
 def _missing(gathered: Gathered) -> str:
