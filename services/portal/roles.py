@@ -17,6 +17,7 @@ brings in, approves and releases cameras, and may see originals with a reason; a
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 EVERYWHERE: Final = "*"
+_MOST_AREA_BYTES: Final = 1_800
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ def in_areas(place: Place, areas: Iterable[str]) -> bool:
         f"{place.kecamatan}/{EVERYWHERE}".casefold(),
     }
     return any(area.strip().casefold() in wanted for area in areas)
+
+
+def areas_fit(areas: Iterable[str]) -> bool:
+    """Tell whether areas are few enough for a session, which a browser keeps: more than 4 KB it drops."""
+    return sum(len(area.encode()) + 3 for area in areas) <= _MOST_AREA_BYTES
 
 
 def highest(roles: Iterable[Role]) -> Role | None:

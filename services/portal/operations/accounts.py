@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.portal.operations.secret_files import read_secret, write_secret
-from services.portal.roles import EVERYWHERE, Role
+from services.portal.roles import EVERYWHERE, Role, areas_fit
 from services.runtime.errors import ConfigurationError
 
 FIRST_NAME: Final = "admin"
@@ -141,6 +141,8 @@ class Accounts:
 
 
 def _new_account(name: str, role: Role, areas: tuple[str, ...]) -> tuple[Account, str]:
+    if not areas_fit(areas):
+        raise ConfigurationError("these are too many areas for a session: kecamatan/* stands for many")
     password, salt = secrets.token_urlsafe(_PASSWORD_BYTES), secrets.token_hex(16)
     try:
         account = msgspec.convert(

@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from services.portal.operations.typed_text import single_line
 from services.portal.operations_settings import OpenIdSettings
-from services.portal.roles import Role, highest
+from services.portal.roles import Role, areas_fit, highest
 from services.runtime.errors import RetryableError
 
 CALLBACK: Final = "/operations/sign-in/openid/callback"
@@ -231,7 +231,10 @@ class OpenId:
             raise SignInRefusedError("the person has no name that can be kept")
         if role is None:
             raise SignInRefusedError(f"{name!r} has no role here")
-        return Vouched(name, role, tuple(_texts(_claim(claims, self._settings.area_claim))))
+        areas = tuple(_texts(_claim(claims, self._settings.area_claim)))
+        if not areas_fit(areas):
+            raise SignInRefusedError(f"{name!r} has too many areas for a session: kecamatan/* stands for many")
+        return Vouched(name, role, areas)
 
 
 def _claim(claims: Mapping[str, Any], path: str) -> object:

@@ -61,7 +61,8 @@ async def queue(
 ) -> Response:
     """Show the queue."""
     found = await suspected(ops, person, episode_type or None, order == "oldest")
-    cards = [(each, camera) for each in found if (camera := _shown_camera(ops, person, each)) is not None]
+    waiting = [each for each in found if each.episode_id not in ops.judged]
+    cards = [(each, camera) for each in waiting if (camera := _shown_camera(ops, person, each)) is not None]
     return ops.screen.page(
         request,
         "review.html",
@@ -91,6 +92,7 @@ async def judge(
     facts, camera = await episode_for(ops, person, episode_id)
     decision = _VERDICTS[verdict]
     await decide(request, ops, person, camera, decision, reason, episode_id=facts.episode_id)
+    ops.judged.add(facts.episode_id)
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse({"episode_id": facts.episode_id, "decision": decision})
     return RedirectResponse(inside_address(await field(request, "next"), "/operations/review"), 303)

@@ -14,6 +14,7 @@ from services.portal.operations.accounts import FIRST_NAME, Accounts
 from services.portal.operations.attempts import Attempts
 from services.portal.operations.audit import AuditLog
 from services.portal.operations.openid import OpenId
+from services.portal.operations.recently_judged import RecentlyJudged
 from services.portal.operations.screen import Screen
 from services.portal.operations.secret_files import session_key
 from services.portal.operations.sessions import Sessions
@@ -38,7 +39,8 @@ class Operations:
     audit: AuditLog
     screen: Screen
     record: ObjectStore
-    openid: OpenId | None = field(default=None)
+    openid: OpenId | None = None
+    judged: RecentlyJudged = field(default_factory=RecentlyJudged)
 
     @property
     def is_protected(self) -> bool:

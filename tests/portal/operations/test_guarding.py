@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,9 +24,9 @@ VALUES = {
 }
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Office]:
-    with office(tmp_path) as built:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with office(tmp_path_factory.mktemp("office")) as built:
         built.portal.cameras.add(make_camera())
         built.portal.cameras.add(make_camera("jalan-bulusan-1", "Bulusan"))
         yield built

@@ -304,3 +304,13 @@ def test_every_page_of_a_viewer_is_drawn_in_both_languages(place: Office) -> Non
             answer = get(place, "viewer", f"{address}?lang={language}")
             assert (answer.status_code, f'lang="{language}"' in answer.text, word in answer.text) == (200, True, True)
             assert "still.jpg" not in answer.text, "a viewer sees no source"
+
+
+def test_a_camera_that_can_not_be_read_is_told_with_what_to_do(city: City, tmp_path: Path) -> None:
+    with office(tmp_path, city.kafka, city.clickhouse, probing=True) as place:
+        values = {"do": "probe", "url": "http://127.0.0.1:9/still.jpg", "source_kind": "snapshot"}
+        answer = post(place, "operator", "cameras/new", **values)
+        assert answer.status_code == 422
+        assert "network" in answer.text.split('role="alert"')[1].split("</div>")[0]
+        assert 'role="alert"' in answer.text
+        assert city.audit("camera_probed")[-1][0] == "operator of all"

@@ -1,0 +1,119 @@
+"""Which picture somebody gets: anonymised as everybody's, the record's copy, a few blocks; never more than that."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import simplejpeg
+
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
+from services.aggregate.rows import DetectionsRow
+from services.portal.delivery.follower import Follower
+from services.record.index_rows import RecordedEvidenceRow
+from services.record.index_tables import ensure_tables
+from services.runtime.clock import now_ms
+from services.runtime.row_store import RowStore
+from services.runtime.settings import ClickHouseSettings, KafkaSettings
+from tests.aggregate.camera_stories import LEARNED, computed, shown
+from tests.aggregate.make_events import make_camera
+from tests.aggregate.scene_looks import shifted
+from tests.portal.delivery.scene import PERSON, FilmedCamera, picture, until, within
+from tests.portal.operations.office import Office, office
+from tests.portal.operations.test_operations import get
+
+pytestmark = pytest.mark.integration
+
+CAMERA = "ops-filmed-1"
+EPISODE = "ab" * 16
+
+
+@contextmanager
+def followed(place: Office, kafka: KafkaSettings) -> Iterator[None]:
+    """Let the portal know what may be shown."""
+    follower = Follower(kafka, "ops-pictures", place.portal.shown, 600_000, place.portal.metrics)
+    follower.start()
+    try:
+        yield
+    finally:
+        follower.close()
+
+
+def form_of(place: Office, address: str) -> str:
+    answer = get(place, "viewer", address)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.headers["x-tilik-picture"]
+
+
+def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse_port: int, tmp_path: Path) -> None:
+    clickhouse = ClickHouseSettings(port=clickhouse_port, database="operations_pictures")
+    migrate(clickhouse, known_migrations())
+    choose_own_ruleset(clickhouse)
+    ensure_tables(clickhouse)
+    filmed = FilmedCamera(kafka, CAMERA, public=False)
+    filmed.film(range(4))
+    filmed.judge(3, 4)
+    where = filmed._places[1]
+    tables = computed(shown([*LEARNED, *[shifted] * 70], camera_id=CAMERA), make_camera(camera_id=CAMERA))
+    frame = {"frame_partition": where.partition, "frame_offset": where.offset, "owner_epoch": filmed.epoch}
+    first = tables["detections"][0]
+    assert isinstance(first, DetectionsRow)
+    judged = msgspec.structs.replace(first, captured_at=filmed.captured_ms(1), sequence=1, **frame)
+    offsets = {f"{which}_frame_offset": where.offset for which in ("first", "best", "last")}
+    events = {f"{which}_event_id": judged.event_id for which in ("first", "best", "last")}
+    (incident,) = tables["episodes"]
+    episode = msgspec.structs.replace(
+        incident, episode_id=EPISODE, frame_partition=where.partition, started_at=now_ms(), **offsets, **events
+    )
+    rows = RowStore(clickhouse)
+    rows.write([judged, episode])
+    with office(tmp_path, kafka, clickhouse) as place:
+        place.portal.cameras.add(filmed.camera)
+        best = f"episodes/{EPISODE}/best.jpg"
+        assert form_of(place, best) == "coarse", "nothing is known yet of who is in it"
+        with followed(place, kafka):
+            until(lambda: place.portal.shown.find(CAMERA, filmed.epoch, 1))
+            assert (
+                form_of(place, best) == form_of(place, f"cameras/{CAMERA}/before.jpg?at_ms={now_ms()}") == "anonymised"
+            )
+            seen = simplejpeg.decode_jpeg(get(place, "viewer", best).content, "BGR").astype(np.int16)
+            away = np.abs(seen - picture(1).astype(np.int16))
+            person, wall = away[within(PERSON.box)].mean(), away[:40, 240:].mean()
+            assert person > 40
+            assert wall < 10
+            assert form_of(place, f"cameras/{CAMERA}/now.jpg") == "anonymised"
+
+            filmed.film(range(4, 6))
+            filmed.judge(5, 2, quarantine=0)
+            until(lambda: place.portal.shown.find(CAMERA, filmed.epoch, 1) is None)
+            assert form_of(place, best) == form_of(place, f"cameras/{CAMERA}/now.jpg") == "coarse"
+
+        copy = simplejpeg.encode_jpeg(picture(9), 80, "BGR")
+        place.operations.record.put("evidence/copy.jpg", copy)
+        kept = RecordedEvidenceRow(
+            camera_id=CAMERA,
+            episode_id=EPISODE,
+            event_id=judged.event_id,
+            form="public",
+            roles=("best",),
+            moment="opened",
+            captured_at=filmed.captured_ms(1),
+            object_key="evidence/copy.jpg",
+            bytes=len(copy),
+            sha256=hashlib.sha256(copy).hexdigest(),
+            missing="",
+            simulated=False,
+            version=1,
+        )
+        rows.write([kept])
+        assert form_of(place, best) == "evidence"
+        assert get(place, "viewer", best).content == copy
+        place.operations.record.put("evidence/copy.jpg", copy[:-1] + b"x")
+        assert form_of(place, best) == "coarse", "a damaged copy is none"
+    rows.close()
