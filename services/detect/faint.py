@@ -13,8 +13,8 @@ from services.detect.detector import Thresholds
 from services.detect.objects import CLASSES, Objects
 
 FAINT_PERSON_SCORE = 0.08
-"""Chosen on PETS09 alone, in steps of .01: the highest at which no more heads are missed than at .05 (.09), less one for
-safety. What lies lower costs time in every frame and was nobody."""
+"""Chosen on PETS09 alone, in steps of .01: the highest at which no more heads are missed than at .05 (.09), less one.
+What lies lower costs time in every frame and was nobody."""
 FAINT_VEHICLE_SCORE = 0.2
 """Below it vehicles are mostly facades and kerbs."""
 MOST_FAINT_PERSONS, MOST_FAINT_VEHICLES = 40, 8

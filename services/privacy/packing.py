@@ -16,6 +16,8 @@ from schemas.geometry import BoxXyxy
 _UNIT = 65_535
 _CLASSES: tuple[ObjectClass, ...] = get_args(ObjectClass)
 _FACTS = struct.Struct("<QQqQqIIBB")
+_ASPECT = struct.Struct("<f")
+_OBJECT = struct.Struct("<BB4H")
 _SCORE_STEPS = 250
 
 
@@ -76,22 +78,25 @@ def unpack_boxes(packed: bytes, start: int = 0) -> tuple[BoxXyxy, ...]:
     return tuple(zip(*[iter(units)] * 4, strict=True))
 
 
-def pack_objects(objects: Iterable[DetectedObject]) -> bytes:
-    """Give objects in 10 bytes each: class, score in steps of .004, box."""
-    return b"".join(
-        struct.pack("<BB4H", _CLASSES.index(each.label), round(each.score * _SCORE_STEPS), *_outwards(each.box))
-        for each in objects
+def pack_found(event: FrameDetections) -> bytes:
+    """Give what was found, faint or not: the picture's width / height, and 10 bytes an object: class, score, box."""
+    things = (
+        _OBJECT.pack(_CLASSES.index(each.label), round(each.score * _SCORE_STEPS), *_outwards(each.box))
+        for each in (*event.objects, *event.faint)
     )
+    return _ASPECT.pack(event.width / event.height) + b"".join(things)
 
 
-def unpack_objects(packed: bytes) -> list[DetectedObject]:
-    """Give the objects of ``pack_objects``."""
-    return [
+def unpack_found(packed: bytes) -> tuple[float, list[DetectedObject]]:
+    """Give what ``pack_found`` has put behind the facts: width / height, and the objects."""
+    (aspect,) = _ASPECT.unpack_from(packed, FACTS_SIZE)
+    objects = [
         DetectedObject(
             _CLASSES[label], score / _SCORE_STEPS, (left / _UNIT, top / _UNIT, right / _UNIT, bottom / _UNIT)
         )
-        for label, score, left, top, right, bottom in struct.iter_unpack("<BB4H", packed)
+        for label, score, left, top, right, bottom in _OBJECT.iter_unpack(packed[FACTS_SIZE + _ASPECT.size :])
     ]
+    return aspect, objects
 
 
 def _outwards(box: BoxXyxy) -> tuple[int, int, int, int]:

@@ -33,10 +33,10 @@ from services.privacy.packing import (
     Facts,
     pack_boxes,
     pack_facts,
-    pack_objects,
+    pack_found,
     unpack_boxes,
     unpack_facts,
-    unpack_objects,
+    unpack_found,
 )
 from services.privacy.regions import hidden_boxes, hiding_of
 from services.privacy.sighting import Sighting
@@ -73,23 +73,25 @@ class CameraStanding(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """A frame with its detections that is not shown yet, or that its neighbours still need."""
+    """A frame with its detections that is not shown yet, or that its neighbours still need. ``packed``: all of it."""
 
     owner_epoch: int
     sequence: int
     captured_at_ms: int
-    facts: bytes
-    aspect: float
-    objects: bytes
+    packed: bytes
     fate: Fate | None = None
     done: bool = False
+    unpacked: Sighting | None = None
 
     @property
     def key(self) -> tuple[int, int]:
         return self.owner_epoch, self.sequence
 
     def sighting(self) -> Sighting:
-        return Sighting(self.captured_at_ms, self.aspect, unpack_objects(self.objects))
+        if self.unpacked is None:
+            aspect, objects = unpack_found(self.packed)
+            self.unpacked = Sighting(self.captured_at_ms, aspect, objects)
+        return self.unpacked
 
 
 @dataclass(slots=True, eq=False)
@@ -128,14 +130,12 @@ class Showable:
         camera = self._camera(event.camera_id)
         if event.owner_epoch < camera.owner_epoch:
             return
-        camera.owner_epoch = event.owner_epoch
+        camera.owner_epoch = max(camera.owner_epoch, event.owner_epoch)
         camera.newest_ms = max(camera.newest_ms, event.captured_at_ms)
         camera.newest_appended_ms = max(camera.newest_appended_ms, event.frame.appended_at_ms)
         if isinstance(event, FrameDetections) and not _is_known(camera, event):
-            objects = pack_objects((*event.objects, *event.faint))
-            facts = pack_facts(event, self._topics)
-            aspect = event.width / event.height
-            known = _Known(camera.owner_epoch, event.sequence, event.captured_at_ms, facts, aspect, objects)
+            packed = pack_facts(event, self._topics) + pack_found(event)
+            known = _Known(camera.owner_epoch, event.sequence, event.captured_at_ms, packed)
             insort(camera.known, known, key=attrgetter("key"))
             _ask_fate(camera, known)
         self._settle(camera)
@@ -195,13 +195,13 @@ class Showable:
         """Show what may be shown by now, and forget what is no longer needed."""
         for known in list(camera.waiting):
             index = bisect_left(camera.known, known.key, key=attrgetter("key"))
-            revision = unpack_facts(known.facts).camera_revision
+            revision = unpack_facts(known.packed).camera_revision
             entry = self._find_camera(camera.camera_id, revision)
             if entry is None or not _neighbours_known(camera, index):
                 continue
             before, after = _neighbours(camera, index, -1), _neighbours(camera, index, 1)
             hidden = hidden_boxes(known.sighting(), list(before), list(after), hiding_of(entry))
-            packed = known.facts + pack_boxes(hidden)
+            packed = known.packed[:FACTS_SIZE] + pack_boxes(hidden)
             insort(camera.shown, packed, key=_captured)
             known.done = True
             camera.waiting.remove(known)
@@ -277,7 +277,7 @@ def _forget(camera: _CameraFrames, before_ms: int) -> None:
     kept = max(0, first_open - 1)
     while kept and abs(camera.known[kept - 1].captured_at_ms - open_from_ms) <= CARRY_MS:
         kept -= 1
-    while kept < len(camera.known) and unpack_facts(camera.known[kept].facts).appended_at_ms < before_ms:
+    while kept < len(camera.known) and unpack_facts(camera.known[kept].packed).appended_at_ms < before_ms:
         kept += 1
     if kept:
         gone = camera.known[:kept]
