@@ -24,6 +24,8 @@ Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
 T = TypeVar("T")
 
+_AWAY_SECONDS = 1.0
+
 
 class _Kept(NamedTuple):
     rows: Rows
@@ -55,8 +57,10 @@ class Questions:
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._kept_rows = 0
         self._asked: dict[bytes, asyncio.Task[Rows]] = {}
+        self._alone = 0
         self._client: Client | None = None
         self._connecting = threading.Lock()
+        self._away: tuple[float, str] = (0.0, "")
 
     async def query(
         self, sql: str, parameters: Mapping[str, object] | None = None, *, keep_seconds: float | None = None
@@ -69,8 +73,11 @@ class Questions:
             RetryableError: ClickHouse is away, did not answer in time, or too many questions wait already.
         """
         key = msgspec.msgpack.encode((sql, sorted((parameters or {}).items())), enc_hook=str)
+        if keep_seconds == 0:
+            key += self._alone.to_bytes(8)  # one under way may have been asked before what the caller has just done
+            self._alone += 1
         kept = self._kept.get(key)
-        if kept is not None and kept.until > self._clock() and keep_seconds != 0:
+        if kept is not None and kept.until > self._clock():
             self._metrics.count("tilik_portal_questions_total", outcome="kept")
             return kept.rows
         task = self._asked.get(key)
@@ -130,11 +137,9 @@ class Questions:
             self._kept_rows -= _weight(oldest.rows)
 
     def _ask(self, sql: str, parameters: dict[str, object]) -> Rows:
-        with self._connecting:
-            if self._client is None:
-                self._client = connect(self._clickhouse, self._clickhouse.database)
+        client = self._connected()
         with translated_errors("a question of the portal"):
-            answer = self._client.query(
+            answer = client.query(
                 sql,
                 parameters=parameters,
                 tz_mode="aware",
@@ -146,6 +151,20 @@ class Questions:
                 },
             )
             return tuple(answer.named_results())
+
+    def _connected(self) -> Client:
+        """Connect where that is yet to be done; a failure stands for a moment, for a crowd would try again at once."""
+        with self._connecting:
+            until, why = self._away
+            if self._client is None and self._clock() < until:
+                raise RetryableError(why)
+            if self._client is None:
+                try:
+                    self._client = connect(self._clickhouse, self._clickhouse.database)
+                except RetryableError as error:
+                    self._away = (self._clock() + _AWAY_SECONDS, str(error))
+                    raise
+            return self._client
 
 
 def _weight(rows: Rows) -> int:
