@@ -21,6 +21,7 @@ _MOST_ZOOM: Final = 18
 _LABEL_HEIGHT: Final = 26
 _LETTER_WIDTH: Final = 10.4
 _NUDGES: Final = 60
+_ABOVE: Final = 16
 
 
 class Dots(NamedTuple):
@@ -169,7 +170,7 @@ def _mark(camera: Camera, frame: _Frame, kind: str) -> Mark:
 
 
 def _labels(cameras: Sequence[Camera], frame: _Frame) -> list[Label]:
-    """Names stand in the middle of their cameras, pushed apart where they would lie over each other."""
+    """Names stand a little above the middle of their cameras, pushed apart where they would lie over each other."""
     by_name: dict[str, list[Camera]] = {}
     for camera in cameras:
         by_name.setdefault(camera.place.kecamatan, []).append(camera)
@@ -178,8 +179,8 @@ def _labels(cameras: Sequence[Camera], frame: _Frame) -> list[Label]:
         latitude = sum(camera.place.latitude for camera in members) / len(members)
         longitude = sum(camera.place.longitude for camera in members) / len(members)
         x, y = frame.place(latitude, longitude)
-        half = _half_width(name)
-        labels.append(Label(min(max(x, half), WIDTH - half), y, name, len(members)))
+        half, above = _half_width(name), max(_LABEL_HEIGHT / 2, y - _ABOVE)
+        labels.append(Label(min(max(x, half), WIDTH - half), round(above, 1), name, len(members)))
     for _ in range(_NUDGES):
         if not _push_apart(labels, frame.height):
             break

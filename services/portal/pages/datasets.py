@@ -189,7 +189,6 @@ _PARKING: Final = Dataset(
     366,
 )
 
-_COUNTED: Final = "valid AND NOT simulated AND opening != 'closed'"
 _COUNTER_FIGURES: Final = (
     Column(
         "observed_minutes",
@@ -227,19 +226,25 @@ _QUARTERS: Final = Dataset(
         *_COUNTER_FIGURES,
     ),
     f"""(
-    SELECT m.camera_id AS camera_id, any(c.name) AS name, any(c.kecamatan) AS kecamatan, any(c.kelurahan) AS kelurahan,
-        toStartOfInterval(m.minute, INTERVAL 15 MINUTE) AS start, countIf({_COUNTED}) AS minutes,
-        sumIf(m.observed_s, {_COUNTED} AND queue_known) AS queue_s,
-        if(queue_s > 0, sumIf(m.queue_mean * m.observed_s, {_COUNTED} AND queue_known) / queue_s, NULL) AS queue_mean,
-        sumIf(m.observed_s, {_COUNTED} AND staffed_known) AS staff_s,
-        if(staff_s > 0, sumIf(m.staffed_s, {_COUNTED} AND staffed_known) / staff_s, NULL) AS staffed_ratio
-    FROM current_counter_minutes AS m
-    INNER JOIN current_cameras AS c ON c.camera_id = m.camera_id
-    WHERE m.camera_id IN (SELECT s.camera_id FROM current_cameras AS s WHERE public AND state != 'removed' AND {_HERE})
-        AND m.minute >= fromUnixTimestamp64Milli({{from_ms:Int64}}, 'UTC')
-        AND m.minute < fromUnixTimestamp64Milli({{to_ms:Int64}}, 'UTC')
-    GROUP BY camera_id, start
-    HAVING minutes > 0
+    SELECT q.camera_id AS camera_id, c.name AS name, c.kecamatan AS kecamatan, c.kelurahan AS kelurahan,
+        q.start AS start, q.minutes AS minutes, q.queue_mean AS queue_mean, q.staffed_ratio AS staffed_ratio
+    FROM
+    (
+        SELECT m.camera_id AS camera_id, toStartOfInterval(m.minute, INTERVAL 15 MINUTE) AS start, count() AS minutes,
+            sumIf(m.observed_s, queue_known) AS queue_s,
+            if(queue_s > 0, sumIf(m.queue_mean * m.observed_s, queue_known) / queue_s, NULL) AS queue_mean,
+            sumIf(m.observed_s, staffed_known) AS staff_s,
+            if(staff_s > 0, sumIf(m.staffed_s, staffed_known) / staff_s, NULL) AS staffed_ratio
+        FROM current_counter_minutes AS m
+        WHERE m.camera_id IN (
+                SELECT s.camera_id FROM current_cameras AS s WHERE public AND state != 'removed' AND {_HERE}
+            )
+            AND m.minute >= fromUnixTimestamp64Milli({{from_ms:Int64}}, 'UTC')
+            AND m.minute < fromUnixTimestamp64Milli({{to_ms:Int64}}, 'UTC')
+            AND valid AND NOT simulated AND opening != 'closed'
+        GROUP BY camera_id, start
+    ) AS q
+    INNER JOIN current_cameras AS c ON c.camera_id = q.camera_id
 ) AS s ORDER BY s.start, s.camera_id""",
     31,
 )

@@ -149,7 +149,8 @@ def test_a_counters_page_has_curves_with_tables_and_episodes_in_quarters(visitor
 def test_a_day_without_a_picture_is_told_as_such(visitor: Visitor) -> None:
     text = visitor.page(f"/cameras/{UNSEEN}")
 
-    assert text.count("Belum ada pantauan pada hari ini.") == 2
+    assert "Belum ada pantauan pada hari ini." in text
+    assert "Belum ada seperempat jam penuh yang terpantau pada hari ini" in text
     assert "Tidak ada yang publik dalam 14 hari terakhir." in text
 
 

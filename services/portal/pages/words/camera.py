@@ -114,6 +114,10 @@ class CameraWords:
         "Bila garisnya putus, tidak ada pantauan atau loket tutup: itu bukan nol.",
     )
     curve_none = Text("Nothing was observed yet on this day.", "Belum ada pantauan pada hari ini.")
+    curve_none_quarter = Text(
+        "No full quarter of an hour was observed on this day yet; figures come some minutes after each one.",
+        "Belum ada seperempat jam penuh yang terpantau pada hari ini; angka muncul beberapa menit setelahnya.",
+    )
     episodes = Text("What happened here", "Yang terjadi di sini")
     episodes_none = Text(
         "Nothing that is public in the last {days} days.", "Tidak ada yang publik dalam {days} hari terakhir."
