@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,6 +152,10 @@ def test_originals_are_exported_only_where_they_are_asked_for(city: City, tmp_pa
     for out, options in ((tmp_path / "public.zip", ()), (tmp_path / "originals.zip", ("--originals",))):
         assert city.run("export", EPISODE, "--out", str(out), *WHO, *options).exit_code == 0
         assert (b"original video" in out.read_bytes()) == bool(options)
+    with closing(connect(city.clickhouse, city.clickhouse.database)) as client:
+        noted = client.query("SELECT who, action, camera_id, subject, why, detail FROM portal_audit").result_rows
+    what = ("original_viewed", CAMERA, EPISODE, "laporan warga 112", "exported to originals.zip")
+    assert noted == [("Sri Wahyuni", *what)]
 
 
 @pytest.mark.integration
@@ -173,9 +178,9 @@ def test_a_hold_is_placed_and_ended(city: City) -> None:
 
 @pytest.mark.integration
 def test_retention_says_what_it_would_delete_and_asks_for_verdicts(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = connect(city.clickhouse, city.clickhouse.database)
-    assert [(one.episode_id, one.verdict) for one in verdicts_of(client, CAMERA)] == [(EPISODE, "episode_confirmed")]
-    client.close()
+    with closing(connect(city.clickhouse, city.clickhouse.database)) as client:
+        judged = [(one.episode_id, one.verdict) for one in verdicts_of(client, CAMERA)]
+    assert judged == [(EPISODE, "episode_confirmed")]
     monkeypatch.setattr("services.cli.evidence.expiring.now_ms", lambda: NOON_MS + 30 * DAY_MS)
     monkeypatch.setenv("TILIK_RECORD_RETENTION__AROUND_SECONDS", "0")
     before = [one.key for one in city.case.store.list("minutes")]
