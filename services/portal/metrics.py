@@ -53,6 +53,13 @@ PORTAL_METRICS = (
         ("topic", "outcome"),
     ),
     MetricDefinition(
+        "tilik_portal_audit_entries_total",
+        "counter",
+        "Entries of the operations' audit log by action and outcome. Failed growing: nothing sensitive can be done "
+        "until the portal can write portal_audit. sign_in_refused growing: somebody guesses; the log says from where.",
+        ("action", "outcome"),
+    ),
+    MetricDefinition(
         "tilik_portal_questions_total",
         "counter",
         "Questions to ClickHouse: asked, answered from memory (kept), joined to one under way, refused, failed. "

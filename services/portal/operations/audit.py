@@ -15,6 +15,8 @@ from schemas.table import INSERTED_AT, STRING, TIME, WORD, Column, Row, columns_
 from services.portal.roles import Person
 from services.runtime.clickhouse import connect, translated_errors
 from services.runtime.clock import Clock, now_ms
+from services.runtime.errors import RetryableError
+from services.runtime.metrics import Metrics
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings
 
@@ -60,8 +62,9 @@ class AuditRow(Row, frozen=True, kw_only=True):
 class AuditLog:
     """Writes entries. Blocks; safe to use from any thread."""
 
-    def __init__(self, settings: ClickHouseSettings, clock: Clock = now_ms) -> None:
+    def __init__(self, settings: ClickHouseSettings, metrics: Metrics, clock: Clock = now_ms) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._clock = clock
         self._store = RowStore(settings)
         self._made = False
@@ -88,9 +91,14 @@ class AuditLog:
             client=client,
             session=person.session[:8] if person is not None else "",
         )
-        with self._writing:
-            self._make_table()
-            self._store.write([row])
+        try:
+            with self._writing:
+                self._make_table()
+                self._store.write([row])
+        except RetryableError:
+            self._metrics.count("tilik_portal_audit_entries_total", action=action, outcome="failed")
+            raise
+        self._metrics.count("tilik_portal_audit_entries_total", action=action, outcome="written")
 
     def close(self) -> None:
         """Close the connection."""

@@ -54,8 +54,9 @@ class Ticket(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Vouched(Struct, frozen=True):
-    """Whom the provider vouches for."""
+    """Whom the provider vouches for. ``subject`` is its own name of the person, which never changes."""
 
+    subject: str
     name: str
     role: Role
     areas: tuple[str, ...]
@@ -234,7 +235,7 @@ class OpenId:
         areas = tuple(_texts(_claim(claims, self._settings.area_claim)))
         if not areas_fit(areas):
             raise SignInRefusedError(f"{name!r} has too many areas for a session: kecamatan/* stands for many")
-        return Vouched(name, role, areas)
+        return Vouched(single_line(str(claims["sub"]), 200) or "", name, role, areas)
 
 
 def _claim(claims: Mapping[str, Any], path: str) -> object:

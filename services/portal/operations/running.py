@@ -88,7 +88,7 @@ def build_operations(portal: Portal) -> Operations:
         accounts=accounts,
         sessions=sessions,
         attempts=Attempts(settings.tries_per_minute, settings.tries_per_name),
-        audit=AuditLog(settings.audit or portal.settings.clickhouse),
+        audit=AuditLog(settings.audit or portal.settings.clickhouse, portal.metrics),
         screen=Screen(portal, sessions),
         record=ObjectStore(portal.settings.store),
         openid=OpenId(settings.openid, public_url) if settings.openid.issuer else None,

@@ -113,7 +113,7 @@ async def openid_callback(
         await run_in_threadpool(ops.audit.note, "sign_in_refused", client, None, detail=f"openid: {error}")
         return _form(request, ops, "", 401, "sign_in_not_vouched")
     session = ops.sessions.begin_openid(vouched.name, vouched.role, vouched.areas)
-    answer = await _signed_in(request, ops, session, ticket.following)
+    answer = await _signed_in(request, ops, session, ticket.following, vouched.subject)
     answer.delete_cookie(_ticket_cookie(ops), path=_SIGN_IN, secure=ops.is_protected, httponly=True, samesite="lax")
     return answer
 
@@ -130,10 +130,12 @@ async def sign_out(request: Request, ops: Ops, person: Viewer) -> Response:
     return answer
 
 
-async def _signed_in(request: Request, ops: Operations, session: Session, following: str) -> Response:
+async def _signed_in(
+    request: Request, ops: Operations, session: Session, following: str, subject: str = ""
+) -> Response:
     """Note it, and then alone give the session."""
     client = client_of(request.scope)
-    await run_in_threadpool(ops.audit.note, "signed_in", client, session.person, detail=session.via)
+    await run_in_threadpool(ops.audit.note, "signed_in", client, session.person, subject=subject, detail=session.via)
     log.info("operations.signed_in", role=session.role, via=session.via)
     answer = RedirectResponse(inside_address(following, HOME), 303)
     set_session(request, answer, session)

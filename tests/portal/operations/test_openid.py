@@ -58,6 +58,8 @@ def test_whom_the_provider_vouches_for_is_signed_in_with_role_and_areas(place: O
     session = place.operations.sessions.read(answer.cookies[place.operations.cookie_name])
     assert session is not None
     assert (session.name, session.role, session.areas, session.via) == ("sri", "reviewer", ("Tembalang",), "openid")
+    written = {"action": "signed_in", "outcome": "written"}
+    assert place.portal.metrics.registry.get_sample_value("tilik_portal_audit_entries_total", written) == 1
 
 
 def test_where_a_provider_signs_in_local_accounts_do_not(place: Office) -> None:
