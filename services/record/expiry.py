@@ -74,7 +74,12 @@ class Rules:
         )
 
     def _is_held(self, from_ms: int, until_ms: int) -> bool:
-        return any(self._overlaps(hold.from_ms, hold.until_ms, from_ms, until_ms) for hold in self.holds)
+        return any(self._overlaps(hold.from_ms, self._end_of(hold), from_ms, until_ms) for hold in self.holds)
+
+    def _end_of(self, hold: LegalHold) -> int:
+        """Give until when a hold keeps: an episode may have gone on after it was placed."""
+        episode = self.episodes.get(hold.episode_id)
+        return hold.until_ms if episode is None else max(hold.until_ms, episode.until_ms)
 
     def _overlaps(self, span_from_ms: int, span_until_ms: int, from_ms: int, until_ms: int) -> bool:
         around_ms = self.settings.around_seconds * 1000

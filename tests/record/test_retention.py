@@ -158,6 +158,25 @@ def test_a_legal_hold_keeps_all_until_it_is_ended(record: Record) -> None:
     assert record.there(files) == [False] * 3
 
 
+def test_a_hold_of_an_episode_that_went_on_keeps_what_came_later_too(record: Record) -> None:
+    files = record.keep([make_minute(number) for number in (0, 10, 20)])
+    place_hold(
+        record.store,
+        LegalHold(
+            camera_id=CAMERA,
+            episode_id=_EPISODE,
+            from_ms=NOON_MS,
+            until_ms=NOON_MS,
+            decided_by="Bu Sri",
+            reason="police report 12",
+            decided_at_ms=NOON_MS,
+        ),
+    )
+    record.judged("", 0, 10)
+    record.after(5000)
+    assert record.there(files) == [True, True, False]
+
+
 def test_after_a_kill_between_tombstone_and_deletion_the_files_go_with_one_tombstone(record: Record) -> None:
     files = record.keep([make_minute(0)])
     record.after(_WEEK + 1)

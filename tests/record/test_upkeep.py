@@ -11,6 +11,7 @@ from services.record.chain import Chains
 from services.record.expiry import DAY_MS
 from services.record.key_settings import KeySettings
 from services.record.metrics import RECORD_METRICS
+from services.record.object_keys import emptied_key
 from services.record.retention import Retention
 from services.record.retention_settings import RetentionSettings
 from services.record.roots import rooted_days
@@ -19,6 +20,7 @@ from services.record.verdicts_of_episodes import EpisodeVerdict
 from services.runtime.errors import RetryableError
 from services.runtime.metrics import Metrics
 from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
 from tests.record.facts import CAMERA, DAY, NOON_MS, make_minute
 from tests.record.test_retention import make_camera
 
@@ -55,17 +57,30 @@ class Days:
         self.upkeep.round()
 
 
-def test_ended_days_are_rooted_and_files_that_are_due_go(folder_store: ObjectStore, tmp_path: Path) -> None:
-    days = Days(folder_store, tmp_path)
+def _live_through(store: ObjectStore, folder: Path) -> None:
+    days = Days(store, folder)
     days.pass_days(0)
-    assert rooted_days(folder_store) == []
-    assert not (tmp_path / "signing.pem").exists()
+    assert rooted_days(store) == []
+    assert not (folder / "signing.pem").exists()
     days.pass_days(1)
-    assert rooted_days(folder_store) == [DAY]
-    assert list(folder_store.list("minutes"))
+    assert rooted_days(store) == [DAY]
+    assert list(store.list("minutes"))
     days.pass_days(7)
-    assert not list(folder_store.list("minutes"))
+    assert not list(store.list("minutes"))
     assert "tilik_record_deleted_total 1.0" in days.metrics.exposition().decode()
+    assert rooted_days(store) == [DAY]
+    days.pass_days(2)
+    assert rooted_days(store) == [DAY, "2025-12-03"]  # that of the day on which the tombstone came
+    assert [one.key for one in store.list("emptied")] == [emptied_key(DAY, CAMERA)]
+
+
+def test_ended_days_are_rooted_and_files_that_are_due_go(folder_store: ObjectStore, tmp_path: Path) -> None:
+    _live_through(folder_store, tmp_path)
+
+
+@pytest.mark.integration
+def test_days_are_rooted_and_files_go_on_s3_too(s3_server: StoreSettings, tmp_path: Path) -> None:
+    _live_through(ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/upkeep"})), tmp_path)
 
 
 def test_what_failed_is_done_in_the_next_round_and_what_was_done_is_not(

@@ -22,8 +22,8 @@ from services.runtime.errors import ConfigurationError
 def hold(episode: str, by: str, why: str, store: str | None, clickhouse: str | None) -> None:
     """Let nothing of EPISODE be deleted: its frames, and the minutes of its camera around it.
 
-    It holds until `tilik evidence release`, whatever retention says. A later hold takes the place of the former: of an
-    episode that goes on, say it again once it has ended.
+    It holds until `tilik evidence release`, whatever retention says, and grows with an episode that goes on. A later
+    hold of the same episode takes the place of the former.
 
     Exit code 1: the store or ClickHouse is away; 78: there is no such episode or record.
     """
