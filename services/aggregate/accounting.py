@@ -53,12 +53,16 @@ class CameraMinute(Struct, array_like=True):
         if recorded.kind == "better":
             self.ended[recorded.was] = self.ended.get(recorded.was, 0) - 1
         else:
-            self.skewed += arrival.skewed
-            self.tops[event.owner_epoch] = max(self.tops.get(event.owner_epoch, 0), event.sequence + 1)
+            if arrival.skewed:
+                self.skewed += 1
+            if event.sequence >= self.tops.get(event.owner_epoch, 0):
+                self.tops[event.owner_epoch] = event.sequence + 1
             _count_age(self.ages_appended, event.frame.appended_at_ms - event.captured_at_ms)
-        self.expired += len(recorded.expired)
+        if recorded.expired:
+            self.expired += len(recorded.expired)
         self.camera_revision = max(self.camera_revision, event.camera_revision)
-        self.simulated = self.simulated or event.simulated
+        if event.simulated:
+            self.simulated = True
         if isinstance(event, FrameDetections):
             _count_age(self.ages_detected, event.detected_at_ms - event.captured_at_ms)
 

@@ -187,7 +187,8 @@ class CounterRuns(Struct, array_like=True):
 
     def _end_opening(self, unsaved: Unsaved) -> None:
         for kind in IN_OPENING_HOURS:
-            self._end(kind, self.open_until, "timetable", unsaved)
+            if kind in self.episodes:
+                self._end(kind, self.open_until, "timetable", unsaved)
         self.opened = None
 
     def _follow_staff(self, scene: Scene, now: Sighting, view: CameraView, unsaved: Unsaved) -> None:
@@ -278,9 +279,10 @@ class CounterRuns(Struct, array_like=True):
         first = now if usage is None else usage.first
         self.usage = Usage(first, Mark(now.at_ms, now.clock_ms))
         used_s, threshold = (now.clock_ms - first.clock_ms) / 1000, rule.after_hours_after_seconds
-        if used_s < threshold and "after_hours" not in self.episodes:
+        is_open = "after_hours" in self.episodes
+        if used_s < threshold and not is_open:
             return
-        why = (Crossing(name="presence", value=used_s, threshold=threshold, unit="s"),)
+        why = () if is_open else (Crossing(name="presence", value=used_s, threshold=threshold, unit="s"),)
         start = Start("after_hours", first.at_ms, first.evidence, why, used_s >= threshold)
         self._go_on(start, moment, people, unsaved)
 

@@ -77,7 +77,7 @@ class WaterBaseline(Struct, array_like=True):
             observed_ms: Observed time since the frame before.
             rule: Gives the window of the median.
         """
-        levels = np.frombuffer(water, np.uint8).take(cells_of(zone)).astype(np.float32)
+        levels = np.frombuffer(water, np.uint8)[cells_of(zone)].astype(np.float32)
         self._follow(levels, observed_ms)
         if self.approved:
             self.approved = False
@@ -124,7 +124,7 @@ def _ratio_16(levels: Levels, baseline: Levels | None) -> int:
     The sum is exact, so its order does not matter: each term is a multiple of 2^-24 below 256, as levels are whole
     numbers, and doubles hold the sum of 576 of these.
     """
-    above = levels if baseline is None else np.maximum(levels - baseline, np.float32(0))
+    above = levels if baseline is None else np.maximum(levels, baseline) - baseline
     return round(float(np.add.reduce(above, dtype=np.float64)) * _LEVELS_A_RATIO / len(levels))
 
 

@@ -122,18 +122,22 @@ class Judgement:
         state = self._states.get(event.camera_id)
         if state is None:
             state = CameraState(event.camera_id)
-        self._require_revisions(state, event)
+        view = self._view(event.camera_id, event.camera_revision) if isinstance(event, FrameDetections) else None
+        if self._unchecked:
+            self._require_revisions(state)
         self._states[event.camera_id] = state
-        self._unsaved.offset = offset
-        self._unsaved.cameras.add(event.camera_id)
-        self._unsaved.version = state.offset = max(state.offset, offset)
+        unsaved = self._unsaved
+        unsaved.offset = offset
+        unsaved.cameras.add(event.camera_id)
+        state.offset = max(state.offset, offset)
+        unsaved.version = state.offset
         if isinstance(event, CameraStatus):
             self._take_status(state, event)
         elif isinstance(event, Decision):
             self._take_decision(state, event)
         else:
-            self._take_frame(state, event)
-        roll(state, self._unsaved)
+            self._take_frame(state, event, view)
+        roll(state, unsaved)
 
     def drain(self, *, blobs: bool = True) -> Drained:
         """Give what changed since the last drain, and count it as saved. ``blobs=False`` leaves the states out."""
@@ -163,9 +167,8 @@ class Judgement:
             unsaved.verdicts.mention(camera_id, state.applied_epoch, state.observation.at_ms)
         return unsaved.verdicts.told(self._quarantines)
 
-    def _require_revisions(self, state: CameraState, event: CameraEvent) -> None:
-        if isinstance(event, FrameDetections):
-            self._view(event.camera_id, event.camera_revision)
+    def _require_revisions(self, state: CameraState) -> None:
+        """Make sure that what waits in a state that was loaded can be judged."""
         if state.camera_id in self._unchecked:
             for item in state.waiting:
                 if isinstance(item, Sight):
@@ -202,7 +205,7 @@ class Judgement:
             _queue(state.waiting, item)
         self._unsaved.rows[DecisionRow.TABLE].append(decision_row(event, effective_at_ms, self._unsaved.offset))
 
-    def _take_frame(self, state: CameraState, event: FrameOutcome) -> None:
+    def _take_frame(self, state: CameraState, event: FrameOutcome, view: CameraView | None) -> None:
         arrival = accounting.arrival_of(event)
         recorded = self._record(state, arrival)
         if recorded.kind == "repeated":
@@ -219,8 +222,8 @@ class Judgement:
         if arrival.skewed:
             return
         is_late = event.captured_at_ms < state.watermark_ms
-        if in_time and isinstance(event, FrameDetections):
-            self._place(state, event, is_late)
+        if in_time and isinstance(event, FrameDetections) and view is not None:
+            self._place(state, event, view, is_late)
         if in_time and is_late:
             state.minutes[arrival.minute].late += 1
         state.latest_ms = max(state.latest_ms, event.captured_at_ms)
@@ -254,9 +257,8 @@ class Judgement:
             latest.too_late += 1
             self._unsaved.minutes[state.camera_id].add(state.latest_ms // MINUTE_MS)
 
-    def _place(self, state: CameraState, event: FrameDetections, is_late: bool) -> None:
+    def _place(self, state: CameraState, event: FrameDetections, view: CameraView, is_late: bool) -> None:
         """Let the frame wait for its turn; one that has missed it amends the counts of its minute at once."""
-        view = self._view(event.camera_id, event.camera_revision)
         sight = sight_of(event, view)
         if not is_late:
             _queue(state.waiting, sight)

@@ -100,7 +100,8 @@ class EpochLedger(Struct, array_like=True):
     def touch(self, at_ms: int) -> None:
         """Take note of an event's wall time."""
         self.active_ms = max(self.active_ms, at_ms)
-        self.since_ms = at_ms if self.since_ms < 0 else min(self.since_ms, at_ms)
+        if at_ms < self.since_ms or self.since_ms < 0:
+            self.since_ms = at_ms
 
     def record(self, sequence: int, reason: ShedReason | str, minute: int) -> Recorded:
         """Enter a frame's outcome (``reason`` empty: detected) that is accounted for in ``minute``."""

@@ -54,7 +54,7 @@ class Observation(Struct, array_like=True):
             step = Step(at_ms, at_ms, 0, 0, False, False, ())
         else:
             gap = at_ms - from_ms
-            observed = min(gap, self.observes_most_ms)
+            observed = gap if gap < self.observes_most_ms else self.observes_most_ms
             clock_ms = self.clock_ms = self.clock_ms + observed
             no_data = gap >= NO_DATA_MS
             reset = no_data or gap > self.reset_gap_ms
@@ -66,8 +66,8 @@ class Observation(Struct, array_like=True):
 
 def by_minute(start_ms: int, end_ms: int) -> tuple[tuple[int, int], ...]:
     """Give the time from ``start_ms`` to ``end_ms`` as (minute since 1970, milliseconds in it), in order."""
-    minute = start_ms // MINUTE_MS
-    if minute == (end_ms - 1) // MINUTE_MS:
+    minute, start_in_minute_ms = divmod(start_ms, MINUTE_MS)
+    if 0 < start_in_minute_ms + end_ms - start_ms <= MINUTE_MS:  # nearly always
         return ((minute, end_ms - start_ms),)
     shares = []
     while start_ms < end_ms:

@@ -245,12 +245,12 @@ def _seeded(light: Light) -> bytes:
 
 def _follow_bits(view: View, facts: SceneFacts, gain: float) -> None:
     assert view.now is not None
-    shares = np.frombuffer(view.shares, _SHARE).astype(np.int64)
-    wanted = _unpacked(bytes.fromhex(facts.signature)) * _FULL
-    shares += np.rint((wanted - shares) * gain).astype(np.int64)
+    shares = np.frombuffer(view.shares, _SHARE).astype(np.float64)  # whole numbers, which doubles hold
+    wanted = np.unpackbits(np.frombuffer(bytes.fromhex(facts.signature), np.uint8)).astype(np.float64) * _FULL
+    shares += np.rint((wanted - shares) * gain)
     steady = np.maximum(shares, _FULL - shares) >= STEADY_RATIO * _FULL
     now = view.now
-    view.shares = _packed(shares)
+    view.shares = shares.astype(_SHARE).tobytes()
     view.now = Light(
         np.packbits(shares > _FULL // 2).tobytes(), np.packbits(steady).tobytes(), now.luma, now.contrast, now.detail
     )
@@ -288,12 +288,20 @@ def _detail(facts: SceneFacts) -> float:
 
 def _loss(light: Light, signature: int) -> Loss:
     """Compare a signature with a light; nothing is lost where too few bits are steady."""
-    bits, steady = _number(light.bits), _number(light.steady)
-    steady_count = steady.bit_count()
+    ones, zeros, steady_count, zero_count = _steady_bits(light.bits, light.steady)
     if steady_count < FEWEST_STEADY:
-        return Loss(0.0, 0.0)
-    lost, zeros = steady & (bits ^ signature), steady & ~bits
-    return Loss(lost.bit_count() / steady_count, (lost & signature).bit_count() / max(1, zeros.bit_count()))
+        return _NOTHING_LOST
+    lost_zeros = zeros & signature
+    lost_count = (ones & ~signature).bit_count() + lost_zeros.bit_count()
+    return Loss(lost_count / steady_count, lost_zeros.bit_count() / (zero_count or 1))
+
+
+@lru_cache(maxsize=8_192)  # bits are followed every few frames only
+def _steady_bits(bits: bytes, steady: bytes) -> tuple[int, int, int, int]:
+    """Give a light's steady ones and its steady zeros, the number of both together and that of the zeros."""
+    held, steady_bits = _number(bits), _number(steady)
+    ones, zeros = steady_bits & held, steady_bits & ~held
+    return ones, zeros, steady_bits.bit_count(), zeros.bit_count()
 
 
 def _difference(one: Light, other: Light) -> float:
@@ -307,3 +315,4 @@ def _number(signature: bytes) -> int:
 
 
 _NOTHING_KNOWN: Final = Look(None, None)
+_NOTHING_LOST: Final = Loss(0.0, 0.0)

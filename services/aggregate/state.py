@@ -86,7 +86,9 @@ class CameraState(Struct, array_like=True):
 
     def ledger(self, epoch: int) -> EpochLedger | None:
         """Give the ledger of an epoch, a new one where it is new; None where it was let go."""
-        for ledger in reversed(self.epochs):
+        if self.epochs and self.epochs[-1].epoch == epoch:  # nearly always
+            return self.epochs[-1]
+        for ledger in self.epochs:
             if ledger.epoch == epoch:
                 return ledger
         if epoch <= self.dropped_epoch:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-
-from msgspec import Struct, field
+from dataclasses import dataclass, field
 
 from schemas.verdicts import CameraVerdict, HeldSpan
 
 
-class JudgedFrames(Struct):
+@dataclass(slots=True)
+class JudgedFrames:
     """Frames of one ownership, judged one after the other in order of capture.
 
     Attributes:

@@ -54,6 +54,7 @@ class CameraView:
     """What the rules ask of a registry entry.
 
     Attributes:
+        period_ms: The sampling period, P.
         observes_most_ms: What a frame observes at most, 2 P.
         reset_gap_ms: The gap beyond which runs start over, max(60 s, 3 P); also how long an unseen thing is bridged.
         presence_gap_ms: How long staff may be unseen without having left, min(presence bridge, 3 P). ADR 7.
@@ -65,6 +66,7 @@ class CameraView:
 
     def __init__(self, camera: Camera) -> None:
         self.camera = camera
+        self.period_ms = camera.sampling_period_ms
         self.observes_most_ms = round(2 * camera.sampling_period_ms)
         self.reset_gap_ms = max(_RESET_FLOOR_MS, round(3 * camera.sampling_period_ms))
         bridge_seconds = camera.rules.counter.presence_bridge_seconds

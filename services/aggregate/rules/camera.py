@@ -46,7 +46,7 @@ def judge(state: State, sight: Sight, step: Step, view: CameraView, unsaved: Uns
     """
     scene, at_ms = state.scene, step.at_ms
     quarantined_from: int | None = None
-    for incident in observe(scene, sight.scene, at_ms, view.camera.sampling_period_ms):
+    for incident in observe(scene, sight.scene, at_ms, view.period_ms):
         if incident.ended_because:
             state.incidents.pop(incident.kind).publish(unsaved, incident.ended_at_ms, incident.ended_because)
             continue

@@ -194,16 +194,18 @@ def _notice_gap(known: ZoneState, step: Step, unsaved: Unsaved) -> None:
 def _judge_zone(
     known: ZoneState, zone: WaterZone, sight: Sight, step: Step, view: CameraView, unsaved: Unsaved
 ) -> None:
-    rule, frozen = view.camera.rules.flood, known.runs.state != "dry"
+    rule, runs = view.camera.rules.flood, known.runs
+    was_dry = runs.state == "dry"
     observed_ms, known.passed_ms = known.passed_ms, 0
     known.measured_at_ms, known.reset_gap_ms = sight.at_ms, view.reset_gap_ms
     ratio = known.baseline.take(sight.water, zone, sight.at_ms, observed_ms, rule)
     place = Place(view.camera.camera_id, zone.zone.zone_id, rule)
-    known.runs.judge(ratio, sight, step.clock_ms, place, unsaved)
-    if not frozen and known.runs.state == "dry":
+    runs.judge(ratio, sight, step.clock_ms, place, unsaved)
+    state = runs.state
+    if was_dry and state == "dry":
         known.baseline.learn(observed_ms, rule)
     minute = sight.at_ms // MINUTE_MS
-    (known.minutes.get(minute) or _begun(known.minutes, minute)).take(sight, ratio, known.runs.state)
+    (known.minutes.get(minute) or _begun(known.minutes, minute)).take(sight, ratio, state)
 
 
 def _begun(minutes: dict[int, FloodMinute], minute: int) -> FloodMinute:
