@@ -23,30 +23,29 @@ def gap_before(covered_until_ms: int, minute_ms: int, reason: GapReason) -> list
 
 
 def gaps_within(closed: ClosedMinute) -> list[GapNoted]:
-    """Give the stretches of a minute that hold frames of which none may be shown; the whole minute where that is all.
+    """Give the stretches of a minute that hold frames of which none may be shown; all of it where that is so of all.
 
-    A stretch runs from its first frame until the next one that may be shown, or until the minute's end.
+    A stretch runs from its first frame until the next one that may be shown, or for another reason not, or until the
+    minute's end.
     """
-    if closed.withheld is None:
-        return []
     end_ms = closed.minute_ms + MINUTE_MS
-    if not closed.shown:
-        return [GapNoted(from_ms=closed.minute_ms, until_ms=end_ms, reason=closed.withheld)]
-    shown = {frame.offset for frame, _ in closed.shown}
-    stretches: list[tuple[int, int]] = []
-    begun_ms: int | None = None
+    bounds: list[tuple[int, GapReason | None]] = []
     for frame in closed.frames:
-        if frame.offset not in shown:
-            begun_ms = frame.captured_at_ms if begun_ms is None else begun_ms
-        elif begun_ms is not None:
-            stretches.append((begun_ms, frame.captured_at_ms))
-            begun_ms = None
-    if begun_ms is not None:
-        stretches.append((begun_ms, end_ms))
-    kept, rest = stretches[: MOST_GAPS_A_MINUTE - 1], stretches[MOST_GAPS_A_MINUTE - 1 :]
+        reason = closed.withheld.get(frame.offset)
+        if not bounds or bounds[-1][1] != reason:
+            bounds.append((frame.captured_at_ms, reason))
+    if bounds and not closed.shown:
+        bounds[0] = (closed.minute_ms, bounds[0][1])
+    ends = [*(start for start, _ in bounds[1:]), end_ms]
+    gaps = [
+        GapNoted(from_ms=start, until_ms=end, reason=reason)
+        for (start, reason), end in zip(bounds, ends, strict=True)
+        if reason is not None and end > start
+    ]
+    kept, rest = gaps[: MOST_GAPS_A_MINUTE - 1], gaps[MOST_GAPS_A_MINUTE - 1 :]
     if rest:
-        kept.append((rest[0][0], rest[-1][1]))
-    return [GapNoted(from_ms=start, until_ms=end, reason=closed.withheld) for start, end in kept if end > start]
+        kept.append(GapNoted(from_ms=rest[0].from_ms, until_ms=rest[-1].until_ms, reason=rest[0].reason))
+    return kept
 
 
 def missing_within(closed: ClosedMinute) -> list[GapNoted]:

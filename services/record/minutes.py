@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from schemas.camera_events import CameraEvent
+from schemas.camera_events import CameraEvent, FrameShed
 from schemas.recordings import GapReason
 from schemas.verdicts import SceneVerdicts
 from services.privacy.showable import NEIGHBOUR_MS, CameraStanding, FindCamera, Showable, ShowableFrame
@@ -25,6 +25,8 @@ from services.privacy.showable import NEIGHBOUR_MS, CameraStanding, FindCamera, 
 MINUTE_MS = 60_000
 KEEP_MS = 1_200_000
 """How long the fate of a frame is remembered: longer than Kafka holds it, which deletes by whole segments."""
+MOST_SHED = 600
+"""Frames of a camera that no detector judged, of which that is remembered: ten minutes' at 1 frame/s."""
 _SETTLED_MS = NEIGHBOUR_MS + 500
 """A verdict that far beyond a minute's end: its last frame's neighbours are known too, or lost."""
 
@@ -55,9 +57,9 @@ class HeldFrame(NamedTuple):
 class ClosedMinute(NamedTuple):
     """A camera's minute that nothing is added to any more.
 
-    ``shown`` are those of ``frames`` that may be shown, in order of capture; ``withheld`` says why the others, or all,
-    may not, and is empty where there are none. ``missing`` is what Kafka had lost of the minute, or what came while the
-    camera was not recorded; ``before`` says why nothing is there since the minute before, if that is so.
+    ``shown`` are those of ``frames`` that may be shown, in order of capture; ``withheld`` says of each other, by its
+    offset, why it may not. ``missing`` is what Kafka had lost of the minute, or what came while the camera was not
+    recorded; ``before`` says why nothing is there since the minute before, if that is so.
     """
 
     partition: int
@@ -65,7 +67,7 @@ class ClosedMinute(NamedTuple):
     minute_ms: int
     frames: list[HeldFrame]
     shown: list[tuple[HeldFrame, ShowableFrame]]
-    withheld: GapReason | None
+    withheld: dict[int, GapReason]
     missing: list[Missing]
     before: GapReason
 
@@ -92,6 +94,7 @@ class _Camera:
     closed_until_ms: int = 0
     missing: list[Missing] = field(default_factory=list)
     was_off: bool = False
+    shed: dict[tuple[int, int], int] = field(default_factory=dict)
     closing: int | None = None
     open: dict[int, _OpenMinute] = field(default_factory=dict)
 
@@ -139,6 +142,11 @@ class PartitionMinutes:
     def take_event(self, event: CameraEvent) -> None:
         """Take an event of a camera of the partition."""
         self.showable.take_event(event)
+        if isinstance(event, FrameShed):
+            shed = self._cameras.setdefault(event.camera_id, _Camera()).shed
+            shed[event.owner_epoch, event.sequence] = event.captured_at_ms
+            while len(shed) > MOST_SHED:
+                del shed[next(iter(shed))]
 
     def take_verdicts(self, verdicts: SceneVerdicts) -> None:
         """Take verdicts on cameras of the partition."""
@@ -236,9 +244,10 @@ class PartitionMinutes:
             if (key := (one.owner_epoch, one.sequence)) in minute.frames
         ]
         known = {frame.offset for frame, _ in shown}
-        withheld = [frame for frame in frames if frame.offset not in known]
-        reason = _why_withheld(withheld, standing) if withheld else None
-        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, reason, within, before)
+        withheld = {
+            frame.offset: _why_withheld(frame, camera, standing) for frame in frames if frame.offset not in known
+        }
+        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, withheld, within, before)
 
 
 def minute_of(at_ms: int) -> int:
@@ -258,9 +267,11 @@ def _missing_of(missing: list[Missing], minute_ms: int) -> tuple[GapReason, list
     return before[-1] if before else "no_frames", within
 
 
-def _why_withheld(withheld: list[HeldFrame], standing: CameraStanding) -> GapReason:
-    """Tell why frames may not be shown. The last one before a camera ends lacks neighbours: it is not judged whole."""
-    first_ms, last_ms = withheld[0].captured_at_ms, withheld[-1].captured_at_ms
-    if standing.quarantined_from_ms and standing.quarantined_from_ms <= last_ms:
+def _why_withheld(frame: HeldFrame, camera: _Camera, standing: CameraStanding) -> GapReason:
+    """Tell why a frame may not be shown. The last one before a camera ends lacks neighbours: it is not judged whole."""
+    at_ms = frame.captured_at_ms
+    if (frame.owner_epoch, frame.sequence) in camera.shed:
+        return "not_judged"
+    if standing.quarantined_from_ms and standing.quarantined_from_ms <= at_ms:
         return "quarantined"
-    return "held" if first_ms <= standing.through_ms - NEIGHBOUR_MS else "not_judged"
+    return "held" if at_ms <= standing.through_ms - NEIGHBOUR_MS else "not_judged"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import simplejpeg
 
-from schemas.camera_events import FrameCoordinates, FrameDetections
+from schemas.camera_events import FrameCoordinates, FrameDetections, FrameShed, make_event_id
 from schemas.cameras import Camera
 from schemas.topics import FRAMES
 from schemas.verdicts import CameraVerdict, HeldSpan, SceneVerdicts
@@ -49,6 +49,26 @@ class Camera1:
         """Take what was found in those frames."""
         for second in seconds:
             self.minutes.take_event(make_found(second))
+
+    def shed(self, seconds: Iterable[int]) -> None:
+        """Take it that no detector judged those frames."""
+        for second in seconds:
+            place = FrameCoordinates(FRAMES.name, 0, second, at_ms(second) + 100)
+            self.minutes.take_event(
+                FrameShed(
+                    event_id=make_event_id("shed", second),
+                    camera_id=CAMERA,
+                    owner_epoch=EPOCH,
+                    sequence=second,
+                    captured_at_ms=at_ms(second),
+                    camera_revision=1,
+                    source_kind="file",
+                    simulated=False,
+                    frame=place,
+                    shed_at_ms=at_ms(second) + 500,
+                    reason="stale",
+                )
+            )
 
     def judged(self, seconds: range, held: tuple[int, int] | None = None, quarantined_from: int | None = None) -> None:
         """Take the verdict on them."""
@@ -111,7 +131,7 @@ def make_closed(seconds: Iterable[int], shown: Iterable[int], **changes: object)
         minute_ms=frames[0].captured_at_ms - frames[0].captured_at_ms % MINUTE_MS,
         frames=frames,
         shown=[(frame, _showable(frame)) for frame in frames if frame.sequence in may],
-        withheld=None if len(may) == len(frames) else "held",
+        withheld={frame.offset: "held" for frame in frames if frame.sequence not in may},
         missing=[],
         before="no_frames",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.recordings import ChainEntry, GapNoted, MinuteRecorded
+from schemas.recordings import ChainEntry, GapNoted, GapReason, MinuteRecorded
 from services.record.gaps import MOST_GAPS_A_MINUTE, gap_before, gaps_within
 from services.record.index_rows import RecordedMinuteRow, rows_of
 from tests.record.facts import DAY, MINUTE_MS, NOON_MS, make_minute
@@ -26,6 +26,13 @@ def test_a_minute_of_which_nothing_may_be_shown_is_one_gap() -> None:
 def test_a_stretch_runs_from_its_first_frame_until_the_next_that_may_be_shown() -> None:
     closed = make_closed(range(60), [*range(10), *range(20, 50)])
     assert spans(gaps_within(closed)) == [(at_ms(10), at_ms(20)), (at_ms(50), NOON_MS + MINUTE_MS)]
+
+
+def test_stretches_for_different_reasons_are_told_apart() -> None:
+    reasons: dict[int, GapReason] = {0: "not_judged", 1: "not_judged", 2: "held"}
+    gaps = gaps_within(make_closed(range(3), [], withheld=reasons))
+    assert spans(gaps) == [(NOON_MS, at_ms(2)), (at_ms(2), NOON_MS + MINUTE_MS)]
+    assert [gap.reason for gap in gaps] == ["not_judged", "held"]
 
 
 def test_many_stretches_are_told_as_few() -> None:

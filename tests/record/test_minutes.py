@@ -19,7 +19,7 @@ def test_a_minute_is_closed_once_a_verdict_speaks_of_later_frames() -> None:
     camera.judged(range(64))
     [closed] = camera.close()
     assert (closed.minute_ms, len(closed.frames), len(closed.shown)) == (NOON_MS, 60, 60)
-    assert (closed.withheld, closed.missing, closed.before) == (None, [], "no_frames")
+    assert (closed.withheld, closed.missing, closed.before) == ({}, [], "no_frames")
     assert camera.close() == []
 
 
@@ -45,7 +45,7 @@ def test_a_camera_that_sends_nothing_more_has_its_minute_closed_after_the_wait()
     assert camera.close(caught_up=True) == [], "its last frame's neighbours may still come"
     camera.clock.now += WAITS.verdict_wait_seconds
     [closed] = camera.close(caught_up=True)
-    assert (len(closed.frames), len(closed.shown), closed.withheld) == (30, 29, "not_judged")
+    assert (len(closed.frames), len(closed.shown), closed.withheld) == (30, 29, {29: "not_judged"})
 
 
 def test_what_is_held_is_not_among_what_may_be_shown() -> None:
@@ -56,7 +56,7 @@ def test_what_is_held_is_not_among_what_may_be_shown() -> None:
     [closed] = camera.close()
     shown = [frame.sequence for frame, _ in closed.shown]
     assert shown == [*range(20), *range(40, 60)]
-    assert closed.withheld == "held"
+    assert closed.withheld == dict.fromkeys(range(20, 40), "held")
 
 
 def test_a_minute_in_quarantine_says_so() -> None:
@@ -66,7 +66,7 @@ def test_a_minute_in_quarantine_says_so() -> None:
     camera.judged(range(64), quarantined_from=10)
     [closed] = camera.close()
     assert len(closed.shown) == 10
-    assert closed.withheld == "quarantined"
+    assert closed.withheld == dict.fromkeys(range(10, 60), "quarantined")
 
 
 def test_what_nobody_judges_is_closed_after_the_wait_without_a_picture() -> None:
@@ -75,7 +75,17 @@ def test_what_nobody_judges_is_closed_after_the_wait_without_a_picture() -> None
     assert camera.close() == []
     camera.clock.now += WAITS.verdict_wait_seconds
     [closed] = camera.close()
-    assert (len(closed.frames), closed.shown, closed.withheld) == (60, [], "not_judged")
+    assert (len(closed.frames), closed.shown, closed.withheld) == (60, [], dict.fromkeys(range(60), "not_judged"))
+
+
+def test_what_no_detector_judged_is_told_apart_from_what_is_held() -> None:
+    camera = Camera1()
+    camera.frames(range(64))
+    camera.shed(range(10))
+    camera.found(range(10, 64))
+    camera.judged(range(10, 64), held=(20, 29))
+    [closed] = camera.close()
+    assert closed.withheld == dict.fromkeys(range(10), "not_judged") | dict.fromkeys(range(20, 30), "held")
 
 
 def test_the_second_minute_waits_until_the_first_is_stored() -> None:

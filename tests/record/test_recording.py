@@ -72,7 +72,7 @@ def test_what_lies_between_two_minutes_is_a_gap_with_its_reason(store: ObjectSto
 
 
 def test_a_minute_that_may_not_be_shown_is_a_gap_and_counts_as_stored(store: ObjectStore) -> None:
-    closed = minute(0)._replace(shown=[], withheld="quarantined")
+    closed = minute(0)._replace(shown=[], withheld=dict.fromkeys(range(3), "quarantined"))
     record(make_recording(store), closed, b"")
     assert facts_in(store) == [GapNoted(from_ms=NOON_MS, until_ms=NOON_MS + MINUTE_MS, reason="quarantined")]
     assert make_recording(store).is_stored(closed)
@@ -111,7 +111,7 @@ def test_silence_is_noted_from_where_the_record_ends(store: ObjectStore) -> None
 def test_an_original_alone_leaves_the_public_minute_a_gap(store: ObjectStore, tmp_path: Path) -> None:
     keys = KeySettings(sealing_dir=tmp_path / "keys")
     recording = Recording(Filing(store, Sealer(keys)), Chains(store))
-    closed = minute(0)._replace(shown=[], withheld="held")
+    closed = minute(0)._replace(shown=[], withheld=dict.fromkeys(range(3), "held"))
     made = MinuteVideos({"original": b"as captured"}, 0, 0)
     rows = recording.say(closed, made, recording.keep_files(closed, made)).rows
     told = {(row.form, row.gap, bool(row.object_key)) for row in rows if isinstance(row, RecordedMinuteRow)}
