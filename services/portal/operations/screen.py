@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from services.portal.context import Portal
 from services.portal.operations.sessions import Session, Sessions
-from services.portal.operations.words import FAULTS, FaultWords, OperationsWords, ZoneWords
+from services.portal.operations.words import FAULTS, FIGURES, FaultWords, FigureWords, OperationsWords, ZoneWords
 from services.portal.pages import written
 from services.portal.pages.language import COOKIE, COOKIE_SECONDS, LANGUAGES, Language, Words, chosen_language
 from services.portal.roles import Person
@@ -78,6 +78,7 @@ class Screen:
             environment.filters[name] = partial(getattr(written, name), language=language)
         environment.filters["at"] = at_ms
         environment.filters["fault"] = partial(fault_text, language=language)
+        environment.filters["figure"] = partial(figure_text, language=language)
         environment.globals["zone_words"] = zone_words(language)
         environment.filters["iso"] = written.iso
         environment.globals["asset"] = self._portal.assets.url
@@ -87,6 +88,11 @@ class Screen:
 def fault_text(fault: str, language: Language) -> str:
     """Give what a fault's word says; what is no such word speaks for itself."""
     return Words(FaultWords, language)[fault] if fault in FAULTS else fault
+
+
+def figure_text(figure: str, language: Language) -> str:
+    """Give what a figure of a rule is; one of a later rule goes by its name."""
+    return Words(FigureWords, language)[figure] if figure in FIGURES else figure
 
 
 def zone_words(language: Language) -> str:

@@ -264,6 +264,25 @@ class ZoneWords:
     unsaved = Text("Not saved yet", "Belum disimpan")
 
 
+class FigureWords:
+    """The figures by which a rule found an episode, by their names in it."""
+
+    staff_absence = Text("Nobody behind the counter for", "Tak ada petugas di loket selama")
+    waiting_ratio = Text("Share of the time with people waiting", "Bagian waktu dengan warga menunggu")
+    presence = Text("Somebody at the counter for", "Ada orang di loket selama")
+    stood = Text("Stood for", "Berhenti selama")
+    displacement = Text("Moved meanwhile by", "Bergeser sementara itu sejauh")
+    water_ratio_least = Text("Part of the zone under water, at least", "Bagian zona yang tergenang, paling sedikit")
+    onset = Text("Water stood for", "Air menggenang selama")
+    low_reliability = Text("Share of pictures that can hardly be trusted", "Bagian gambar yang sulit dipercaya")
+    view_lost = Text("Part of the usual view that is lost", "Bagian pandangan biasa yang hilang")
+    detail_of_usual = Text("Detail, of the usual", "Ketajaman, dibanding biasanya")
+    luma = Text("Brightness", "Kecerahan")
+    luma_of_usual = Text("Brightness, of the usual", "Kecerahan, dibanding biasanya")
+    contrast = Text("Contrast", "Kontras")
+    unchanged = Text("The very same picture for", "Gambar tepat sama selama")
+
+
 class FaultWords:
     """What is said of a request that can't be carried out, by the word that routes give."""
 
@@ -305,4 +324,5 @@ class FaultWords:
     probe_too_long = Text("The camera did not answer in time.", "Kamera tidak menjawab tepat waktu.")
 
 
+FIGURES: Final = frozenset(name for name in vars(FigureWords) if not name.startswith("_"))
 FAULTS: Final = frozenset(name for name in vars(FaultWords) if not name.startswith("_"))
