@@ -63,6 +63,7 @@ class Channel:
 
     camera_id: str
     state: CameraState
+    is_public: bool
     states: int = 0
     frames: int = 0
     newest: bytes = b""
@@ -77,6 +78,12 @@ class Channel:
     def rouse(self) -> None:
         """Wake every viewer; one that finds nothing new sends a sign of life."""
         for viewer in self.viewers:
+            viewer.rouse()
+
+    def end(self) -> None:
+        """Let every viewer go. Browsers come back, and are asked anew who they are."""
+        for viewer in self.viewers:
+            viewer.gone = True
             viewer.rouse()
 
     def take(self, viewer: Viewer) -> tuple[bytes, int]:
@@ -144,7 +151,9 @@ class Live:
         while True:
             turn += 1
             for channel in list(self._channels.values()):
-                if self._look_at_state(channel) or turn % turns_a_beat == 0:
+                if not self._is_as_it_was(channel):
+                    channel.end()
+                elif self._look_at_state(channel) or turn % turns_a_beat == 0:
                     channel.rouse()
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -166,7 +175,7 @@ class Live:
             raise TooManyError(everybody=False)
         channel = self._channels.get(camera.camera_id)
         if channel is None:
-            channel = Channel(camera.camera_id, self._shown.state(camera, self._clock()))
+            channel = Channel(camera.camera_id, self._shown.state(camera, self._clock()), camera.is_public)
             self._channels[camera.camera_id] = channel
         viewer = Viewer(client, channel.states, channel.frames)
         channel.viewers.add(viewer)
@@ -188,9 +197,7 @@ class Live:
         """End every stream: browsers come back to another replica."""
         self.closing = True
         for channel in self._channels.values():
-            for viewer in channel.viewers:
-                viewer.gone = True
-                viewer.rouse()
+            channel.end()
 
     def greeting(self, channel: Channel, last_event_id: str) -> bytes:
         """Give what a new viewer is told: how the camera is, and its newest frame unless the viewer has it."""
@@ -226,6 +233,11 @@ class Live:
                     channel.tell(b"".join(self._frame_event(frame) for frame in ready))
         finally:
             del self._waiting[camera_id]
+
+    def _is_as_it_was(self, channel: Channel) -> bool:
+        """Tell whether those who were let in when the channel began may still be."""
+        camera = self._cameras.latest(channel.camera_id)
+        return camera is not None and camera.is_public == channel.is_public and camera.state != "removed"
 
     def _look_at_state(self, channel: Channel) -> bool:
         """Tell whether a camera's state is another one now."""

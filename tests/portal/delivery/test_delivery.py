@@ -148,7 +148,9 @@ def test_a_camera_that_is_not_public_is_shown_to_nobody(kafka: KafkaSettings, po
     portal.until_status(public.url(0), 200)
     for url in (secret.url(0), "/live/delivery-secret", "/cameras/delivery-secret/recent"):
         assert portal.get(url).status_code == 404, url
+    viewer = Listening(portal, "delivery-public")
     public.withdraw()
+    assert viewer.ended.wait(20)
     for url in (public.url(0), "/live/delivery-public", "/cameras/delivery-public/recent"):
         portal.until_status(url, 404)
 
