@@ -79,7 +79,7 @@ def crowd(pid: int, port: int, viewers: int, cameras: Sequence[str], shown_at: S
     wanted = len(shown) * viewers / len(cameras)
     return Crowd(
         viewers=viewers,
-        delivered_ratio=len(in_time) / wanted if wanted else 0.0,
+        delivered_ratio=min(1.0, len(in_time) / wanted) if wanted else 0.0,  # who joins may be told of a frame twice
         delay_p95_seconds=float(np.quantile(delays, 0.95)) if delays else float("inf"),
         delay_median_seconds=float(np.median(delays)) if delays else float("inf"),
         cpu_ms_per_frame=1000 * (cpu_after - cpu_before) / max(1, within),
