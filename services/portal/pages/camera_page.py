@@ -3,46 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, get_args
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from schemas.cameras import Camera
 from schemas.recordings import GapReason
 from services.portal.pages.camera_figures import observed_day, water_day
 from services.portal.pages.counter_figures import STEP, counter_day
 from services.portal.pages.curves import Curve, Point, draw_curve
-from services.portal.pages.episode_figures import EPISODE_DAYS, Episode, ShownFrame, episodes_of, frames_of
+from services.portal.pages.episode_figures import EPISODE_DAYS
+from services.portal.pages.evidence import picture_of
 from services.portal.pages.public_cameras import chosen
 from services.portal.pages.rendering import Pages, known
+from services.portal.pages.told_episodes import told_episodes
 from services.portal.pages.words.camera import CameraWords
-from services.portal.pages.written import day_start, full_quarter_end, local, quarter_start
+from services.portal.pages.written import day_start, full_quarter_end, local
+from services.runtime.object_store import ObjectStore
 
 CameraPath = Annotated[str, Path(max_length=64)]
+HexId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 _HOUR: Final = timedelta(hours=1)
 _MOST_DAYS_BACK: Final = 90
-_SHOWN_FOR: Final = timedelta(minutes=10)
 _NEIGHBOURS: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An episode as the page tells it: times of counters as quarters, and the frames that may still be shown."""
-
-    episode: Episode
-    start: datetime
-    end: datetime
-    rounded: bool
-    frames: tuple[tuple[str, ShownFrame], ...]
+_PICTURE_SECONDS: Final = 30
 
 
 def camera_routes(pages: Pages) -> APIRouter:
-    """Give the route of a camera's page."""
+    """Give the routes of a camera's page and of its episodes' pictures."""
     router = APIRouter()
+    store = ObjectStore(pages.portal.settings.store)
 
     @router.get("/cameras/{camera_id}")
     async def camera(
@@ -60,7 +52,7 @@ def camera_routes(pages: Pages) -> APIRouter:
         asked = day or (local(at_time).date() if at_time else today)
         shown_day = max(today - timedelta(days=_MOST_DAYS_BACK), min(asked, today))
         curves, episodes = await asyncio.gather(
-            known(_curves(pages, found, shown_day, now)), known(_told_episodes(pages, found, now))
+            known(_curves(pages, found, shown_day, now)), known(told_episodes(pages, found, now))
         )
         near = chosen(pages.cameras.all(), "", found.place.kecamatan, found.place.kelurahan, "")
         return pages.answer(
@@ -80,6 +72,16 @@ def camera_routes(pages: Pages) -> APIRouter:
             episode_days=EPISODE_DAYS,
             neighbours=[other for other in near if other.camera_id != camera_id][:_NEIGHBOURS],
         )
+
+    @router.get("/cameras/{camera_id}/episodes/{episode_id}/{event_id}.jpg")
+    async def episode_picture(request: Request, camera_id: CameraPath, episode_id: HexId, event_id: HexId) -> Response:
+        found = pages.cameras.find(camera_id)
+        names = (episode_id, event_id)
+        jpeg = found and await picture_of(pages.portal.clickhouse, store, camera_id, names, pages.now())
+        if not jpeg:
+            return pages.not_found(request)
+        headers = {"cache-control": f"public, max-age={_PICTURE_SECONDS}"}  # it may be withdrawn
+        return Response(jpeg, media_type="image/jpeg", headers=headers)
 
     return router
 
@@ -110,46 +112,3 @@ async def _curves(pages: Pages, camera: Camera, day: date, now: datetime) -> lis
     observed = [Point(hour.start, float(hour.minutes), hour.minutes) for hour in hours]
     made.append(draw_curve("observed", observed, span, _HOUR, 60.0))
     return made
-
-
-async def _told_episodes(pages: Pages, camera: Camera, now: datetime) -> list[Told]:
-    """Give a camera's episodes with the frames of them that the portal can still show; none of vehicles.
-
-    Raises:
-        RetryableError: ClickHouse does not answer.
-    """
-    ask = pages.portal.clickhouse
-    episodes = await episodes_of(ask, camera.camera_id, now)
-    recent = [each for each in episodes if _has_pictures(each) and now - each.last_seen_at < _SHOWN_FOR]
-    wanted = sorted({event_id for each in recent for _, event_id in _events(each)})
-    frames = await frames_of(ask, camera.camera_id, wanted, now - _SHOWN_FOR)
-    return [_told(pages, camera, episode, frames) for episode in episodes]
-
-
-def _told(pages: Pages, camera: Camera, episode: Episode, frames: Mapping[str, ShownFrame]) -> Told:
-    rounded = episode.episode_type in ("counter_episode", "parking_case")
-    end = episode.last_seen_at if episode.open else episode.ended_at
-    start = episode.started_at
-    if rounded:
-        start, end = quarter_start(start), quarter_start(end) + STEP
-    shown = tuple(
-        (label, frames[event_id])
-        for label, event_id in _events(episode)
-        if event_id in frames and pages.shows(camera, frames[event_id].owner_epoch, frames[event_id].sequence)
-    )
-    return Told(episode, start, end, rounded, shown if _has_pictures(episode) else ())
-
-
-def _events(episode: Episode) -> Sequence[tuple[str, str]]:
-    """Give the events of an episode's frames, each once, with what the frame is to it."""
-    by_event = {
-        episode.last_event_id: "frame_last",
-        episode.best_event_id: "frame_best",
-        episode.first_event_id: "frame_first",
-    }
-    return [(label, event_id) for event_id, label in reversed(by_event.items())]
-
-
-def _has_pictures(episode: Episode) -> bool:
-    """A vehicle that stood where it must not is never shown as a case."""
-    return episode.episode_type != "parking_case"

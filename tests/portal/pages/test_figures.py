@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from services.portal.pages import open_data
 from services.portal.pages.datasets import DATASETS
 from services.portal.pages.written import full_quarter_end
+from services.record.index_tables import ensure_tables
+from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
 from tests.portal.pages.seeded_city import SeededCity, seed, seeded_city
 from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
 
@@ -152,6 +157,67 @@ def test_a_day_without_a_picture_is_told_as_such(visitor: Visitor) -> None:
     assert "Belum ada pantauan pada hari ini." in text
     assert "Belum ada seperempat jam penuh yang terpantau pada hari ini" in text
     assert "Tidak ada yang publik dalam 14 hari terakhir." in text
+
+
+def episodes_like(city: SeededCity, where: str) -> list[tuple[str, str, str]]:
+    """Give camera, episode and event of public cameras' episodes of the last days."""
+    public = "camera_id IN (SELECT camera_id FROM current_cameras WHERE public)"
+    found = city.client.query(
+        "SELECT camera_id, toString(episode_id), toString(best_event_id) FROM episodes_reviewed"
+        f" WHERE {where} AND {public} ORDER BY started_at DESC, episode_id LIMIT 1 BY camera_id LIMIT 2"
+    ).result_rows
+    return [(camera_id, episode_id, event_id) for camera_id, episode_id, event_id in found]
+
+
+def test_of_what_the_record_keeps_of_episodes_everybody_sees_what_is_public(
+    visitor: Visitor, city: SeededCity, tmp_path: Path
+) -> None:
+    ensure_tables(city.clickhouse)
+    settings = StoreSettings(url=str(tmp_path))
+    jpeg = b"\xff\xd8 hidden people"
+    ObjectStore(settings).put("evidence/kept.jpg", jpeg)
+    (flood, troubled), (case, _) = (
+        episodes_like(city, "episode_type = 'flood_episode' AND review = 'suspected'"),
+        episodes_like(city, "episode_type = 'parking_case' AND review = 'confirmed'"),
+    )
+    (judged, *_), (doubtful, *_) = (
+        episodes_like(city, f"episode_type = 'counter_episode' AND review = '{review}'")
+        for review in ("confirmed", "suspected")
+    )
+    for camera_id, episode_id, event_id in (flood, troubled, case, judged, doubtful):
+        city.client.command(
+            "INSERT INTO recorded_evidence"
+            " (camera_id, episode_id, event_id, form, roles, captured_at, object_key, sha256)"
+            " SELECT camera_id, episode_id, {event:String}, 'public', ['best'], started_at, 'evidence/kept.jpg',"
+            " {sha256:String} FROM episodes FINAL"
+            " WHERE camera_id = {camera:String} AND episode_id = {episode:String}",
+            parameters={
+                "camera": camera_id,
+                "episode": episode_id,
+                "event": event_id,
+                "sha256": hashlib.sha256(jpeg).hexdigest(),
+            },
+        )
+    city.client.command(
+        "INSERT INTO episodes SELECT * REPLACE ('camera_incident' AS episode_type, 'covered' AS kind,"
+        " repeat('f', 32) AS episode_id, 'open' AS phase) FROM"
+        " (SELECT * FROM episodes WHERE camera_id = {camera:String} AND episode_id = {episode:String})",
+        parameters={"camera": troubled[0], "episode": troubled[1]},
+    )
+
+    def url(episode: tuple[str, str, str]) -> str:
+        return "/cameras/{}/episodes/{}/{}.jpg".format(*episode)
+
+    with portal_of(city.cameras, city.clickhouse, store=settings) as portal, visitor_of(portal) as here:
+        assert here.get(url(flood)).content == jpeg
+        assert url(flood) in here.page(f"/cameras/{flood[0]}")
+        assert here.get(url(judged)).content == jpeg
+        for hidden in (case, doubtful, troubled, (judged[0], flood[1], flood[2]), (flood[0], flood[1], "0" * 32)):
+            assert here.get(url(hidden)).status_code == 404
+            assert url(hidden) not in here.page(f"/cameras/{hidden[0]}")
+        assert here.get(f"/cameras/{flood[0]}/episodes/{flood[1]}/..%2Fkept.jpg").status_code in (400, 404)
+        ObjectStore(settings).put("evidence/kept.jpg", b"another picture")
+        assert here.get(url(flood)).status_code == 404
 
 
 def test_where_too_much_is_asked_for_at_once_the_answer_says_so(

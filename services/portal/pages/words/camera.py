@@ -123,13 +123,13 @@ class CameraWords:
         "Nothing that is public in the last {days} days.", "Tidak ada yang publik dalam {days} hari terakhir."
     )
     episode_frames = Text("Pictures", "Gambar")
+    episode_picture = Text("Picture of it, people hidden: {what}", "Gambar kejadian, orang disamarkan: {what}")
     frame_first = Text("Begin", "Awal")
     frame_best = Text("Clearest", "Paling jelas")
     frame_last = Text("Last", "Terakhir")
     frames_gone = Text(
-        "Pictures are shown here for ten minutes; of a camera that is not recorded there are none of what was before.",
-        "Gambar ditampilkan di sini selama sepuluh menit; dari kamera yang tidak direkam tidak ada gambar kejadian"
-        " sebelumnya.",
+        "Pictures are shown for ten minutes; after that only those that the record has kept.",
+        "Gambar ditampilkan selama sepuluh menit; sesudah itu hanya yang disimpan dalam rekaman.",
     )
     frame_video = Text("Recording of that minute", "Rekaman menit itu")
     type_flood_episode = Text("Standing water", "Genangan")

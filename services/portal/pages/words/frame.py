@@ -77,4 +77,3 @@ class FrameWords:
     show_table = Text("Show the figures as a table", "Tampilkan angka sebagai tabel")
     time = Text("Time", "Waktu")
     people = Text("people", "orang")
-    frames_of = Text("Picture of {time}", "Gambar pukul {time}")

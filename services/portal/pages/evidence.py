@@ -1,0 +1,99 @@
+"""Copies that the record keeps of episodes' frames, in the form that hides people: which of them everybody may see.
+
+Of floods while they are suspected or confirmed, of counters once a person has confirmed the episode, of vehicles never.
+None of the time in which something was wrong with the camera's picture, whatever was seen of it then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from services.portal.pages.episode_figures import Episode, episodes_of
+from services.portal.questions import Questions
+from services.runtime.logging import get_logger
+from services.runtime.object_store import ObjectStore
+
+log = get_logger(__name__)
+
+_KEEP_SECONDS: Final = 15.0
+_TABLE_KEEP_SECONDS: Final = 120.0
+
+_TABLE: Final = """SELECT count() AS tables FROM system.tables
+WHERE database = currentDatabase() AND name = 'recorded_evidence'"""
+
+_COPIES: Final = """SELECT toString(v.episode_id) AS episode_id, toString(v.event_id) AS event_id,
+    v.captured_at AS captured_at, v.object_key AS object_key, v.sha256 AS sha256
+FROM recorded_evidence AS v FINAL
+WHERE v.camera_id = {camera_id:String} AND v.episode_id IN {episode_ids:Array(String)} AND v.form = 'public'
+    AND v.object_key != ''"""
+
+_TROUBLE: Final = """SELECT started_at, if(phase = 'open', toDateTime64('2200-01-01', 3, 'UTC'), ended_at) AS ended_at
+FROM episodes_reviewed
+WHERE camera_id = {camera_id:String} AND episode_type = 'camera_incident'"""
+
+
+class Copy(Struct, frozen=True):
+    """A copy of a frame that an episode names, and where it lies."""
+
+    episode_id: str
+    event_id: str
+    captured_at: datetime
+    object_key: str
+    sha256: str
+
+
+class _Trouble(Struct, frozen=True):
+    started_at: datetime
+    ended_at: datetime
+
+
+def may_have_copies(episode: Episode) -> bool:
+    """Tell whether pictures of an episode are everybody's for longer than the last minutes."""
+    if episode.episode_type == "flood_episode":
+        return True
+    return episode.episode_type == "counter_episode" and episode.review == "confirmed"
+
+
+async def copies_of(ask: Questions, camera_id: str, episodes: Sequence[Episode]) -> dict[tuple[str, str], Copy]:
+    """Give the copies that everybody may see of these episodes, by episode and event.
+
+    Raises:
+        RetryableError: ClickHouse does not answer.
+    """
+    wanted = sorted(episode.episode_id for episode in episodes if may_have_copies(episode))
+    table = await ask.query(_TABLE, keep_seconds=_TABLE_KEEP_SECONDS)
+    if not wanted or not table[0]["tables"]:  # a city without a record has no such table
+        return {}
+    told = {"camera_id": camera_id, "episode_ids": wanted}
+    copies = await ask.query_as(Copy, _COPIES, told, keep_seconds=_KEEP_SECONDS)
+    troubles = await ask.query_as(_Trouble, _TROUBLE, {"camera_id": camera_id}, keep_seconds=_KEEP_SECONDS)
+    return {(copy.episode_id, copy.event_id): copy for copy in copies if not _is_in(copy.captured_at, troubles)}
+
+
+async def picture_of(
+    ask: Questions, store: ObjectStore, camera_id: str, names: tuple[str, str], now: datetime
+) -> bytes | None:
+    """Give the JPEG of a copy by its episode and event; None: there is none that everybody may see, or it is damaged.
+
+    Raises:
+        RetryableError: ClickHouse or the store does not answer.
+    """
+    copies = await copies_of(ask, camera_id, await episodes_of(ask, camera_id, now))
+    copy = copies.get(names)
+    jpeg = None if copy is None else await asyncio.to_thread(store.get, copy.object_key)
+    if copy is None or jpeg is None:
+        return None
+    if hashlib.sha256(jpeg).hexdigest() != copy.sha256:
+        log.error("pages.evidence_damaged", camera=camera_id, object_key=copy.object_key)
+        return None
+    return jpeg
+
+
+def _is_in(at: datetime, troubles: Sequence[_Trouble]) -> bool:
+    return any(trouble.started_at <= at <= trouble.ended_at for trouble in troubles)
