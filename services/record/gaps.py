@@ -11,13 +11,18 @@ from collections.abc import Iterator
 from schemas.recordings import GapNoted, GapReason, day_of
 from services.record.minutes import MINUTE_MS, ClosedMinute
 
+LONGEST_GAP_MS = 8 * 86_400_000
+"""A camera that comes back after longer begins anew: nobody looks for its minutes, and a clock may have been wrong."""
 MOST_GAPS_A_MINUTE = 6
 """Stretches of a minute that are told apart; what lies between later ones is told as one."""
 
 
 def gap_before(covered_until_ms: int, minute_ms: int, reason: GapReason) -> list[GapNoted]:
-    """Give the gaps, one a day, from where the record ends until a minute; none where nothing is known before it."""
-    if not covered_until_ms or covered_until_ms >= minute_ms:
+    """Give the gaps, one a day, from where the record ends until a minute; none where nothing is known before it.
+
+    Nothing is known (0) is longer ago than the longest gap, too.
+    """
+    if not 0 < minute_ms - covered_until_ms <= LONGEST_GAP_MS:
         return []
     return list(_by_day(covered_until_ms, minute_ms, reason))
 

@@ -23,7 +23,7 @@ WHERE camera_id = {{camera:String}} AND minute >= fromUnixTimestamp64Milli({{sin
 
 
 class Index:
-    """See the file's head. For one thread. Makes its tables when it is first written to."""
+    """See the file's head. For one thread. Makes its tables with the first write, which may be of nothing."""
 
     def __init__(self, settings: ClickHouseSettings) -> None:
         self._settings = settings
@@ -34,8 +34,8 @@ class Index:
 
     @property
     def waits(self) -> bool:
-        """Tell whether there is something to write."""
-        return bool(self._rows or self._then)
+        """Tell whether there is something to write, or the tables are yet to be made."""
+        return bool(self._rows or self._then) or not self._made
 
     def add(self, rows: list[Row], then: Callable[[], None]) -> None:
         """Take rows, and what is to be called once they are in ClickHouse."""

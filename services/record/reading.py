@@ -52,6 +52,7 @@ class Reading:
         self._consumer: Consumer = frames_consumer(settings.kafka, settings.group)
         self._most_bytes = settings.memory_mib * _MIB
         self._paused = False
+        self._pause_again = False
         self._partition_count = 0
         self._unknown: dict[str, float] = {}
         self._follow_at = 0.0
@@ -109,6 +110,9 @@ class Reading:
         """
         held = sum(owned.minutes.held_bytes for owned in self.owned.values())
         self._service.metrics.set("tilik_record_held_bytes", held)
+        if self._paused and self._pause_again:
+            self._consumer.pause(self._places())
+            self._pause_again = False
         if not self._paused and held > self._most_bytes:
             self._consumer.pause(self._places())
             self._paused = True
@@ -207,7 +211,7 @@ class Reading:
             find_camera = self._registry.revisions.find
             self.owned[partition] = own(partition, committed, find_camera, self._waits, time.monotonic)
             self._companions.follow_episodes(partition, committed.episodes)
-        self.was_assigned = True
+        self.was_assigned = self._pause_again = True
         self._service.health.fulfil("partitions")
 
     def _committed(self, consumer: Consumer, partitions: list[int]) -> dict[int, Committed]:

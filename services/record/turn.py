@@ -24,6 +24,7 @@ from services.runtime.service import Service
 
 log = get_logger(__name__)
 
+_CLOSE_EVERY_SECONDS = 0.2
 _SILENT_BEFORE_MS = 120_000
 """Silence is noted up to so long ago: what came since may still be on its way."""
 
@@ -49,6 +50,7 @@ class Turns:
         self._index = Index(settings.clickhouse)
         self._under_way: dict[Future[Stored], _UnderWay] = {}
         self._withdrawals: list[Withdrawal] = []
+        self._close_at = 0.0
         self._write_at = 0.0
         self._pause_seconds = settings.backoff_first_seconds
         self._silence_at = time.monotonic() + settings.gap_every_seconds
@@ -63,8 +65,12 @@ class Turns:
         if self._reading.was_assigned:
             self._reading.was_assigned = False
             self._recording.forget()
+        is_time = time.monotonic() >= self._close_at
+        if is_time:
+            self._close_at = time.monotonic() + _CLOSE_EVERY_SECONDS
         for owned in list(self._reading.owned.values()):
-            self._hand_out_minutes(owned)
+            if is_time:
+                self._hand_out_minutes(owned)
             self._hand_out_evidence(owned)
             self._withdrawals += owned.withdrawals
             owned.withdrawals.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.recordings import ChainEntry, GapNoted, GapReason, MinuteRecorded
-from services.record.gaps import MOST_GAPS_A_MINUTE, gap_before, gaps_within
+from services.record.gaps import LONGEST_GAP_MS, MOST_GAPS_A_MINUTE, gap_before, gaps_within
 from services.record.index_rows import RecordedMinuteRow, rows_of
 from tests.record.facts import DAY, MINUTE_MS, NOON_MS, make_minute
 from tests.record.make_minutes import at_ms, make_closed
@@ -44,6 +44,10 @@ def test_many_stretches_are_told_as_few() -> None:
 def test_nothing_is_known_to_be_missing_before_the_first_minute_of_a_camera() -> None:
     assert gap_before(0, NOON_MS, "no_frames") == []
     assert gap_before(NOON_MS, NOON_MS, "no_frames") == []
+    assert gap_before(NOON_MS - LONGEST_GAP_MS - MINUTE_MS, NOON_MS, "no_frames") == [], (
+        "a clock was wrong, or a year ago"
+    )
+    assert len(gap_before(NOON_MS - LONGEST_GAP_MS, NOON_MS, "no_frames")) == 9
 
 
 def test_a_gap_over_midnight_in_the_city_is_told_to_both_days() -> None:
