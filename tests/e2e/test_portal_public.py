@@ -183,7 +183,7 @@ def test_a_camera_is_watched_live_paused_and_looked_back_at(live: Visit, filmed:
 
     page.locator("#pause").click()
     expect(picture).to_have_attribute("src", filmed.url(36))
-    assert page.evaluate("document.getElementById('picture').naturalWidth") > 0
+    page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
     assert faults(page) == []
     assert live.complaints == []
     assert live.foreign_requests == []
