@@ -49,9 +49,11 @@ def portal(
 
 def crawl(portal: RunningPortal) -> dict[str, httpx.Response]:
     """Give every answer that can be reached, by path and query."""
-    guesses = [f"/{part}/{camera}" for camera in (OPEN, SHUT) for part in ("cameras", "frames", "live", "recorded")]
+    guesses = [
+        f"{part}{camera}" for camera in (OPEN, SHUT) for part in ("/cameras/", "/frames/", "/live/", "/recorded/")
+    ]
     guesses += [
-        f"/operations/{part}" for part in ("", "review", "cameras", "zones", "audit", f"cameras/{SHUT}/picture")
+        f"/operations{part}" for part in ("", "/review", "/cameras", "/zones", "/audit", f"/cameras/{SHUT}/picture")
     ]
     waiting = deque(["/", f"/cameras/{OPEN}/recent", f"/cameras/{SHUT}/recent", *guesses])
     found: dict[str, httpx.Response] = {}
