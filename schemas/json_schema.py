@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of every value that crosses a topic, made from the structs that encode and decode it.
+"""JSON Schema (2020-12) of what crosses a topic or is kept for ever in the record, made from the structs that code it.
 
 The structs are the source; these documents let other languages and people check a message without our code.
 """
@@ -19,6 +19,7 @@ from schemas.cameras import Camera
 from schemas.dead_letters import DeadLetter
 from schemas.episodes import Episode
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
+from schemas.recordings import ChainEntry, PublicKey, SignedRoot
 from schemas.verdicts import SceneVerdicts
 
 JsonObject = dict[str, Any]
@@ -48,6 +49,9 @@ CONTRACTS = (
     Contract("camera_event", "One event about a camera", CameraEvent),
     Contract("episode", "An episode at one of its revisions", Episode),
     Contract("scene_verdicts", "Which frames of some cameras may be shown", SceneVerdicts),
+    Contract("chain_entry", "One entry of a camera's chain of the record", ChainEntry),
+    Contract("signed_root", "What the city commits to at the end of a day of the record", SignedRoot),
+    Contract("public_key", "A key that signs roots and files of evidence", PublicKey),
     Contract("dead_letter", "A message that could not be processed", DeadLetter),
 )
 
