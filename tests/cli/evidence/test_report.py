@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from schemas.recordings import EvidenceRole, FileForm, GapReason
+from services.cli.evidence import report_words as words
 from services.cli.evidence.manifest import LeftOut
 from services.cli.evidence.report import report_html
 from tests.cli.evidence.recorded_case import MAKING, WANTED, Case, make_case, make_story
@@ -76,3 +79,8 @@ def test_an_episode_of_which_nothing_is_left_has_a_report_too(tmp_path: Path) ->
     assert "There is no picture in this file." in text
     assert "There is no recording in this file." in text
     assert "not yet reviewed by a person" in text
+
+
+def test_each_word_of_the_record_has_its_words_in_both_languages() -> None:
+    for literal, table in ((GapReason, words.GAPS), (EvidenceRole, words.ROLES), (FileForm, words.FORMS)):
+        assert set(get_args(literal)) == set(table)
