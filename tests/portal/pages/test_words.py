@@ -10,8 +10,9 @@ import string
 import pytest
 
 from services.portal.pages import words
+from services.portal.pages.about import _DOCUMENTS as DOCUMENTS
 from services.portal.pages.datasets import DATASETS
-from services.portal.pages.language import Text, Words, chosen_language
+from services.portal.pages.language import LANGUAGES, Text, Words, chosen_language
 from services.portal.pages.rendering import TEMPLATES
 from services.portal.pages.words.about import HOW, KEPT, NEVER, PRIVACY, RECORD
 from services.portal.pages.words.camera import CameraWords
@@ -19,6 +20,7 @@ from services.portal.pages.words.counters import CounterWords, FloodWords, Parki
 from services.portal.pages.words.data import DataWords
 from services.portal.pages.words.frame import FrameWords
 from services.portal.pages.words.home import CameraListWords, HomeWords
+from services.record.retention_settings import RetentionSettings
 
 _SAME_IN_BOTH = {"brand", "kelurahan", "vehicle_bus", "format", "dataset"}
 _OF_TEMPLATE = {
@@ -76,6 +78,19 @@ def test_a_template_asks_for_no_word_that_is_not_there() -> None:
         for prefix, catalogue in (("f", FrameWords), ("w_home", HomeWords), ("w_floods", FloodWords)):
             for name in re.findall(rf"\b{prefix}\.([a-z_0-9]+)", text):
                 assert isinstance(getattr(catalogue, name, None), Text), f"{path.name}: {prefix}.{name}"
+
+
+def test_the_privacy_page_and_the_assessment_name_the_periods_that_hold() -> None:
+    rules = RetentionSettings()
+    kept = " ".join(row.how_long.en for row in KEPT)
+    documents = [(DOCUMENTS / f"dpia.{language}.md").read_text() for language in LANGUAGES]
+
+    for days in (rules.original_days, rules.evidence_days, rules.rejected_days):
+        assert f"{days} days" in kept
+        assert f"{days} hari" in documents[0]
+        assert f"{days} days" in documents[1]
+    assert rules.confirmed_days == 730
+    assert "2 years" in kept
 
 
 @pytest.mark.parametrize(

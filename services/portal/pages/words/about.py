@@ -204,14 +204,22 @@ KEPT: Final = (
             "Rekaman asli, terenkripsi, hanya dari kamera yang diputuskan demikian oleh kota",
         ),
         Text("for an authority that may demand it by law", "untuk lembaga yang berwenang memintanya menurut hukum"),
-        Text("as long as the blurred ones; each look is logged", "selama rekaman kabur; setiap pembukaan dicatat"),
+        Text(
+            "3 days, never longer than the blurred ones; each look is logged",
+            "3 hari, tidak pernah lebih lama dari rekaman kabur; setiap pembukaan dicatat",
+        ),
     ),
     Kept(
-        Text("Pictures that a case rests on, encrypted", "Gambar dasar suatu kejadian, terenkripsi"),
+        Text(
+            "Pictures that a case rests on: blurred, and as captured, encrypted",
+            "Gambar dasar suatu kejadian: dalam bentuk kabur, dan yang asli terenkripsi",
+        ),
         Text("so that a person can check the case", "supaya petugas bisa memeriksa kejadian itu"),
         Text(
-            "with the recordings, longer while a case is under review",
-            "bersama rekaman, lebih lama selama kejadian diperiksa",
+            "90 days; 7 days once rejected; 2 years once confirmed, with the recording of the minutes around it; longer"
+            " only under an order that a person signs",
+            "90 hari; 7 hari bila ditolak; 2 tahun bila dikonfirmasi, bersama rekaman menit-menit di sekitarnya; lebih"
+            " lama hanya dengan perintah tertulis petugas",
         ),
     ),
     Kept(
