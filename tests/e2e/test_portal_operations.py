@@ -12,15 +12,17 @@ from playwright.sync_api import Page, expect
 from deploy.local.platform import LocalStack, http_probe
 from deploy.local.ports import HOST, free_port
 from deploy.local.process import ProcessSpec
+from schemas.cameras import Period, Timetable
 from services.portal.operations.accounts import Accounts
 from services.portal.roles import ROLES, Role
 from services.runtime.camera_registry import read_registry
 from tests.e2e.conftest import Visit, visit_of
-from tests.portal.operations.city import FLOODS, HERE, THERE, City, build_city
+from tests.portal.operations.city import FLOODS, City, build_city
 
 pytestmark = pytest.mark.integration
 
 WHY = "Dilihat pada tiga gambar"
+IDS = ("e2e-tembalang-1", "e2e-bulusan-1")
 SERIOUS = ("serious", "critical")
 
 
@@ -46,7 +48,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(local_platform: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Running:
-    city = build_city(local_platform.kafka, local_platform.clickhouse_port, "operations_e2e")
+    city = build_city(local_platform.kafka, local_platform.clickhouse_port, "operations_e2e", IDS)
     folder, port = tmp_path_factory.mktemp("operations"), free_port()
     accounts = Accounts(folder)
     passwords: dict[Role, str] = {role: accounts.set_password(role, role, ("*",)) for role in ROLES}
@@ -99,8 +101,8 @@ def test_a_reviewer_confirms_one_and_rejects_one_by_keyboard(running: Running, p
 
 
 def test_an_operator_draws_a_zone_and_moves_its_corners(running: Running, page: Page) -> None:
-    visit = running.signed_in(page, "operator", f"/operations/cameras/{THERE}/zones")
-    before = read_registry(running.city.kafka).latest(THERE)
+    visit = running.signed_in(page, "operator", f"/operations/cameras/{running.city.there}/zones")
+    before = read_registry(running.city.kafka).latest(running.city.there)
     assert before is not None
     canvas = page.locator("#canvas")
     page.locator("#still").evaluate("image => image.decode()")
@@ -123,7 +125,7 @@ def test_an_operator_draws_a_zone_and_moves_its_corners(running: Running, page: 
     page.locator("#save").click()
     expect(page.locator("#hint")).to_contain_text(f"revisi {before.revision + 1}")
 
-    after = read_registry(running.city.kafka).latest(THERE)
+    after = read_registry(running.city.kafka).latest(running.city.there)
     assert after is not None
     assert after.revision == before.revision + 1
     polygon = after.zones[-1].polygon
@@ -134,16 +136,34 @@ def test_an_operator_draws_a_zone_and_moves_its_corners(running: Running, page: 
     assert visit.complaints == []
 
 
-def test_what_is_wrong_with_a_zone_is_told_and_nothing_is_written(running: Running, page: Page) -> None:
-    running.signed_in(page, "operator", f"/operations/cameras/{THERE}/zones")
-    before = read_registry(running.city.kafka).latest(THERE)
+def test_what_is_wrong_is_told_and_nothing_is_written_until_it_is_right(running: Running, page: Page) -> None:
+    running.signed_in(page, "operator", f"/operations/cameras/{running.city.there}/zones")
+    before = read_registry(running.city.kafka).latest(running.city.there)
     page.get_by_label("Kegunaan").select_option("queue")
     page.locator("#rectangle").click()
     expect(page.locator('[data-corner="0"]')).to_be_focused()
     page.get_by_label("Alasan").fill(WHY)
     page.locator("#save").click()
     expect(page.locator("#faults")).to_contain_text("counter and market")
-    assert read_registry(running.city.kafka).latest(THERE) == before
+    assert read_registry(running.city.kafka).latest(running.city.there) == before
+
+    page.get_by_role("button", name="Hapus").click()
+    page.get_by_label("Kegunaan").select_option("no_parking")
+    page.locator("#rectangle").click()
+    hours = page.get_by_label("Waktu larangan")
+    hours.fill("mon 07:00 sampai 09:00")
+    page.locator("#save").click()
+    expect(page.locator("#faults")).to_contain_text("mon 07:00 sampai 09:00")
+    hours.fill("mon 07:00-09:00, 16:00-18:00\nholidays 2026-12-25")
+    page.get_by_label("bus").uncheck()
+    page.locator("#save").click()
+    expect(page.locator("#hint")).to_contain_text("Disimpan")
+    after = read_registry(running.city.kafka).latest(running.city.there)
+    assert after is not None
+    assert after.zones[-1].classes == ("car", "motorcycle", "truck")
+    assert after.zones[-1].timetable == Timetable(
+        {"mon": (Period("07:00", "09:00"), Period("16:00", "18:00"))}, ("2026-12-25",)
+    )
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -151,7 +171,7 @@ def test_every_page_can_be_read_by_everybody(running: Running, page: Page, width
     page.set_viewport_size({"width": width, "height": 900})
     visit = running.signed_in(page, "admin", "/operations")
     listing = "/operations/cameras"
-    one = f"{listing}/{HERE}"
+    one = f"{listing}/{running.city.here}"
     for path in (
         "/operations/review",
         "/operations/quarantine",

@@ -30,6 +30,7 @@ from tests.integration.aggregate_worker import read_all
 from tests.portal.operations.office import make_camera
 
 HERE, THERE = "ops-tembalang-1", "ops-bulusan-1"
+"""The cameras, unless a test that shares its Kafka with others names its own."""
 FLOODS = ("f1" * 16, "f2" * 16, "f3" * 16)
 THEIRS = "b1" * 16
 INCIDENT = "c1" * 16
@@ -42,11 +43,13 @@ class City:
 
     kafka: KafkaSettings
     clickhouse: ClickHouseSettings
+    here: str = HERE
+    there: str = THERE
 
     def decisions(self) -> list[Decision]:
         """Give what was decided about the two cameras, in the order in which it was."""
         records = sorted(read_all(self.kafka, CAMERA_EVENTS.name), key=lambda record: record.timestamp_ms)
-        ours = [record for record in records if record.key in (HERE.encode(), THERE.encode())]
+        ours = [record for record in records if record.key in (self.here.encode(), self.there.encode())]
         return [event for one in ours if isinstance(event := CAMERA_EVENT_CODEC.decode(one.value), Decision)]
 
     def audit(self, action: str) -> list[tuple[str, ...]]:
@@ -63,18 +66,20 @@ class City:
         return [tuple(row) for row in rows]
 
 
-def build_city(kafka: KafkaSettings, clickhouse_port: int, database: str = "operations_tests") -> City:
-    """Make it."""
+def build_city(
+    kafka: KafkaSettings, clickhouse_port: int, database: str = "operations_tests", ids: tuple[str, str] = (HERE, THERE)
+) -> City:
+    """Make it. ``ids`` are those of its cameras: Kafka keeps what any test said of a camera."""
     clickhouse = ClickHouseSettings(port=clickhouse_port, database=database)
     migrate(clickhouse, known_migrations())
     choose_own_ruleset(clickhouse)
-    cameras = [make_camera(HERE), make_camera(THERE, "Bulusan")]
+    cameras = [make_camera(ids[0]), make_camera(ids[1], "Bulusan")]
     publish(kafka, cameras)
     send_frames(kafka, cameras)
     rows = RowStore(clickhouse)
-    rows.write(_rows(kafka))
+    rows.write(_rows(kafka, *ids))
     rows.close()
-    return City(kafka, clickhouse)
+    return City(kafka, clickhouse, *ids)
 
 
 def send_frames(kafka: KafkaSettings, cameras: list[Camera]) -> None:
@@ -109,11 +114,11 @@ def _headers() -> FrameHeaders:
     )
 
 
-def _rows(kafka: KafkaSettings) -> list[Row]:
+def _rows(kafka: KafkaSettings, here: str, there: str) -> list[Row]:
     places = {
         (record.key or b"").decode(): (record.partition, record.offset) for record in read_all(kafka, FRAMES.name)
     }
-    judged = computed(shown([*LEARNED, *[shifted] * 70], camera_id=HERE), make_judged_camera(camera_id=HERE))
+    judged = computed(shown([*LEARNED, *[shifted] * 70], camera_id=here), make_judged_camera(camera_id=here))
     (incident,) = judged["episodes"]
     since = now_ms() - 300_000
 
@@ -134,7 +139,7 @@ def _rows(kafka: KafkaSettings) -> list[Row]:
 
     flood = {"episode_type": "flood_episode", "kind": "", "quarantined": False}
     return [
-        *(episode(one, HERE, number, **flood) for number, one in enumerate(FLOODS)),
-        episode(THEIRS, THERE, 0, **flood),
-        episode(INCIDENT, HERE, 0, kind="shifted", quarantined=True),
+        *(episode(one, here, number, **flood) for number, one in enumerate(FLOODS)),
+        episode(THEIRS, there, 0, **flood),
+        episode(INCIDENT, here, 0, kind="shifted", quarantined=True),
     ]

@@ -211,6 +211,20 @@ def test_zones_become_the_next_revision_once(place: Office, city: City) -> None:
     assert city.audit("zones_changed")[-1][1:] == (THERE, "revision 2", WHY)
 
 
+def test_of_two_portals_that_change_a_camera_at_once_one_is_told(place: Office, city: City, tmp_path: Path) -> None:
+    known = place.portal.cameras.latest(THERE)
+    assert known is not None
+    with office(tmp_path / "other", city.kafka, city.clickhouse) as other:
+        other.portal.cameras.add(known)
+        first = [{"zone_id": "first", "purpose": "exclude", "polygon": SQUARE}]
+        second = [{"zone_id": "second", "purpose": "exclude", "polygon": SQUARE}]
+        assert draw(place, known.revision, first).json()["changed"] is True
+        assert draw(other, known.revision, second).status_code == 409
+    ruling = read_registry(city.kafka).latest(THERE)
+    assert ruling is not None
+    assert (ruling.revision, [zone.zone_id for zone in ruling.zones]) == (known.revision + 1, ["first"])
+
+
 @pytest.mark.parametrize(
     ("zones", "told"),
     [
