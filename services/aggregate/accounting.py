@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -97,7 +97,7 @@ class CameraMinute(Struct, array_like=True):
         )
 
 
-class Arrival(NamedTuple):
+class Arrival(Struct, frozen=True, gc=False):
     """A frame's outcome as accounting sees it.
 
     ``reason`` tells why the frame was not judged; empty: it was. ``skewed``: its capture time is known to be wrong.

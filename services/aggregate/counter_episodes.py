@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
@@ -22,7 +22,7 @@ WAITING_RATIO: Final = 0.5
 """People are waiting if someone is in the queue in this share of the frames of the waiting window."""
 
 
-class Scene(NamedTuple):
+class Scene(Struct, frozen=True, gc=False):
     """People in the zones of a counter in one frame."""
 
     waiting: int
@@ -95,7 +95,7 @@ class Usage(Struct, array_like=True):
     last: Mark
 
 
-class Moment(NamedTuple):
+class Moment(Struct, frozen=True, gc=False):
     """The frame that is being judged."""
 
     scene: Scene
@@ -104,7 +104,7 @@ class Moment(NamedTuple):
     camera: Camera
 
 
-class Start(NamedTuple):
+class Start(Struct, frozen=True, gc=False):
     """How an episode would begin, and whether its threshold is crossed."""
 
     kind: Kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ NO_DATA_MS: Final = 30 * MINUTE_MS
 """So long without a frame, and an open episode ends as ``no_data``."""
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True, gc=False):
     """The way from a camera's previous judged frame to the one that is being judged.
 
     ``from_ms`` and ``at_ms`` are their capture times, equal for the first frame. ``observed_ms`` is what the previous

@@ -130,12 +130,13 @@ def observe(state: SceneState, facts: SceneFacts, at_ms: int, period_ms: float) 
     state.at_ms = at_ms
     for kind in state.calm_ms:
         state.calm_ms[kind] += observed_ms
-    fault, light = look_at(state.view, facts)
+    look = look_at(state.view, facts)
+    fault = look.fault
     incidents += _judge_sameness(state, facts, observed_ms, period_ms)
     if fault is not None or state.run is not None:
         incidents += _judge_run(state, fault, observed_ms, period_ms)
     if fault is None and state.run is None and not (state.incidents and QUARANTINING & state.incidents.keys()):
-        follow(state.view, facts, light, observed_ms)
+        follow(state.view, facts, look.light, observed_ms)
     return incidents + _end_cleared(state) if state.incidents else incidents
 
 

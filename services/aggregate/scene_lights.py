@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import exp
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import numpy as np
 from msgspec import Struct, field
@@ -121,21 +121,21 @@ class View(Struct, array_like=True):
         return self.learned >= LEARNING_FRAMES and self.learned_ms >= LEARNING_MS
 
 
-class Fault(NamedTuple):
+class Fault(Struct, frozen=True, gc=False):
     """What is wrong with a frame, and the figure that says so."""
 
     kind: Kind
     why: Crossing
 
 
-class Look(NamedTuple):
+class Look(Struct, frozen=True, gc=False):
     """What a frame looks like: what is wrong with it, or else the known light that it fits; None: none is known yet."""
 
     fault: Fault | None
     light: Light | None
 
 
-class Loss(NamedTuple):
+class Loss(Struct, frozen=True, gc=False):
     """Which part of a light's steady bits a frame has not: of all of them, and of those that are 0."""
 
     bits: float

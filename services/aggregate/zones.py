@@ -35,6 +35,9 @@ class Area:
         x, y = point
         if x < self._left or x > self._right or y < self._top or y > self._bottom:
             return False
+        return self._encloses(x, y)
+
+    def _encloses(self, x: float, y: float) -> bool:
         inside = False
         for x1, y1, x2, y2 in self._edges:
             cross = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)
@@ -59,10 +62,11 @@ class AnchoredArea(Area):
     def holds_box(self, box: BoxXyxy) -> bool:
         """Tell whether the thing in ``box`` is in this zone."""
         left, top, right, bottom = box
-        x = (left + right) / 2  # most boxes are far away: two comparisons save two calls
+        x = (left + right) / 2  # most boxes are far away: a few comparisons save a call
         if x < self._left or x > self._right:
             return False
-        return self.holds((x, bottom if self._at_bottom else (top + bottom) / 2))
+        y = bottom if self._at_bottom else (top + bottom) / 2
+        return self._top <= y <= self._bottom and self._encloses(x, y)
 
 
 def count_in(zones: tuple[AnchoredArea, ...], boxes: tuple[BoxXyxy, ...]) -> int:
