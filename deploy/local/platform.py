@@ -40,7 +40,11 @@ _CLICKHOUSE_OF = {
 """Where a service's settings say how ClickHouse is reached."""
 
 _FOLDERS_OF = {
-    "record": {"STORE__URL": "record"},
+    "record": {
+        "STORE__URL": "record",
+        "KEYS__SIGNING_KEY_FILE": "record-keys/signing.pem",
+        "KEYS__SEALING_DIR": "record-keys/sealing",
+    },
     "portal": {"STORE__URL": "record", "OPERATIONS__SECRETS_DIR": "portal"},
 }
 """Settings of a service that name a folder, and which one of the stack's it is."""
