@@ -7,13 +7,19 @@ partition of the same number. What no message speaks of has not been judged, and
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from schemas.camera_events import Count, Milliseconds
 from schemas.cameras import CameraId
 from schemas.codec import JsonCodec
+
+REORDER_MS: Final = 5_000
+"""A frame's event waits for its turn so long, in capture time. One that comes after another of its camera that was
+captured more than so much later has missed it: no verdict is about it, though it may lie in what a verdict spans."""
+SKEW_MS: Final = 30_000
+"""A frame that claims to have been captured more than so long after Kafka took it is not judged, nor waited for."""
 
 
 class HeldSpan(Struct, frozen=True, forbid_unknown_fields=True, array_like=True, gc=False):

@@ -12,14 +12,12 @@ from typing import Final
 from msgspec import Struct, field
 
 from schemas.camera_events import FrameDetections, FrameOutcome, ShedReason
+from schemas.verdicts import SKEW_MS
 from services.aggregate.ledger import RANKS, EpochLedger, Gap, Recorded, outcome_version
 from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CameraMinuteRow, CaptureCountersRow, FrameOutcomeRow
 from services.aggregate.unsaved import Unsaved
-
-SKEW_MS: Final = 30_000
-"""A capture time this far ahead of the broker's clock means that the camera's clock is wrong."""
 
 _AGE_STEP: Final = math.log(1.1)
 """Ages are counted in classes 10 % wide, so that quantiles are right within 5 %."""

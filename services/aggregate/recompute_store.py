@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.camera_events import CameraEvent
 from schemas.table import TIME, Row, columns_of
-from services.aggregate.accounting import SKEW_MS
+from schemas.verdicts import SKEW_MS
 from services.aggregate.feed import LATEST_MS
 from services.aggregate.observation import MINUTE_MS
 from services.aggregate.recomputation import PlacedEvent

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from schemas.camera_events import DecisionKind
 from schemas.geometry import Polygon
 from schemas.topics import AGGREGATE_STATE
+from schemas.verdicts import REORDER_MS
 from services.aggregate.accounting import CameraMinute
 from services.aggregate.ledger import EpochLedger
 from services.aggregate.observation import Observation
@@ -24,9 +25,6 @@ A field with a default at the end of a struct is none: older blobs get the defau
 Blobs of format 2 are read as well: they lack what is counted of windows, which is counted when they are read.
 """
 _FORMAT_WITHOUT_COUNTS: Final = 2
-
-REORDER_MS: Final = 5_000
-"""How long an event waits for earlier ones: the watermark is the latest capture time less this."""
 
 
 class OrderedDecision(Struct, frozen=True, array_like=True, tag="d"):

@@ -47,12 +47,9 @@ class JudgedSpans:
         """Take a verdict; one that was taken before adds nothing."""
         self.quarantined_from_ms = verdict.quarantined_from_ms
         self.through_ms = max(self.through_ms, verdict.through_ms)
-        held = tuple((span.from_ms, span.until_ms) for span in verdict.held)
-        if verdict.quarantined_from_ms:
-            withdrawn = (verdict.quarantined_from_ms, max(self.through_ms, verdict.quarantined_from_ms))
-            held = (*held, withdrawn)
-            for span in self._spans:
-                span.held = (*span.held, withdrawn)
+        held = (*withdrawn_spans(verdict, self.through_ms), *((span.from_ms, span.until_ms) for span in verdict.held))
+        for span in self._spans:
+            span.held = (*span.held, *withdrawn_spans(verdict, self.through_ms))
         self.held = bool(verdict.quarantined_from_ms) or any(low <= verdict.through_ms <= high for low, high in held)
         if verdict.through_ms <= self._through_by_epoch.get(verdict.owner_epoch, -1):
             return
@@ -78,3 +75,14 @@ class JudgedSpans:
         self._through_by_epoch[owner_epoch] = through_ms
         while len(self._through_by_epoch) > _MOST_EPOCHS:
             del self._through_by_epoch[min(self._through_by_epoch)]
+
+
+def withdrawn_spans(verdict: CameraVerdict, through_ms: int) -> list[tuple[int, int]]:
+    """Give the capture times, both included, that a verdict takes back from former ones.
+
+    ``through_ms``: how far the camera has been judged.
+    """
+    spans = [(span.from_ms, span.until_ms) for span in verdict.held if span.from_ms <= verdict.after_ms]
+    if verdict.quarantined_from_ms:
+        spans.append((verdict.quarantined_from_ms, max(through_ms, verdict.quarantined_from_ms)))
+    return spans

@@ -25,9 +25,9 @@ from typing import NamedTuple
 from schemas.camera_events import CameraEvent, FrameCoordinates, FrameDetections, FrameShed
 from schemas.cameras import Camera
 from schemas.geometry import BoxXyxy
-from schemas.verdicts import CameraVerdict, SceneVerdicts
+from schemas.verdicts import REORDER_MS, SKEW_MS, SceneVerdicts
 from services.privacy.carrying import CARRY_MS, FARTHEST_MS, SPACING_MS
-from services.privacy.judged_spans import Fate, JudgedSpans
+from services.privacy.judged_spans import Fate, JudgedSpans, withdrawn_spans
 from services.privacy.packing import (
     FACTS_SIZE,
     Facts,
@@ -96,10 +96,14 @@ class _Known:
 
 @dataclass(slots=True, eq=False)
 class _CameraFrames:
-    """One camera: ``known`` by epoch and sequence, ``shown`` (facts and boxes, packed) by capture."""
+    """One camera: ``known`` by epoch and sequence, ``shown`` (facts and boxes, packed) by capture.
+
+    ``latest_ms`` is the latest capture time of any epoch's frame, ``newest_ms`` of those of the highest epoch.
+    """
 
     camera_id: str
     owner_epoch: int = 0
+    latest_ms: int = 0
     newest_ms: int = 0
     newest_appended_ms: int = 0
     known: list[_Known] = field(default_factory=list)
@@ -124,16 +128,24 @@ class Showable:
         self._released: list[ShowableFrame] = []
 
     def take_event(self, event: CameraEvent) -> None:
-        """Take an event of a camera. What is not a frame's outcome, or a lower epoch's, or known, changes nothing."""
+        """Take an event of a camera, in the order of its partition.
+
+        What is not a frame's outcome, or a lower epoch's, or known, changes nothing. A frame that is not judged, for it
+        came too late or claims to be of the future, is never shown, though a verdict may span its time.
+        """
         if not isinstance(event, FrameDetections | FrameShed):
             return
+        if event.captured_at_ms > event.frame.appended_at_ms + SKEW_MS:
+            return
         camera = self._camera(event.camera_id)
+        is_late = event.captured_at_ms < camera.latest_ms - REORDER_MS
+        camera.latest_ms = max(camera.latest_ms, event.captured_at_ms)
         if event.owner_epoch < camera.owner_epoch:
             return
         camera.owner_epoch = max(camera.owner_epoch, event.owner_epoch)
         camera.newest_ms = max(camera.newest_ms, event.captured_at_ms)
         camera.newest_appended_ms = max(camera.newest_appended_ms, event.frame.appended_at_ms)
-        if isinstance(event, FrameDetections) and not _is_known(camera, event):
+        if isinstance(event, FrameDetections) and not is_late and not _is_known(camera, event):
             packed = pack_facts(event, self._topics) + pack_found(event)
             known = _Known(camera.owner_epoch, event.sequence, event.captured_at_ms, packed)
             insort(camera.known, known, key=attrgetter("key"))
@@ -145,13 +157,8 @@ class Showable:
         for verdict in verdicts.cameras:
             camera = self._camera(verdict.camera_id)
             camera.spans.take(verdict)
-            if verdict.quarantined_from_ms:
-                _withdraw(camera, verdict)
-                self._released = [
-                    each
-                    for each in self._released
-                    if each.camera_id != verdict.camera_id or each.captured_at_ms < verdict.quarantined_from_ms
-                ]
+            for from_ms, until_ms in withdrawn_spans(verdict, camera.newest_ms):
+                self._withdraw(camera, from_ms, until_ms)
             for known in camera.known:
                 if known.fate is None:
                     _ask_fate(camera, known)
@@ -208,6 +215,21 @@ class Showable:
             self._released.append(self._unpacked(camera.camera_id, packed))
         _forget(camera, camera.newest_appended_ms - self._keep_ms)
 
+    def _withdraw(self, camera: _CameraFrames, from_ms: int, until_ms: int) -> None:
+        """Take back what was captured between these times, both included, whatever was said of it."""
+        first = bisect_left(camera.shown, from_ms, key=_captured)
+        last = bisect_left(camera.shown, until_ms + 1, lo=first, key=_captured)
+        del camera.shown[first:last]
+        for known in camera.known:
+            if known.fate == "shown" and from_ms <= known.captured_at_ms <= until_ms:
+                known.fate, known.done = "held", True
+        camera.waiting = [known for known in camera.waiting if known.fate == "shown"]
+        self._released = [
+            each
+            for each in self._released
+            if each.camera_id != camera.camera_id or not from_ms <= each.captured_at_ms <= until_ms
+        ]
+
     def _unpacked(self, camera_id: str, packed: bytes) -> ShowableFrame:
         facts = unpack_facts(packed)
         return ShowableFrame(
@@ -227,16 +249,6 @@ def _ask_fate(camera: _CameraFrames, known: _Known) -> None:
     known.done = known.fate == "held"
     if known.fate == "shown":
         insort(camera.waiting, known, key=attrgetter("key"))
-
-
-def _withdraw(camera: _CameraFrames, verdict: CameraVerdict) -> None:
-    """Take back what was captured in the quarantine, whatever was said of it."""
-    from_ms = verdict.quarantined_from_ms
-    camera.shown = camera.shown[: bisect_left(camera.shown, from_ms, key=_captured)]
-    for known in camera.known:
-        if known.fate == "shown" and known.captured_at_ms >= from_ms:
-            known.fate, known.done = "held", True
-    camera.waiting = [known for known in camera.waiting if known.fate == "shown"]
 
 
 def _neighbours_known(camera: _CameraFrames, index: int) -> bool:

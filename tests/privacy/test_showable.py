@@ -102,6 +102,33 @@ def test_a_frame_that_came_too_late_to_be_judged_is_not_shown() -> None:
     assert 2 not in shown_sequences(showable)
 
 
+def test_a_frame_that_came_too_late_takes_no_other_ones_place() -> None:
+    showable = make_showable()
+    for second in (0, 10, 3, 11, 17):
+        showable.take_event(make_frame(second))
+    showable.take_verdicts(make_verdict(-1, 11, judged=3))
+    assert shown_sequences(showable) == [0, 10, 11]
+
+
+def test_a_frame_that_claims_to_be_of_the_future_is_not_shown_and_makes_no_other_one_late() -> None:
+    showable = make_showable()
+    showable.take_event(make_frame(40, sequence=0, appended_after_ms=-31_000))
+    for second in (1, 2, 3, 44):
+        showable.take_event(make_frame(second))
+    showable.take_verdicts(make_verdict(-1, 44, judged=4))
+    assert shown_sequences(showable) == [1, 2, 3]
+
+
+def test_a_span_of_held_frames_that_begins_before_its_verdict_takes_back_what_was_shown() -> None:
+    showable = make_showable()
+    for second in range(6):
+        showable.take_event(make_frame(second))
+    showable.take_verdicts(make_verdict(-1, 2))
+    assert shown_sequences(showable) == [0, 1, 2]
+    showable.take_verdicts(make_verdict(2, 4, held=[(2, 3)]))
+    assert shown_sequences(showable) == [0, 1, 4]
+
+
 def test_frames_of_a_lower_epoch_are_not_taken() -> None:
     showable = make_showable()
     showable.take_event(make_frame(0, owner_epoch=2))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from schemas.camera_events import CameraEvent, Decision, FrameDetections, FrameShed, ShedReason
 from schemas.cameras import CounterRule, ParkingRule, Rules, Zone
 from schemas.table import Row
+from schemas.verdicts import REORDER_MS
 from services.aggregate.judgement import Judgement
 from services.aggregate.recomputation import NewestRows, PlacedEvent, any_revision_of, recompute, version_of
-from services.aggregate.state import REORDER_MS
 from tests.aggregate.make_events import (
     CAMERA_ID,
     LEFT_HALF,

@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 
 from schemas.camera_events import FrameDetections, FrameShed
 from schemas.table import Row
+from schemas.verdicts import REORDER_MS
 from services.aggregate.sights import Sight, sight_of
-from services.aggregate.state import REORDER_MS
 from services.aggregate.view import CameraView
 from services.aggregate.zones import count_in
 from tests.scenarios.corpus import CORPUS, Scenario

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from schemas.camera_events import CameraEvent, Decision, FrameDetections
 from schemas.cameras import FloodRule, Zone
+from schemas.verdicts import REORDER_MS
 from services.aggregate.episode_rows import EpisodeRow
 from services.aggregate.judgement import Judgement
 from services.aggregate.observation import Observation
 from services.aggregate.recomputation import any_revision_of, recompute
 from services.aggregate.rules import flood
 from services.aggregate.sights import sight_of
-from services.aggregate.state import REORDER_MS
 from services.aggregate.unsaved import Unsaved
 from services.aggregate.view import CameraView
 from tests.aggregate.make_events import CAMERA_ID, RIGHT_HALF, lasting, make_decision, make_frame
