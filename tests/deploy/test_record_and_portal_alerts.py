@@ -1,0 +1,109 @@
+"""Alerts about the recorder and the portal: on metrics that exist, each fires on its scenario and not beside it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.detect.metrics import DETECT_METRICS
+from services.portal.metrics import PORTAL_METRICS
+from services.record.metrics import RECORD_METRICS
+from tests.deploy.test_ingest_alerts import promtool, used_metrics
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("record", "portal")
+DECLARED = {
+    metric.name: {*metric.labels, "instance", "le"} for metric in (*RECORD_METRICS, *PORTAL_METRICS, *DETECT_METRICS)
+}
+
+
+def rules_of(service: str) -> dict[str, dict[str, Any]]:
+    text = (ROOT / "deploy" / "prometheus" / f"{service}_alerts.yaml").read_text()
+    return {rule["alert"]: rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]}
+
+
+def scenarios_of(service: str) -> list[dict[str, Any]]:
+    path = Path(__file__).parent / "prometheus" / f"{service}_scenarios.yaml"
+    found: list[dict[str, Any]] = yaml.safe_load(path.read_text())
+    return found
+
+
+def said_of(folder: Path, service: str, rules: str) -> tuple[int, str]:
+    """What promtool says of the service's scenarios under these rules."""
+    (folder / "rules.yaml").write_text(rules)
+    own = rules_of(service)
+    tests = [_test_of(scenario, own[scenario["alert"]]) for scenario in scenarios_of(service)]
+    (folder / "tests.yaml").write_text(
+        yaml.safe_dump({"rule_files": ["rules.yaml"], "evaluation_interval": "15s", "tests": tests})
+    )
+    return promtool("test", "rules", str(folder / "tests.yaml"))
+
+
+def _test_of(scenario: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
+    annotations = dict(rule["annotations"])
+    annotations["summary"] = re.sub(r"\{\{.*?\}\}", scenario.get("says", ""), annotations["summary"])
+    fired = [{"exp_labels": rule["labels"], "exp_annotations": annotations}]
+    expected = [{"alertname": rule["alert"], "eval_time": scenario["silent"], "exp_alerts": []}]
+    if "fires" in scenario:
+        expected.append({"alertname": rule["alert"], "eval_time": scenario["fires"], "exp_alerts": fired})
+    series = [{"series": name, "values": values} for name, values in scenario["series"].items()]
+    return {"interval": "15s", "input_series": series, "alert_rule_test": expected}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_rules_and_scenarios_use_metrics_and_labels_that_are_declared(service: str) -> None:
+    texts = [rule["expr"] for rule in rules_of(service).values()]
+    texts += [name for scenario in scenarios_of(service) for name in scenario["series"]]
+    for text in texts:
+        assert used_metrics(text), text
+        for name, labels in used_metrics(text):
+            assert name in DECLARED, text
+            assert set(labels) <= DECLARED[name], text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_alert_has_a_scenario_and_a_run_book_with_its_name(service: str) -> None:
+    fires: dict[str, bool] = defaultdict(bool)
+    for scenario in scenarios_of(service):
+        fires[scenario["alert"]] |= "fires" in scenario
+    assert fires == dict.fromkeys(rules_of(service), True)
+    for name, rule in rules_of(service).items():
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert f"\n## {name}\n" in (ROOT / rule["annotations"]["runbook"]).read_text()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("service", SERVICES)
+def test_prometheus_takes_the_rules_and_every_scenario_comes_true(service: str, tmp_path: Path) -> None:
+    path = ROOT / "deploy" / "prometheus" / f"{service}_alerts.yaml"
+    assert promtool("check", "rules", str(path))[0] == 0
+    code, said = said_of(tmp_path, service, path.read_text())
+    assert code == 0, said
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("service", "sentence", "instead"),
+    [
+        ("record", " + sum(increase(tilik_record_gaps_total[5m]))", ""),
+        ("record", "for: 1h", "for: 1m"),
+        ("record", "[30m])) > 3", "[30m])) > 1"),
+        ("record", 'unless tilik_record_evidence_total{outcome="missing"} offset 15m', "and vector(0)"),
+        ("portal", 'outcome="detected"', 'outcome=~".+"'),
+        ("portal", "> 20", "> 5"),
+        ("portal", "failed|refused", "failed|refused|withdrawn"),
+        ("portal", "5..", "[45].."),
+        ("portal", 'unless tilik_portal_audit_entries_total{outcome="failed"} offset 10m', "and vector(0)"),
+    ],
+)
+def test_scenarios_notice_a_rule_that_was_changed(service: str, sentence: str, instead: str, tmp_path: Path) -> None:
+    text = (ROOT / "deploy" / "prometheus" / f"{service}_alerts.yaml").read_text()
+    assert sentence in text
+    code, said = said_of(tmp_path, service, text.replace(sentence, instead))
+    assert code != 0
+    assert "FAILED" in said
