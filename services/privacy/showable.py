@@ -17,7 +17,7 @@ Both topics may be read in any order against each other. What is held: ten minut
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
@@ -98,6 +98,7 @@ class _Known:
 class _CameraFrames:
     """One camera: ``known`` by epoch and sequence, ``shown`` (facts and boxes, packed) by capture.
 
+    ``named`` has the same frames as ``shown``, by ``_name``: a crowd asks for frames by their numbers.
     ``latest_ms`` is the latest capture time of any epoch's frame, ``newest_ms`` of those of the highest epoch.
     """
 
@@ -109,6 +110,7 @@ class _CameraFrames:
     known: list[_Known] = field(default_factory=list)
     waiting: list[_Known] = field(default_factory=list)
     shown: list[bytes] = field(default_factory=list)
+    named: dict[int, bytes] = field(default_factory=dict)
     spans: JudgedSpans = field(default_factory=JudgedSpans)
 
 
@@ -182,7 +184,7 @@ class Showable:
     def find(self, camera_id: str, owner_epoch: int, sequence: int) -> ShowableFrame | None:
         """Give a frame, None where it may not be shown: not yet, no more, or never."""
         camera = self._cameras.get(camera_id)
-        packed = None if camera is None else _find_shown(camera, owner_epoch, sequence)
+        packed = None if camera is None else camera.named.get(_name(owner_epoch, sequence))
         return None if packed is None else self._unpacked(camera_id, packed)
 
     def standing(self, camera_id: str) -> CameraStanding:
@@ -210,6 +212,7 @@ class Showable:
             hidden = hidden_boxes(known.sighting(), list(before), list(after), hiding_of(entry))
             packed = known.packed[:FACTS_SIZE] + pack_boxes(hidden)
             insort(camera.shown, packed, key=_captured)
+            camera.named[_name(*known.key)] = packed
             known.done = True
             camera.waiting.remove(known)
             self._released.append(self._unpacked(camera.camera_id, packed))
@@ -219,6 +222,7 @@ class Showable:
         """Take back what was captured between these times, both included, whatever was said of it."""
         first = bisect_left(camera.shown, from_ms, key=_captured)
         last = bisect_left(camera.shown, until_ms + 1, lo=first, key=_captured)
+        _unname(camera, camera.shown[first:last])
         del camera.shown[first:last]
         for known in camera.known:
             if known.fate == "shown" and from_ms <= known.captured_at_ms <= until_ms:
@@ -298,6 +302,7 @@ def _forget(camera: _CameraFrames, before_ms: int) -> None:
             camera.waiting = [known for known in camera.waiting if known not in gone]
     expired = next((i for i, packed in enumerate(camera.shown) if _appended(packed) >= before_ms), len(camera.shown))
     if expired:
+        _unname(camera, camera.shown[:expired])
         camera.shown = camera.shown[expired:]
 
 
@@ -308,15 +313,18 @@ def _is_known(camera: _CameraFrames, event: FrameDetections) -> bool:
     index = bisect_left(camera.known, key, key=attrgetter("key"))
     if index < len(camera.known) and camera.known[index].key == key:
         return True
-    return _find_shown(camera, *key) is not None
+    return _name(*key) in camera.named
 
 
-def _find_shown(camera: _CameraFrames, owner_epoch: int, sequence: int) -> bytes | None:
-    for packed in reversed(camera.shown):
+def _name(owner_epoch: int, sequence: int) -> int:
+    """Give both numbers as one: a tuple for each of a city's frames would take three times the memory."""
+    return owner_epoch << 64 | sequence
+
+
+def _unname(camera: _CameraFrames, gone: Iterable[bytes]) -> None:
+    for packed in gone:
         facts: Facts = unpack_facts(packed)
-        if facts.owner_epoch == owner_epoch and facts.sequence == sequence:
-            return packed
-    return None
+        del camera.named[_name(facts.owner_epoch, facts.sequence)]
 
 
 def _captured(packed: bytes) -> int:

@@ -7,6 +7,7 @@ import pytest
 from schemas.camera_events import FrameCoordinates
 from schemas.cameras import Camera
 from schemas.topics import FRAMES
+from services.privacy.packing import Facts, unpack_facts
 from services.privacy.showable import Showable
 from tests.aggregate.make_events import CAMERA_ID, make_camera, make_frame, make_shed, make_status, ms, person
 from tests.privacy.make_verdicts import find_camera, make_showable, make_verdict, shown_sequences
@@ -199,6 +200,24 @@ def test_frames_are_let_go_when_kafka_no_longer_holds_them() -> None:
         showable.take_event(make_frame(second))
         showable.take_verdicts(make_verdict(second - 1, second))
     assert shown_sequences(showable) == list(range(20, 30))
+    assert [n for n in range(31) if showable.find(CAMERA_ID, 1, n) is not None] == list(range(20, 30))
+
+
+def test_a_frame_is_found_without_looking_at_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    showable = make_showable()
+    for second in range(600):
+        showable.take_event(make_frame(second))
+    showable.take_verdicts(make_verdict(-1, 599))
+    looked_at: list[bytes] = []
+
+    def counted(packed: bytes) -> Facts:
+        looked_at.append(packed)
+        return unpack_facts(packed)
+
+    monkeypatch.setattr("services.privacy.showable.unpack_facts", counted)
+    assert showable.find(CAMERA_ID, 1, 0) is not None
+    assert showable.find(CAMERA_ID, 1, 9_999) is None
+    assert len(looked_at) <= 1
 
 
 def test_a_span_of_time_is_given_without_its_end() -> None:

@@ -69,6 +69,8 @@ def test_no_interleaving_shows_what_is_lost_held_or_withdrawn(story: tuple[list[
             judged.add((message.cameras[0].through_ms - ms(0)) // 1000)
         now = set(shown_sequences(showable))
         assert now <= seen & judged
+        found = {second for second in range(SECONDS) if showable.find(CAMERA_ID, 1, second) is not None}
+        assert found == now, "what is found by its number is what is listed"
     given_out += [frame.sequence for frame in showable.collect()]
     shown = shown_sequences(showable)
     assert not set(shown) & (banned | lost)
