@@ -31,10 +31,10 @@ from services.portal.operations.running import Operations
 from services.portal.operations.typed_text import reason_of
 from services.portal.requests import client_of
 from services.portal.roles import Person
-from services.privacy.showable import ShowableFrame
+from services.privacy.showable import NEIGHBOUR_MS, ShowableFrame
 from services.runtime.errors import InvalidMessageError, RetryableError
 from services.runtime.logging import get_logger
-from services.runtime.newest_frame import newest_frame
+from services.runtime.newest_frame import Frame, newest_frame
 
 _LOOK_SECONDS = 5.0
 _JPEG = "image/jpeg"
@@ -79,7 +79,7 @@ async def original_of_episode(
     """Give a frame that an episode names as it was captured."""
     facts, camera = await episode_for(ops, person, episode_id)
     await _note(request, ops, person, camera, f"episode {episode_id}, {which} frame")
-    return _jpeg(await _captured(ops, camera, facts.frame_partition, facts.offset(which)), "original")
+    return _jpeg(await _captured(ops, camera, facts.frame_partition, facts.offset(which)), 0, "original")
 
 
 @router.get("/cameras/{camera_id}/before.jpg")
@@ -97,11 +97,12 @@ async def before(
 @router.get("/cameras/{camera_id}/now.jpg")
 async def now(ops: Ops, person: Viewer, camera_id: CameraId) -> Response:
     """Give the newest frame of a camera."""
-    camera_id = camera_for(ops, person, camera_id).camera_id
-    shown = await _anonymised(ops, lambda: ops.portal.shown.newest(camera_id))
+    camera = camera_for(ops, person, camera_id)
+    shown = await _anonymised(ops, lambda: _current(ops, camera))
     if shown is not None:
-        return _jpeg(shown, "anonymised")
-    return _jpeg(await _coarse(await _newest(ops, camera_id)), "coarse")
+        return _jpeg(*shown, "anonymised")
+    frame = await _newest(ops, camera_id)
+    return _jpeg(await _coarse(frame.jpeg), frame.headers.captured_at_ms, "coarse")
 
 
 @router.post("/cameras/{camera_id}/original")
@@ -109,7 +110,8 @@ async def original_of_camera(request: Request, ops: Ops, person: Operator, camer
     """Give the newest frame of a camera as it was captured."""
     camera = camera_for(ops, person, camera_id)
     await _note(request, ops, person, camera, "newest frame")
-    return _jpeg(await _newest(ops, camera_id), "original")
+    frame = await _newest(ops, camera_id)
+    return _jpeg(frame.jpeg, frame.headers.captured_at_ms, "original")
 
 
 async def _note(request: Request, ops: Operations, person: Person, camera: Camera, subject: str) -> None:
@@ -130,16 +132,17 @@ async def _note(request: Request, ops: Operations, person: Person, camera: Camer
 
 async def _shown(ops: Operations, camera: Camera, place: _Place) -> Response:
     judged = place.judged
+    captured_ms = judged.captured_ms if judged is not None else 0
     if judged is not None:
         frame = (camera.camera_id, judged.owner_epoch, judged.sequence)
         shown = await _anonymised(ops, lambda: ops.portal.shown.find(*frame))
         if shown is not None:
-            return _jpeg(shown, "anonymised")
+            return _jpeg(*shown, "anonymised")
     if place.episode_id:
         copy = await _evidence(ops, camera, place)
         if copy is not None:
-            return _jpeg(copy, "evidence")
-    return _jpeg(await _coarse(await _captured(ops, camera, place.partition, place.offset)), "coarse")
+            return _jpeg(copy, captured_ms, "evidence")
+    return _jpeg(await _coarse(await _captured(ops, camera, place.partition, place.offset)), captured_ms, "coarse")
 
 
 async def _evidence(ops: Operations, camera: Camera, place: _Place) -> bytes | None:
@@ -157,11 +160,27 @@ async def _evidence(ops: Operations, camera: Camera, place: _Place) -> bytes | N
     return copy
 
 
-async def _anonymised(ops: Operations, find: Callable[[], ShowableFrame | None]) -> bytes | None:
-    """Give a frame as everybody may see it; None: it may not be shown, or was withdrawn while it was made."""
+def _current(ops: Operations, camera: Camera) -> ShowableFrame | None:
+    """Give the newest frame that may be shown if it is what the camera shows now; None: that is held, or newer.
+
+    Of a camera that is held the newest one is from before, whatever it shows by now.
+    """
+    standing = ops.portal.shown.standing(camera.camera_id)
+    frame = ops.portal.shown.newest(camera.camera_id)
+    if standing.held or frame is None:
+        return None
+    lag_ms = camera.sampling_period_ms + NEIGHBOUR_MS  # as long as a frame may wait for the one after it
+    return frame if frame.captured_at_ms >= standing.through_ms - lag_ms else None
+
+
+async def _anonymised(ops: Operations, find: Callable[[], ShowableFrame | None]) -> tuple[bytes, int] | None:
+    """Give a frame as everybody may see it, and when it was captured.
+
+    None: it may not be shown, or was withdrawn while it was made.
+    """
     frame = find()
     picture = None if frame is None else await ops.portal.pictures.get(frame)
-    return picture.jpeg if picture is not None and find() is not None else None
+    return (picture.jpeg, frame.captured_at_ms) if frame is not None and picture is not None and find() else None
 
 
 async def _captured(ops: Operations, camera: Camera, partition: int, offset: int) -> bytes:
@@ -177,11 +196,11 @@ async def _captured(ops: Operations, camera: Camera, partition: int, offset: int
     return record.value
 
 
-async def _newest(ops: Operations, camera_id: str) -> bytes:
+async def _newest(ops: Operations, camera_id: str) -> Frame:
     frame = await run_in_threadpool(newest_frame, ops.portal.settings.kafka, camera_id, _LOOK_SECONDS)
     if frame is None:
         raise RefusedError(404, "picture_gone")
-    return frame.jpeg
+    return frame
 
 
 async def _coarse(jpeg: bytes) -> bytes:
@@ -191,5 +210,9 @@ async def _coarse(jpeg: bytes) -> bytes:
         raise RefusedError(404, "picture_gone") from error
 
 
-def _jpeg(jpeg: bytes, form: Literal["anonymised", "evidence", "coarse", "original"]) -> Response:
-    return Response(jpeg, media_type=_JPEG, headers={"x-tilik-picture": form, "content-disposition": "inline"})
+def _jpeg(jpeg: bytes, captured_ms: int, form: Literal["anonymised", "evidence", "coarse", "original"]) -> Response:
+    """Give the answer. ``captured_ms`` is told where a page's script can read it of an image; 0: it is not known."""
+    headers = {"x-tilik-picture": form, "content-disposition": "inline"}
+    if captured_ms:
+        headers["server-timing"] = f'captured;desc="{captured_ms}"'
+    return Response(jpeg, media_type=_JPEG, headers=headers)

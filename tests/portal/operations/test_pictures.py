@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import msgspec
 import numpy as np
 import pytest
@@ -51,6 +52,10 @@ def form_of(place: Office, address: str) -> str:
     return answer.headers["x-tilik-picture"]
 
 
+def captured_ms(answer: httpx.Response) -> int:
+    return int(answer.headers["server-timing"].removeprefix('captured;desc="').rstrip('"'))
+
+
 def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse_port: int, tmp_path: Path) -> None:
     clickhouse = ClickHouseSettings(port=clickhouse_port, database="operations_pictures")
     migrate(clickhouse, known_migrations())
@@ -90,7 +95,16 @@ def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse
             assert form_of(place, f"cameras/{CAMERA}/now.jpg") == "anonymised"
 
             filmed.film(range(4, 6))
-            filmed.judge(5, 2, quarantine=0)
+            filmed.judge(5, 2, quarantine=4)
+            until(lambda: place.portal.shown.standing(CAMERA).held)
+            assert place.portal.shown.newest(CAMERA) is not None, "what was before stays"
+            now = get(place, "viewer", f"cameras/{CAMERA}/now.jpg")
+            assert (now.headers["x-tilik-picture"], captured_ms(now)) == ("coarse", filmed.captured_ms(5))
+            before = get(place, "viewer", f"cameras/{CAMERA}/before.jpg?at_ms={now_ms()}")
+            assert (before.headers["x-tilik-picture"], captured_ms(before)) == ("anonymised", filmed.captured_ms(1))
+
+            filmed.film([6])
+            filmed.judge(6, 1, quarantine=0)
             until(lambda: place.portal.shown.find(CAMERA, filmed.epoch, 1) is None)
             assert form_of(place, best) == form_of(place, f"cameras/{CAMERA}/now.jpg") == "coarse"
 
