@@ -22,7 +22,11 @@ _COST: Final = {"n": 1 << 15, "r": 8, "p": 1, "maxmem": 64 << 20, "dklen": 32}
 """Some 0.1 s and 32 MiB an attempt, after RFC 7914's advice for sign-ins."""
 _PASSWORD_BYTES: Final = 15
 _AT_ONCE = threading.BoundedSemaphore(2)
-"""Hashing is meant to be dear: a crowd of attempts may not take all memory and cores."""
+"""Hashing is meant to be dear: a crowd of attempts may not take all memory and cores, nor threads by waiting."""
+
+
+class CrowdedError(Exception):
+    """Too many passwords are looked at already."""
 
 
 class Account(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,10 +61,16 @@ class Accounts:
 
         Raises:
             ConfigurationError: The file can't be read.
+            CrowdedError: Too many are looked at already; this one was not.
         """
         account = self.find(name)
         known = account or _NOBODY
-        digest = _digest(password, known.salt)
+        if not _AT_ONCE.acquire(blocking=False):
+            raise CrowdedError
+        try:
+            digest = _digest(password, known.salt)
+        finally:
+            _AT_ONCE.release()
         right = hmac.compare_digest(digest, known.digest)
         return account if right else None
 
@@ -154,5 +164,4 @@ def _new_account(name: str, role: Role, areas: tuple[str, ...]) -> tuple[Account
 
 
 def _digest(password: str, salt: str) -> str:
-    with _AT_ONCE:
-        return hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), **_COST).hex()
+    return hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), **_COST).hex()

@@ -48,6 +48,11 @@ def operations_of(request: Request) -> Operations:
     return operations
 
 
+async def _depended(request: Request) -> Operations:
+    """Give it to a route: on the event loop, for a plain function would wait for a thread."""
+    return operations_of(request)
+
+
 def at_least(role: Role) -> Guard:
     """Give what a route depends on so that only people of this role or a higher one reach it."""
 
@@ -71,7 +76,7 @@ Viewer = Annotated[Person, Depends(at_least("viewer"))]
 Reviewer = Annotated[Person, Depends(at_least("reviewer"))]
 Operator = Annotated[Person, Depends(at_least("operator"))]
 Admin = Annotated[Person, Depends(at_least("admin"))]
-Ops = Annotated[Operations, Depends(operations_of)]
+Ops = Annotated[Operations, Depends(_depended)]
 
 
 def session_of(request: Request) -> Session | None:

@@ -15,6 +15,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from services.portal.operations.accounts import CrowdedError
 from services.portal.operations.guarding import (
     TOKEN_FIELD,
     OperationsRoute,
@@ -69,7 +70,10 @@ async def sign_in(request: Request, ops: Ops) -> Response:
     password = await field(request, "password")
     account = None
     if name is not None and len(password) <= _LONGEST_PASSWORD:
-        account = await run_in_threadpool(ops.accounts.check, name, password)
+        try:
+            account = await run_in_threadpool(ops.accounts.check, name, password)
+        except CrowdedError:
+            return _form(request, ops, following, 429, "sign_in_too_often")
     if account is None:
         await run_in_threadpool(ops.audit.note, "sign_in_refused", client, None, who=name or "", detail="local")
         return _form(request, ops, following, 401, "sign_in_wrong")
