@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from services.portal.delivery.addresses import FrameName, name_of
 from services.portal.settings import PictureSettings
 from services.privacy.anonymise import anonymise_jpeg
 from services.privacy.showable import ShowableFrame
-from services.runtime.errors import InvalidMessageError, RetryableError, TilikError
+from services.runtime.errors import InvalidMessageError, RetryableError
 from services.runtime.kafka import ConsumedRecord
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
@@ -34,6 +34,10 @@ log = get_logger(__name__)
 
 _FETCHES_AT_ONCE = 2
 _ETAG_DIGITS = 20
+_DRAW_SECONDS = 5.0
+"""A picture that was fetched in time is waited for so much longer, until its turn to be drawn has come."""
+_AWAY_SECONDS = 1.0
+"""After a fetch that failed nothing of its partition is asked for: a crowd would wait in line for the next failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,22 @@ class Pictures:
         records: Gives frames out of Kafka.
         settings: Sizes and quality.
         metrics: Counts pictures.
+        seconds: Monotonic seconds.
     """
 
-    def __init__(self, records: RecordsAt, settings: PictureSettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        records: RecordsAt,
+        settings: PictureSettings,
+        metrics: Metrics,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.fresh_seconds = settings.fresh_seconds
         self._records = records
         self._settings = settings
         self._metrics = metrics
+        self._seconds = seconds
+        self._away_until: dict[tuple[str, int], float] = {}
         self._fetching = ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="fetching")
         self._drawing = ThreadPoolExecutor(settings.threads, thread_name_prefix="drawing")
         self._kept: OrderedDict[FrameName, Picture] = OrderedDict()
@@ -89,18 +102,30 @@ class Pictures:
             return picture
         making = self._making.get(name)
         if making is None:
-            if len(self._making) >= self._settings.waiting:
-                self._metrics.count("tilik_portal_pictures_total", outcome="refused")
-                raise RetryableError("too many pictures are being made")
+            self._refuse_where_vain(frame)
             making = self._begin(frame)
         else:
             self._metrics.count("tilik_portal_pictures_total", outcome="joined")
-        return await asyncio.shield(making)  # who leaves does not take it from the others
+        try:
+            async with asyncio.timeout(self._settings.fetch_seconds + _DRAW_SECONDS):
+                return await asyncio.shield(making)  # who leaves does not take it from the others
+        except TimeoutError as error:
+            raise RetryableError("the picture was not made in time") from error
 
     def close(self) -> None:
         """Give up what is being made."""
         self._fetching.shutdown(wait=False, cancel_futures=True)
         self._drawing.shutdown(wait=False, cancel_futures=True)
+
+    def _refuse_where_vain(self, frame: ShowableFrame) -> None:
+        if self._away_until.get(_place_of(frame), 0.0) > self._seconds():
+            why = "Kafka did not give pictures a moment ago"
+        elif len(self._making) >= self._settings.waiting:
+            why = "too many pictures are being made"
+        else:
+            return
+        self._metrics.count("tilik_portal_pictures_total", outcome="refused")
+        raise RetryableError(why)
 
     def _begin(self, frame: ShowableFrame) -> asyncio.Future[Picture | None]:
         """What is wanted within one turn of the loop is fetched together."""
@@ -117,24 +142,17 @@ class Pictures:
         wanted, self._wanted = self._wanted, []
         by_partition = defaultdict(list)
         for frame in wanted:
-            by_partition[frame.frame.topic, frame.frame.partition].append(frame)
+            by_partition[_place_of(frame)].append(frame)
         for frames in by_partition.values():
             self._run(self._fetch(frames))
 
     async def _fetch(self, frames: Sequence[ShowableFrame]) -> None:
         loop = asyncio.get_running_loop()
         started = time.monotonic()
-        place, offsets = frames[0].frame, [each.frame.offset for each in frames]
         try:
-            found = await loop.run_in_executor(
-                self._fetching,
-                self._records.read_many,
-                place.topic,
-                place.partition,
-                offsets,
-                self._settings.fetch_seconds,
-            )
-        except TilikError as error:
+            found = await loop.run_in_executor(self._fetching, self._read, frames, self._seconds())
+        except Exception as error:  # whatever it is: nobody may wait for ever for what will not come
+            self._away_until[_place_of(frames[0])] = self._seconds() + _AWAY_SECONDS
             self._failed(frames, error)
             return
         self._metrics.observe("tilik_portal_picture_seconds", time.monotonic() - started, step="fetch")
@@ -145,6 +163,13 @@ class Pictures:
                 self._finish(frame, None)
             else:
                 self._run(self._draw(frame, record.value))
+
+    def _read(self, frames: Sequence[ShowableFrame], wanted_at: float) -> dict[int, ConsumedRecord]:
+        """On a thread of fetching: what has waited in line for it has less time left, or none."""
+        left = self._settings.fetch_seconds - (self._seconds() - wanted_at)
+        if left <= 0:
+            raise RetryableError("Kafka: other frames are still being read")
+        return self._records.read_many(*_place_of(frames[0]), [each.frame.offset for each in frames], left)
 
     async def _draw(self, frame: ShowableFrame, jpeg: bytes) -> None:
         started = time.monotonic()
@@ -189,6 +214,10 @@ class Pictures:
         task = asyncio.create_task(work)
         self._tasks.add(task)  # the loop itself holds tasks weakly
         task.add_done_callback(self._tasks.discard)
+
+
+def _place_of(frame: ShowableFrame) -> tuple[str, int]:
+    return frame.frame.topic, frame.frame.partition
 
 
 def draw(jpeg: bytes, frame: ShowableFrame, quality: int, longest_px: int) -> Picture:

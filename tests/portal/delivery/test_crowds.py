@@ -31,8 +31,8 @@ from tests.portal.delivery.scene import HEIGHT, WIDTH, picture
 CAMERA = make_camera(public=True, approval=Approval("ani", 1))
 
 
-def make_shown_frame(number: int) -> ShowableFrame:
-    place = FrameCoordinates(FRAMES.name, 0, number, number * 1000)
+def make_shown_frame(number: int, partition: int = 0) -> ShowableFrame:
+    place = FrameCoordinates(FRAMES.name, partition, number, number * 1000)
     return ShowableFrame(CAMERA.camera_id, 1, number, number * 1000, place, 1, False, ((0.25, 0.25, 0.5, 0.75),))
 
 
@@ -61,15 +61,15 @@ class HeldRecords(RecordsAt):
         self.allowed = threading.Event()
         self.allowed.set()
         self.gone: set[int] = set()
-        self.away = False
+        self.error: Exception | None = None
 
     def read_many(
         self, topic: str, partition: int, offsets: Sequence[int], timeout_seconds: float = 5.0
     ) -> dict[int, ConsumedRecord]:
         self.reads.append(sorted(offsets))
         self.allowed.wait(20)
-        if self.away:
-            raise RetryableError("Kafka is away")
+        if self.error is not None:
+            raise self.error
         return {offset: make_record(offset) for offset in offsets if offset not in self.gone}
 
 
@@ -77,7 +77,8 @@ class Parts:
     def __init__(self, **settings: Any) -> None:
         self.metrics = Metrics(PORTAL_METRICS)
         self.records = HeldRecords()
-        self.pictures = Pictures(self.records, PictureSettings(**settings), self.metrics)
+        self.now = 0.0
+        self.pictures = Pictures(self.records, PictureSettings(**settings), self.metrics, lambda: self.now)
         self.cameras = CameraRevisions()
         self.cameras.add(CAMERA)
         self.shown = Shown(self.cameras.find, 600_000, 30_000)
@@ -135,18 +136,65 @@ def test_kept_pictures_are_bounded_in_bytes() -> None:
     assert parts.pictures._kept_bytes == sum(len(each.jpeg) for each in parts.pictures._kept.values())
 
 
-def test_a_failure_is_told_to_all_and_not_kept() -> None:
+def test_a_failure_is_told_to_all_and_asked_again_after_a_moment() -> None:
     parts = Parts()
-    parts.records.away = True
+    parts.records.error = RetryableError("Kafka is away")
 
     async def ask() -> None:
         frame = make_shown_frame(1)
         told = await asyncio.gather(*(parts.pictures.get(frame) for _ in range(3)), return_exceptions=True)
         assert all(isinstance(each, RetryableError) for each in told)
-        parts.records.away = False
+        parts.records.error = None
+        with pytest.raises(RetryableError):
+            await parts.pictures.get(frame)
+        assert parts.records.reads == [[1]], "a crowd does not ask Kafka again at once"
+        parts.now = 1.5
         assert await parts.pictures.get(frame) is not None
         parts.records.gone.add(2)
         assert await parts.pictures.get(make_shown_frame(2)) is None
+
+    asyncio.run(ask())
+
+
+def test_what_goes_wrong_in_an_unknown_way_is_told_too_and_leaves_nothing_behind() -> None:
+    parts = Parts()
+    parts.records.error = ValueError("nobody thought of it")
+
+    async def ask() -> None:
+        with pytest.raises(ValueError):
+            await asyncio.wait_for(parts.pictures.get(make_shown_frame(1)), 20)
+
+    asyncio.run(ask())
+    assert parts.pictures._making == {}
+
+
+def test_frames_that_have_waited_too_long_for_kafka_are_not_asked_for_any_more() -> None:
+    parts = Parts()
+    parts.records.allowed.clear()
+
+    async def ask() -> None:
+        wanted = [make_shown_frame(number, partition=number) for number in range(3)]
+        asked = [asyncio.create_task(parts.pictures.get(frame)) for frame in wanted]
+        while len(parts.records.reads) < 2:  # as many as are read at the same time: Kafka is silent
+            await asyncio.sleep(0)
+        parts.now = 6.0
+        parts.records.allowed.set()
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [isinstance(each, RetryableError) for each in told] == [False, False, True]
+
+    asyncio.run(ask())
+    assert parts.records.reads == [[0], [1]]
+
+
+def test_nobody_waits_for_a_picture_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.portal.delivery.pictures._DRAW_SECONDS", 0.0)
+    parts = Parts(fetch_seconds=0.01)
+    parts.records.allowed.clear()
+
+    async def ask() -> None:
+        with pytest.raises(RetryableError):
+            await asyncio.wait_for(parts.pictures.get(make_shown_frame(1)), 20)
+        parts.records.allowed.set()
 
     asyncio.run(ask())
 
