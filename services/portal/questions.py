@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +26,8 @@ Rows = tuple[Row, ...]
 T = TypeVar("T")
 
 _AWAY_SECONDS = 1.0
+_GRACE_SECONDS = 2.0
+"""How much longer than ClickHouse may work its answer may take to come."""
 
 
 class _Kept(NamedTuple):
@@ -32,8 +35,18 @@ class _Kept(NamedTuple):
     until: float
 
 
+class _Turns:
+    """Threads of one kind of questions, and which of these are under way: one kind never waits for the other."""
+
+    def __init__(self, settings: QuestionSettings, name: str) -> None:
+        self.threads = ThreadPoolExecutor(settings.at_once, thread_name_prefix=name)
+        self.asked: dict[bytes, asyncio.Task[Rows]] = {}
+
+
 class Questions:
     """Questions of one process to one database. Used from one event loop; what blocks runs on threads of its own.
+
+    What is asked anew has threads of its own: people who decide about cameras never wait for a crowd of citizens.
 
     Args:
         clickhouse: Where ClickHouse is.
@@ -49,14 +62,16 @@ class Questions:
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clickhouse = clickhouse
+        most_seconds = settings.most_seconds + _GRACE_SECONDS
+        self._clickhouse = clickhouse.model_copy(update={"write_timeout_seconds": math.ceil(most_seconds)})
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
-        self._threads = ThreadPoolExecutor(settings.at_once, thread_name_prefix="questions")
+        self._most_seconds = most_seconds
+        self._turns = _Turns(settings, "questions")
+        self._turns_anew = _Turns(settings, "questions-anew")
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._kept_rows = 0
-        self._asked: dict[bytes, asyncio.Task[Rows]] = {}
         self._alone = 0
         self._client: Client | None = None
         self._connecting = threading.Lock()
@@ -73,19 +88,25 @@ class Questions:
             RetryableError: ClickHouse is away, did not answer in time, or too many questions wait already.
         """
         key = msgspec.msgpack.encode((sql, sorted((parameters or {}).items())), enc_hook=str)
+        turns = self._turns
         if keep_seconds == 0:
+            turns = self._turns_anew
             key += self._alone.to_bytes(8)  # one under way may have been asked before what the caller has just done
             self._alone += 1
         kept = self._kept.get(key)
         if kept is not None and kept.until > self._clock():
             self._metrics.count("tilik_portal_questions_total", outcome="kept")
             return kept.rows
-        task = self._asked.get(key)
+        task = turns.asked.get(key)
         if task is None:
-            task = self._begin(key, sql, dict(parameters or {}), keep_seconds)
+            task = self._begin(turns, key, self._answer(turns, key, sql, dict(parameters or {}), keep_seconds))
         else:
             self._metrics.count("tilik_portal_questions_total", outcome="joined")
-        return await asyncio.shield(task)  # who leaves does not take the answer from the others
+        try:
+            async with asyncio.timeout(self._most_seconds):
+                return await asyncio.shield(task)  # who leaves does not take the answer from the others
+        except TimeoutError as error:
+            raise RetryableError(f"ClickHouse did not answer in {self._most_seconds:.0f} s") from error
 
     async def query_as(
         self, row_type: type[T], sql: str, parameters: Mapping[str, object] | None = None, **how: float
@@ -99,23 +120,27 @@ class Questions:
 
     def close(self) -> None:
         """Let go of the connection. Questions under way are given up."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for turns in (self._turns, self._turns_anew):
+            turns.threads.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             self._client.close()
 
-    def _begin(self, key: bytes, sql: str, parameters: dict[str, object], keep: float | None) -> asyncio.Task[Rows]:
-        if len(self._asked) >= self._settings.at_once + self._settings.waiting:
+    def _begin(self, turns: _Turns, key: bytes, answer: Coroutine[Any, Any, Rows]) -> asyncio.Task[Rows]:
+        if len(turns.asked) >= self._settings.at_once + self._settings.waiting:
+            answer.close()
             self._metrics.count("tilik_portal_questions_total", outcome="refused")
             raise RetryableError("too many questions to ClickHouse wait already")
-        task = asyncio.create_task(self._answer(key, sql, parameters, keep))
-        self._asked[key] = task
-        task.add_done_callback(lambda done: (self._asked.pop(key, None), done.cancelled() or done.exception()))
+        task = asyncio.create_task(answer)
+        turns.asked[key] = task
+        task.add_done_callback(lambda done: (turns.asked.pop(key, None), done.cancelled() or done.exception()))
         return task
 
-    async def _answer(self, key: bytes, sql: str, parameters: dict[str, object], keep: float | None) -> Rows:
+    async def _answer(
+        self, turns: _Turns, key: bytes, sql: str, parameters: dict[str, object], keep: float | None
+    ) -> Rows:
         started = self._clock()
         try:
-            rows = await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, sql, parameters)
+            rows = await asyncio.get_running_loop().run_in_executor(turns.threads, self._ask, sql, parameters)
         except RetryableError:
             self._metrics.count("tilik_portal_questions_total", outcome="failed")
             raise

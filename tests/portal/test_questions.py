@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -103,3 +104,27 @@ def test_kept_answers_are_bounded(clickhouse_port: int) -> None:
             assert counted(metrics, "asked") == 4
 
     asyncio.run(ask())
+
+
+def test_what_is_asked_anew_does_not_wait_for_a_crowd_of_other_questions(clickhouse_port: int) -> None:
+    async def ask() -> None:
+        async with asking(clickhouse_port, QuestionSettings(at_once=1, waiting=1)) as (questions, _):
+            crowd = [asyncio.create_task(questions.query("SELECT {n:UInt8}, sleep(1)", {"n": n})) for n in range(2)]
+            await asyncio.sleep(0)
+            assert len(await questions.query("SELECT 1", keep_seconds=0)) == 1
+            assert not crowd[1].done()
+            await asyncio.gather(*crowd)
+
+    asyncio.run(ask())
+
+
+def test_a_silent_database_is_not_waited_for_longer_than_a_question_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.portal.questions._GRACE_SECONDS", 0.1)
+
+    async def ask(port: int) -> None:
+        async with asking(port, QuestionSettings(most_seconds=0.2)) as (questions, _), asyncio.timeout(20):
+            with pytest.raises(RetryableError):
+                await questions.query("SELECT 1")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asyncio.run(ask(silent.getsockname()[1]))
