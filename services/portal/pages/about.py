@@ -25,7 +25,6 @@ from services.portal.pages.words.about import (
     RecordWords,
     Section,
 )
-from services.runtime.object_store import ObjectStore
 
 _DOCUMENTS: Final = Path(__file__).parent / "documents"
 _ROOT_SECONDS: Final = 3600
@@ -34,7 +33,7 @@ _ROOT_SECONDS: Final = 3600
 def about_routes(pages: Pages) -> APIRouter:
     """Give the routes of the pages about the system."""
     router = APIRouter()
-    roots = DailyRoots(ObjectStore(pages.portal.settings.store))
+    roots = DailyRoots(pages.store)
     assessments = {language: _document(language) for language in LANGUAGES}
 
     @router.get("/how")

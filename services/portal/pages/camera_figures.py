@@ -30,13 +30,13 @@ class ObservedHour(Struct, frozen=True):
 
     start: datetime
     minutes: int
-    simulated_minutes: int
 
 
 _WATCHERS: Final = f"""SELECT DISTINCT toString(camera_id) AS camera_id
 FROM current_flood_minutes
 WHERE minute >= fromUnixTimestamp64Milli({{start:Int64}}, 'UTC')
-    AND minute < fromUnixTimestamp64Milli({{end:Int64}}, 'UTC') AND valid AND camera_id IN ({PUBLIC})"""
+    AND minute < fromUnixTimestamp64Milli({{end:Int64}}, 'UTC') AND valid AND NOT simulated
+    AND camera_id IN ({PUBLIC})"""
 
 _SPAN: Final = """camera_id = {camera_id:String} AND minute >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')
     AND minute < fromUnixTimestamp64Milli({end:Int64}, 'UTC')"""
@@ -47,14 +47,13 @@ FROM
     SELECT toStartOfInterval(minute, INTERVAL 15 MINUTE) AS start, zone_id, count() AS minutes,
         sum(ratio_mean * observed_s) / sum(observed_s) AS ratio
     FROM current_flood_minutes
-    WHERE {_SPAN} AND valid AND observed_s > 0
+    WHERE {_SPAN} AND valid AND NOT simulated AND observed_s > 0
     GROUP BY start, zone_id
 )
 GROUP BY start
 ORDER BY start"""
 
-_OBSERVED: Final = f"""SELECT toStartOfHour(minute) AS start, countIf(valid AND detected > 0) AS minutes,
-    countIf(simulated) AS simulated_minutes
+_OBSERVED: Final = f"""SELECT toStartOfHour(minute) AS start, countIf(valid AND detected > 0) AS minutes
 FROM current_camera_minutes
 WHERE {_SPAN}
 GROUP BY start

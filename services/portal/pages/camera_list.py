@@ -38,8 +38,8 @@ def camera_list_routes(pages: Pages) -> APIRouter:
         count = max(1, -(-len(found) // PAGE_SIZE))
         page = min(page, count)
         shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        floods = await known(open_floods(pages.portal.clickhouse)) or []
-        wet = [flood.camera_id for flood in floods if not flood.simulated]
+        floods = await known(open_floods(pages.portal.clickhouse))
+        wet = [flood.camera_id for flood in floods or () if not flood.simulated]
         choice = {"q": q, "kecamatan": kecamatan, "kelurahan": kelurahan, "kind": kind}
         return pages.answer(
             request,
@@ -48,6 +48,7 @@ def camera_list_routes(pages: Pages) -> APIRouter:
             found=len(found),
             rows=[(camera, pages.state(camera)) for camera in shown],
             map=draw_map(shown, wet, pages.portal.settings.tile_server, each=True) if kecamatan or q else None,
+            floods_known=floods is not None,
             places=places(public),
             kelurahan_names=kelurahan_of(public, kecamatan),
             kinds=KINDS,

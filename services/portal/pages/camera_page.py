@@ -21,7 +21,6 @@ from services.portal.pages.rendering import Pages, known
 from services.portal.pages.told_episodes import told_episodes
 from services.portal.pages.words.camera import CameraWords
 from services.portal.pages.written import day_start, full_quarter_end, local
-from services.runtime.object_store import ObjectStore
 
 CameraPath = Annotated[str, Path(max_length=64)]
 HexId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -34,7 +33,6 @@ _PICTURE_SECONDS: Final = 30
 def camera_routes(pages: Pages) -> APIRouter:
     """Give the routes of a camera's page and of its episodes' pictures."""
     router = APIRouter()
-    store = ObjectStore(pages.portal.settings.store)
 
     @router.get("/cameras/{camera_id}")
     async def camera(
@@ -77,7 +75,7 @@ def camera_routes(pages: Pages) -> APIRouter:
     async def episode_picture(request: Request, camera_id: CameraPath, episode_id: HexId, event_id: HexId) -> Response:
         found = pages.cameras.find(camera_id)
         names = (episode_id, event_id)
-        jpeg = found and await picture_of(pages.portal.clickhouse, store, camera_id, names, pages.now())
+        jpeg = found and await picture_of(pages.portal.clickhouse, pages.store, found, names, pages.now())
         if not jpeg:
             return pages.not_found(request)
         headers = {"cache-control": f"public, max-age={_PICTURE_SECONDS}"}  # it may be withdrawn

@@ -15,6 +15,8 @@ from services.portal.questions import Questions
 STEP: Final = timedelta(minutes=15)
 """Nothing about a counter is told in finer steps: with a minute's figures one could follow who works there."""
 HOUR: Final = timedelta(hours=1)
+LEAST_MINUTES: Final = 5
+"""With fewer observed minutes of a quarter a counter is not ranked: one lucky minute would make it the shortest."""
 LEAST_SERVED: Final = 10
 """Below so many people served in an hour a waiting time is not told: one of them would move it by a tenth and more."""
 _KEEP_SECONDS: Final = 30.0

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from schemas.cameras import Camera
-from services.portal.pages.counter_figures import LEAST_SERVED, STEP, CounterNow, counters_now
+from services.portal.pages.counter_figures import LEAST_MINUTES, LEAST_SERVED, STEP, CounterNow, counters_now
 from services.portal.pages.public_cameras import chosen, places
 from services.portal.pages.rendering import Pages, known
 from services.portal.pages.words.counters import CounterWords
@@ -33,10 +33,12 @@ class Ranked(NamedTuple):
 
 
 def ranked(cameras: list[Camera], figures: dict[str, CounterNow]) -> Ranked:
-    """Put the counters among cameras in order; one without figures is not known, which is not a queue of none."""
+    """Put the counters among cameras in order; one that was hardly observed is not known: that is no queue of none."""
     counters = [camera for camera in cameras if camera.kind == "counter"]
     found = [CounterHere(camera, figures[camera.camera_id]) for camera in counters if camera.camera_id in figures]
-    open_ones = [here for here in found if here.figures.open_minutes and here.figures.queue_mean is not None]
+    open_ones = [
+        here for here in found if here.figures.open_minutes >= LEAST_MINUTES and here.figures.queue_mean is not None
+    ]
     closed = [here.camera for here in found if not here.figures.open_minutes and here.figures.closed_minutes]
     placed = {here.camera.camera_id for here in open_ones} | {camera.camera_id for camera in closed}
     unknown = [camera for camera in counters if camera.camera_id not in placed]
@@ -64,6 +66,7 @@ def counter_routes(pages: Pages) -> APIRouter:
             quarter=(end - STEP, end),
             places=places([camera for camera in cameras if camera.kind == "counter"]),
             kecamatan=kecamatan,
+            least_minutes=LEAST_MINUTES,
             least_served=LEAST_SERVED,
         )
 

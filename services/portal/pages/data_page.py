@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from pydantic import Field
 
 from services.portal.pages.datasets import DATASETS, Dataset
 from services.portal.pages.language import Words
@@ -30,6 +31,7 @@ _TYPES: Final = {
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
 }
+Day = Annotated[date, Field(ge=date(2020, 1, 1), le=date(2100, 1, 1))]
 PlaceName = Annotated[str, Query(max_length=120)]
 
 
@@ -60,8 +62,8 @@ def data_routes(pages: Pages) -> APIRouter:
         request: Request,
         name: Annotated[str, Path(max_length=40)],
         kind: Format,
-        first: Annotated[date | None, Query(alias="from")] = None,
-        last: Annotated[date | None, Query(alias="until")] = None,
+        first: Annotated[Day | None, Query(alias="from")] = None,
+        last: Annotated[Day | None, Query(alias="until")] = None,
         kelurahan: PlaceName = "",
     ) -> Response:
         words = Words(DataWords, pages.language(request))
@@ -90,8 +92,8 @@ def data_routes(pages: Pages) -> APIRouter:
     async def chosen_file(
         name: Annotated[str, Query(max_length=40)],
         kind: Format,
-        first: Annotated[date, Query(alias="from")],
-        last: Annotated[date, Query(alias="until")],
+        first: Annotated[Day, Query(alias="from")],
+        last: Annotated[Day, Query(alias="until")],
         kelurahan: PlaceName = "",
     ) -> Response:
         """Lead the page's form to a file: names of data sets are the known ones only."""

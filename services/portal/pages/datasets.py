@@ -55,6 +55,10 @@ _REVIEW: Final = Column(
 )
 
 
+_DAY_IS_OVER: Final = "toDateTime64(s.day + 1, 3, 'Asia/Jakarta') <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')"
+"""A counter's figures of a day that still goes on would let everybody see what its newest minutes add."""
+
+
 def _or_null(known: str, figure: str) -> str:
     """A figure that is not known is empty, never 0."""
     return f"if({known}, {figure}, NULL)"
@@ -103,18 +107,18 @@ _DAILY: Final = Dataset(
         ),
         Column(
             "queue_mean",
-            _or_null("s.queue_known", "round(s.queue_mean, 2)"),
+            _or_null(f"s.queue_known AND {_DAY_IS_OVER}", "round(s.queue_mean, 2)"),
             Text(
-                "Mean people in a counter's queue; empty: not observed",
-                "Rata-rata orang dalam antrean loket; kosong: tak terpantau",
+                "Mean people in a counter's queue; empty: not observed, or the day is not over",
+                "Rata-rata orang dalam antrean loket; kosong: tak terpantau, atau hari belum usai",
             ),
         ),
         Column(
             "staffed_ratio",
-            _or_null("s.staffed_known", "round(s.staffed_ratio, 3)"),
+            _or_null(f"s.staffed_known AND {_DAY_IS_OVER}", "round(s.staffed_ratio, 3)"),
             Text(
-                "Part of the time with staff, 0 to 1; empty: not observed",
-                "Bagian waktu dijaga petugas, 0 sampai 1; kosong: tak terpantau",
+                "Part of the time with staff, 0 to 1; empty: not observed, or the day is not over",
+                "Bagian waktu dijaga petugas, 0 sampai 1; kosong: tak terpantau, atau hari belum usai",
             ),
         ),
     ),
@@ -302,7 +306,7 @@ _HOURS: Final = Dataset(
         ),
     ),
     f"counter_service_hourly AS s WHERE {_DAYS} AND {_HERE} AND s.open_minutes > 0 AND s.camera_id IN ({PUBLIC})"
-    " AND s.hour < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') ORDER BY s.hour, camera_id",
+    " AND s.hour + INTERVAL 1 HOUR <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') ORDER BY s.hour, camera_id",
     92,
 )
 

@@ -1,12 +1,12 @@
 """Copies that the record keeps of episodes' frames, in the form that hides people: which of them everybody may see.
 
 Of floods while they are suspected or confirmed, of counters once a person has confirmed the episode, of vehicles never.
-None of the time in which something was wrong with the camera's picture, whatever was seen of it then.
+None of the time in which something was wrong with the camera's picture, whatever was seen of it then; none from before
+a person approved that the camera is public.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,10 +14,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.cameras import Camera
 from services.portal.pages.episode_figures import Episode, episodes_of
+from services.portal.pages.written import from_ms
 from services.portal.questions import Questions
+from services.portal.store_reads import StoreReads
 from services.runtime.logging import get_logger
-from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 
@@ -60,37 +62,42 @@ def may_have_copies(episode: Episode) -> bool:
     return episode.episode_type == "counter_episode" and episode.review == "confirmed"
 
 
-async def copies_of(ask: Questions, camera_id: str, episodes: Sequence[Episode]) -> dict[tuple[str, str], Copy]:
-    """Give the copies that everybody may see of these episodes, by episode and event.
+async def copies_of(ask: Questions, camera: Camera, episodes: Sequence[Episode]) -> dict[tuple[str, str], Copy]:
+    """Give the copies that everybody may see of these episodes of a camera, by episode and event.
 
     Raises:
         RetryableError: ClickHouse does not answer.
     """
     wanted = sorted(episode.episode_id for episode in episodes if may_have_copies(episode))
     table = await ask.query(_TABLE, keep_seconds=_TABLE_KEEP_SECONDS)
-    if not wanted or not table[0]["tables"]:  # a city without a record has no such table
+    if camera.approval is None or not wanted or not table[0]["tables"]:  # a city without a record has no such table
         return {}
-    told = {"camera_id": camera_id, "episode_ids": wanted}
+    approved_at = from_ms(camera.approval.approved_at_ms)
+    told = {"camera_id": camera.camera_id, "episode_ids": wanted}
     copies = await ask.query_as(Copy, _COPIES, told, keep_seconds=_KEEP_SECONDS)
-    troubles = await ask.query_as(_Trouble, _TROUBLE, {"camera_id": camera_id}, keep_seconds=_KEEP_SECONDS)
-    return {(copy.episode_id, copy.event_id): copy for copy in copies if not _is_in(copy.captured_at, troubles)}
+    troubles = await ask.query_as(_Trouble, _TROUBLE, {"camera_id": camera.camera_id}, keep_seconds=_KEEP_SECONDS)
+    return {
+        (copy.episode_id, copy.event_id): copy
+        for copy in copies
+        if copy.captured_at >= approved_at and not _is_in(copy.captured_at, troubles)
+    }
 
 
 async def picture_of(
-    ask: Questions, store: ObjectStore, camera_id: str, names: tuple[str, str], now: datetime
+    ask: Questions, store: StoreReads, camera: Camera, names: tuple[str, str], now: datetime
 ) -> bytes | None:
     """Give the JPEG of a copy by its episode and event; None: there is none that everybody may see, or it is damaged.
 
     Raises:
         RetryableError: ClickHouse or the store does not answer.
     """
-    copies = await copies_of(ask, camera_id, await episodes_of(ask, camera_id, now))
+    copies = await copies_of(ask, camera, await episodes_of(ask, camera.camera_id, now))
     copy = copies.get(names)
-    jpeg = None if copy is None else await asyncio.to_thread(store.get, copy.object_key)
+    jpeg = None if copy is None else await store.get(copy.object_key)
     if copy is None or jpeg is None:
         return None
     if hashlib.sha256(jpeg).hexdigest() != copy.sha256:
-        log.error("pages.evidence_damaged", camera=camera_id, object_key=copy.object_key)
+        log.error("pages.evidence_damaged", camera=camera.camera_id, object_key=copy.object_key)
         return None
     return jpeg
 

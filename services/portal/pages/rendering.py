@@ -23,8 +23,10 @@ from services.portal.pages.words.camera import CameraWords
 from services.portal.pages.words.counters import FloodWords
 from services.portal.pages.words.frame import FrameWords
 from services.portal.pages.words.home import HomeWords
+from services.portal.store_reads import StoreReads
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
+from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 
@@ -46,6 +48,7 @@ class Pages:
         self.portal = portal
         self.now = now
         self.cameras = PublicCameras(portal.cameras)
+        self.store = StoreReads(ObjectStore(portal.settings.store))
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
     def answer(self, request: Request, template: str, words: type, status: int = 200, **values: object) -> HTMLResponse:

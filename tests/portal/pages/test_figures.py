@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from schemas.cameras import Approval, Camera
+from services.portal.metrics import PORTAL_METRICS
 from services.portal.pages import open_data
+from services.portal.pages.camera_figures import WaterQuarter, water_day, water_watchers
+from services.portal.pages.counter_figures import ms
 from services.portal.pages.datasets import DATASETS
-from services.portal.pages.written import full_quarter_end
+from services.portal.pages.written import full_quarter_end, local
+from services.portal.questions import Questions
+from services.portal.settings import QuestionSettings
 from services.record.index_tables import ensure_tables
+from services.runtime.metrics import Metrics
 from services.runtime.object_store import ObjectStore
 from services.runtime.store_settings import StoreSettings
 from tests.portal.pages.seeded_city import SeededCity, seed, seeded_city
@@ -26,6 +36,7 @@ pytestmark = pytest.mark.integration
 
 DATABASE = "tilik_seed_pages"
 UNSEEN = "loket-baru"
+NULL = r"\N"
 PERIOD = "from=2026-11-20&until=2026-11-26"
 
 
@@ -76,6 +87,7 @@ def test_the_shortest_queue_comes_first_and_the_unseen_counter_is_not_one_of_the
     assert UNSEEN not in shown
     assert UNSEEN in unknown
     assert "60 dari 60 menit" in shown
+    assert re.search(r"[0-9]+ dari 15 menit", visitor.page("/"))
 
 
 def test_figures_of_counters_come_in_full_quarters_of_an_hour(visitor: Visitor) -> None:
@@ -86,6 +98,20 @@ def test_figures_of_counters_come_in_full_quarters_of_an_hour(visitor: Visitor) 
     assert max(starts) + timedelta(minutes=15) <= full_quarter_end(NOW)
     assert {int(row["observed_minutes"]) for row in found} <= set(range(1, 16))
     assert "counter_minutes" not in visitor.page("/data")
+
+
+def test_hours_of_counters_are_told_once_they_are_over(visitor: Visitor) -> None:
+    hours = [datetime.fromisoformat(row["hour"]) for row in rows(visitor, "counters-hourly")]
+
+    assert max(hours) + timedelta(hours=1) <= full_quarter_end(NOW)
+
+
+def test_a_days_figures_of_counters_are_told_once_it_is_over(visitor: Visitor) -> None:
+    found = rows(visitor, "kelurahan-daily")
+    told = {row["day"] for row in found if {row["queue_mean"], row["staffed_ratio"]} != {NULL}}
+
+    assert told == {row["day"] for row in found if row["day"] < "2026-11-26"}
+    assert any(row["day"] == "2026-11-26" and row["flood_minutes"] != NULL for row in found)
 
 
 def test_parking_cases_are_told_once_a_person_confirmed_them_and_tell_no_vehicle(
@@ -151,6 +177,40 @@ def test_a_counters_page_has_curves_with_tables_and_episodes_in_quarters(visitor
     assert not re.search(r'class="curve"[^>]*>.*?[0-9]{2}\.[0-9][1-46-9]</th>', text, re.DOTALL)
 
 
+def test_a_link_to_the_record_tells_of_a_counters_episode_no_more_than_its_quarter(
+    visitor: Visitor, city: SeededCity
+) -> None:
+    filmed = [replace(camera, record=True) for camera in city.cameras]
+    camera_id, *_ = episodes_like(city, "episode_type = 'counter_episode' AND review != 'rejected'")[0]
+    with portal_of(filmed, city.clickhouse) as portal, visitor_of(portal) as here:
+        moments = re.findall(r'href="\?at=([0-9]+)#recorded"', here.page(f"/cameras/{camera_id}"))
+
+    assert moments
+    assert {int(moment) % 900_000 for moment in moments} == {0}
+
+
+def test_simulated_water_is_told_by_nobody(city: SeededCity) -> None:
+    (camera_id,) = city.client.query(
+        "SELECT camera_id FROM current_cameras WHERE public AND camera_id NOT IN"
+        " (SELECT camera_id FROM flood_minutes) ORDER BY camera_id LIMIT 1"
+    ).result_rows[0]
+    city.client.command(
+        "INSERT INTO flood_minutes SELECT * REPLACE ({camera:String} AS camera_id, true AS simulated, true AS valid,"
+        " toDateTime64({minute:String}, 3, 'UTC') AS minute) FROM flood_minutes WHERE observed_s > 0 LIMIT 1",
+        parameters={"camera": camera_id, "minute": f"{NOW - timedelta(minutes=20):%Y-%m-%d %H:%M:00}"},
+    )
+
+    async def ask() -> tuple[set[str], list[WaterQuarter]]:
+        with closing(Questions(city.clickhouse, QuestionSettings(), Metrics(PORTAL_METRICS))) as questions:
+            watchers = await water_watchers(questions, NOW - timedelta(minutes=10))
+            return watchers, await water_day(questions, camera_id, local(NOW).date(), NOW)
+
+    watchers, quarters = asyncio.run(ask())
+    assert watchers
+    assert camera_id not in watchers
+    assert quarters == []
+
+
 def test_a_day_without_a_picture_is_told_as_such(visitor: Visitor) -> None:
     text = visitor.page(f"/cameras/{UNSEEN}")
 
@@ -167,6 +227,10 @@ def episodes_like(city: SeededCity, where: str) -> list[tuple[str, str, str]]:
         f" WHERE {where} AND {public} ORDER BY started_at DESC, episode_id LIMIT 1 BY camera_id LIMIT 2"
     ).result_rows
     return [(camera_id, episode_id, event_id) for camera_id, episode_id, event_id in found]
+
+
+def approved_at(when: datetime, camera: Camera) -> Camera:
+    return replace(camera, approval=camera.approval and Approval("Sari", ms(when)))
 
 
 def test_of_what_the_record_keeps_of_episodes_everybody_sees_what_is_public(
@@ -216,7 +280,12 @@ def test_of_what_the_record_keeps_of_episodes_everybody_sees_what_is_public(
             assert here.get(url(hidden)).status_code == 404
             assert url(hidden) not in here.page(f"/cameras/{hidden[0]}")
         assert here.get(f"/cameras/{flood[0]}/episodes/{flood[1]}/..%2Fkept.jpg").status_code in (400, 404)
-        ObjectStore(settings).put("evidence/kept.jpg", b"another picture")
+    approved_later = [approved_at(NOW, camera) for camera in city.cameras]
+    with portal_of(approved_later, city.clickhouse, store=settings) as portal, visitor_of(portal) as here:
+        assert here.get(url(flood)).status_code == 404
+        assert url(flood) not in here.page(f"/cameras/{flood[0]}")
+    ObjectStore(settings).put("evidence/kept.jpg", b"another picture")
+    with portal_of(city.cameras, city.clickhouse, store=settings) as portal, visitor_of(portal) as here:
         assert here.get(url(flood)).status_code == 404
 
 

@@ -52,7 +52,9 @@ def test_every_page_answers_in_both_languages_without_the_database(visitor: Visi
     assert "<script>alert" not in indonesian
 
 
-@pytest.mark.parametrize("path", ["/", "/counters", "/floods", "/parking", "/cameras/loket-genuk"])
+@pytest.mark.parametrize(
+    "path", ["/", "/cameras?kecamatan=Genuk", "/counters", "/floods", "/parking", "/cameras/loket-genuk"]
+)
 def test_where_figures_cannot_be_read_the_page_says_so_and_tells_no_zero(visitor: Visitor, path: str) -> None:
     text = visitor.page(path)
 
@@ -99,6 +101,10 @@ def test_what_somebody_called_a_camera_is_text(visitor: Visitor) -> None:
         "/data/floods.csv?from=2020-01-01&until=2026-01-01",
         "/data/floods.csv?from=2026-02-01&until=2026-01-01",
         "/data/floods.csv?kelurahan=" + "a" * 121,
+        "/data/floods.csv?from=9999-12-25",
+        "/data/floods.csv?until=9999-12-31",
+        "/data/floods.csv?until=0001-01-01",
+        "/data/file?name=floods&kind=csv&from=0001-01-01&until=9999-12-31",
     ],
 )
 def test_what_cannot_be_asked_is_refused(visitor: Visitor, path: str) -> None:
@@ -110,6 +116,8 @@ def test_what_cannot_be_asked_is_refused(visitor: Visitor, path: str) -> None:
 
 def test_a_day_long_ago_or_to_come_is_the_nearest_one_that_is_shown(visitor: Visitor) -> None:
     assert 'value="2026-11-26"' in visitor.page("/cameras/loket-genuk?day=2030-01-01")
+    assert 'value="2026-11-26"' in visitor.page("/cameras/loket-genuk?day=9999-12-31")
+    assert 'value="2026-08-28"' in visitor.page("/cameras/loket-genuk?day=0001-01-01")
     assert 'value="2026-08-28"' in visitor.page("/cameras/loket-genuk?day=2001-01-01")
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from schemas.recordings import SIGNED_ROOT_CODEC, DailyRoot, SignedRoot
-from services.portal.pages.daily_roots import KEYS, ROOTS
+from services.portal.pages.daily_roots import KEYS, ROOTS, DailyRoots
+from services.portal.store_reads import StoreReads
 from services.record.object_keys import public_key_key, root_key
-from services.runtime.object_store import ObjectStore
+from services.runtime.errors import RetryableError
+from services.runtime.object_store import ObjectStore, StoredObject
 from services.runtime.store_settings import StoreSettings
 from tests.portal.pages.small_city import portal_of, visitor_of
 
@@ -50,6 +54,36 @@ def test_the_latest_roots_are_listed_and_their_files_are_given_byte_for_byte(tmp
 def test_without_a_root_the_page_says_when_the_first_one_comes(tmp_path: Path) -> None:
     with portal_of([], store=StoreSettings(url=str(tmp_path))) as portal, visitor_of(portal) as visitor:
         assert "Belum ada akar" in visitor.page("/record")
+
+
+class CountedStore(ObjectStore):
+    """A store that counts how often it is listed."""
+
+    lists = 0
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        self.lists += 1
+        return super().list(prefix)
+
+
+def test_a_crowd_reads_the_list_once_and_a_failure_stands_for_some_seconds(tmp_path: Path) -> None:
+    store = CountedStore(StoreSettings(url=str(tmp_path)))
+    store.put(root_key("2026-11-25"), b"no root")
+    now = [0.0]
+
+    async def ask() -> None:
+        roots = DailyRoots(StoreReads(store), lambda: now[0])
+        answers = await asyncio.gather(*(roots.now() for _ in range(20)), return_exceptions=True)
+        assert all(isinstance(answer, RetryableError) for answer in answers)
+        with pytest.raises(RetryableError, match="no root"):
+            await roots.now()
+        assert store.lists == 1
+        store.put(root_key("2026-11-25"), root_of("2026-11-25", 3))
+        now[0] += 6
+        assert {(await roots.now()).days for _ in range(3)} == {1}
+        assert store.lists == 2
+
+    asyncio.run(ask())
 
 
 def test_what_is_no_root_is_not_shown_as_one(tmp_path: Path) -> None:

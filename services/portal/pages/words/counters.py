@@ -23,10 +23,10 @@ class CounterWords:
     closed = Text("Closed then", "Tutup saat itu")
     unknown = Text("Nothing known", "Tidak diketahui")
     unknown_why = Text(
-        "These counters were not observed in that quarter of an hour, or their camera can't be trusted. That does not"
-        " mean that nobody waits.",
-        "Loket ini tidak terpantau dalam seperempat jam itu, atau kameranya tidak bisa dipercaya. Itu tidak berarti"
-        " tidak ada yang menunggu.",
+        "These counters were observed for fewer than {least} minutes of that quarter of an hour, or their camera can't"
+        " be trusted. That does not mean that nobody waits.",
+        "Loket ini terpantau kurang dari {least} menit dalam seperempat jam itu, atau kameranya tidak bisa dipercaya."
+        " Itu tidak berarti tidak ada yang menunggu.",
     )
     counter = Text("Counter", "Loket")
     queue = Text("In the queue", "Dalam antrean")

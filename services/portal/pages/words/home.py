@@ -22,8 +22,8 @@ class HomeWords:
     search_button = Text("Search", "Cari")
     shortest = Text("Where is the queue shortest now?", "Di mana antrean paling pendek sekarang?")
     shortest_basis = Text(
-        "Mean number of people in the queue, {start} to {end}.",
-        "Rata-rata orang dalam antrean, pukul {start} sampai {end}.",
+        "Mean number of people in the queue, {start} to {end}, with how many of these minutes were observed.",
+        "Rata-rata orang dalam antrean, pukul {start} sampai {end}, dengan berapa menit yang terpantau.",
     )
     shortest_none = Text(
         "No open counter was observed in the last quarter of an hour that is counted. Counters are mostly open on"

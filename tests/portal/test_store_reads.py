@@ -1,0 +1,87 @@
+"""Reads of the record's store: each object once for a crowd, a few at a time, and no more than fit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from services.portal import store_reads
+from services.portal.store_reads import StoreReads
+from services.runtime.errors import RetryableError
+from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
+
+pytestmark = pytest.mark.integration  # sockets of an event loop
+
+
+class SlowStore(ObjectStore):
+    """A store that answers once it is let, and says what was read of it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(StoreSettings(url=str(folder)))
+        self.reads: list[str] = []
+        self.let = threading.Event()
+
+    def get(self, key: str) -> bytes | None:
+        self.reads.append(key)
+        self.let.wait()
+        return super().get(key)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SlowStore:
+    made = SlowStore(tmp_path)
+    for name in "abc":
+        made.put(name, name.encode() * 100)
+    return made
+
+
+def test_a_crowd_that_wants_the_same_object_reads_it_once(store: SlowStore) -> None:
+    async def ask() -> None:
+        now = [0.0]
+        reads = StoreReads(store, lambda: now[0])
+        waiting = [asyncio.create_task(reads.get("a")) for _ in range(50)]
+        await asyncio.sleep(0)
+        store.let.set()
+        assert await asyncio.gather(*waiting) == [b"a" * 100] * 50
+        assert await reads.get("a") == b"a" * 100
+        assert store.reads == ["a"]
+        now[0] += store_reads._KEEP_SECONDS
+        store.delete("a")
+        assert await reads.get("a") is None
+        assert store.reads == ["a", "a"]
+
+    asyncio.run(ask())
+
+
+def test_more_reads_than_may_wait_are_refused(store: SlowStore) -> None:
+    most = store_reads._AT_ONCE + store_reads._WAITING
+
+    async def ask() -> None:
+        reads = StoreReads(store)
+        waiting = [asyncio.create_task(reads.get(f"key-{number}")) for number in range(most)]
+        await asyncio.sleep(0)
+        with pytest.raises(RetryableError, match="too many reads"):
+            await reads.get("a")
+        assert len(store.reads) <= store_reads._AT_ONCE
+        store.let.set()
+        assert await asyncio.gather(*waiting) == [None] * most
+        assert await reads.get("a") == b"a" * 100
+
+    asyncio.run(ask())
+
+
+def test_what_is_kept_is_bounded(store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_reads, "_MOST_BYTES", 250)
+    store.let.set()
+
+    async def ask() -> None:
+        reads = StoreReads(store)
+        for name in ("a", "b", "a", "c", "a", "b"):
+            await reads.get(name)
+        assert store.reads == ["a", "b", "c", "b"]
+
+    asyncio.run(ask())
