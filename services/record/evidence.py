@@ -23,7 +23,7 @@ from services.privacy.anonymise import anonymise_jpeg
 from services.record.chain import Chains
 from services.record.filing import Filing
 from services.record.index_rows import rows_of
-from services.record.recording import Stored
+from services.record.recording import Stored, entries_in
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord
 from services.runtime.records_at import RecordsAt
@@ -98,8 +98,8 @@ class Evidence:
         new = [one for one in named_frames(episode) if (episode.episode_id, one.frame.event_id) not in self._known]
         for named in new:
             day = day_of(named.frame.captured_at_ms)
-            known = [one.entry for one in self._chains.read(episode.camera_id, day).entries]
-            there = [entry for entry in known if _is_of(entry, episode, named)]
+            known = entries_in(self._chains, episode.camera_id, day)
+            there = [entry for entry in known if entry is not None and _is_of(entry, episode, named)]
             if not there:
                 fact = self._copied(episode, named, hidden)
                 there = [one.entry for one in self._chains.append(episode.camera_id, day, [fact])]

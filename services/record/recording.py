@@ -14,9 +14,11 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, GapNoted, MinuteRecorded, StoredFile, day_of, files_of
 from schemas.table import Row
 from services.record.chain import Chains
+from services.record.chain_lines import parse_line
 from services.record.filing import Filing
 from services.record.gaps import gap_before, gaps_within, missing_within
 from services.record.index_rows import rows_of
@@ -24,6 +26,8 @@ from services.record.minute_videos import MinuteVideos
 from services.record.minutes import MINUTE_MS, ClosedMinute
 
 _DAY_MS = 86_400_000
+_JUDGED = frozenset({"held", "quarantined", "not_judged", "failed"})
+"""Reasons of a gap that say that somebody had the minute's frames."""
 _DAYS_BACK = 8
 """Days in which the end of a camera's record is looked for; a camera that was silent for longer begins anew."""
 
@@ -48,14 +52,6 @@ class Recording:
         self._chains = chains
         self._covered: dict[str, int] = {}
         self._lock = threading.Lock()
-
-    def is_stored(self, closed: ClosedMinute) -> bool:
-        """Tell whether the chain speaks of this minute already.
-
-        Raises:
-            RetryableError: The store is away.
-        """
-        return self.covered_until(closed.camera_id, closed.minute_ms) > closed.minute_ms
 
     def keep_files(self, closed: ClosedMinute, made: MinuteVideos) -> list[StoredFile]:
         """Store the videos of a minute.
@@ -84,17 +80,22 @@ class Recording:
         ]
         entries = self._append(closed.camera_id, facts)
         self._discard_unnamed(files, entries)
-        self._cover(closed.camera_id, closed.minute_ms + MINUTE_MS)
+        self._cover(closed.camera_id, covered_ms, entries)
         return Stored(rows_of(entries), list(facts))
 
-    def stored_before(self, closed: ClosedMinute) -> Stored:
+    def stored_before(self, closed: ClosedMinute) -> Stored | None:
         """Give the rows of a minute that is in the chain already: who stored it may have been killed before them.
+
+        None: the chain does not speak of it, though it may of later ones.
 
         Raises:
             RetryableError: The store is away.
         """
-        found = self._chains.read(closed.camera_id, day_of(closed.minute_ms)).entries
-        return Stored(rows_of(one.entry for one in found if _speaks_of(one.entry, closed.minute_ms)), [])
+        if self.covered_until(closed.camera_id, closed.minute_ms) <= closed.minute_ms:
+            return None
+        there = entries_in(self._chains, closed.camera_id, day_of(closed.minute_ms))
+        found = [entry for entry in there if entry is not None and _speaks_of(entry, closed.minute_ms)]
+        return Stored(rows_of(found), []) if any(_had_frames(entry) for entry in found) else None
 
     def note_silence(self, camera_id: str, until_ms: int) -> Stored:
         """Note that a camera has sent nothing from where its record ends until ``until_ms``, a whole minute.
@@ -102,14 +103,17 @@ class Recording:
         Raises:
             RetryableError: The store is away.
         """
-        facts = gap_before(self.covered_until(camera_id, until_ms), until_ms, "no_frames")
+        covered_ms = self.covered_until(camera_id, until_ms)
+        facts = gap_before(covered_ms, until_ms, "no_frames")
         entries = self._append(camera_id, facts)
-        if facts:
-            self._cover(camera_id, until_ms)
+        if entries:
+            self._cover(camera_id, covered_ms, entries)
         return Stored(rows_of(entries), list(facts))
 
     def covered_until(self, camera_id: str, near_ms: int) -> int:
         """Give until when the chains speak of a camera, 0 where they don't in the days before ``near_ms``.
+
+        Where nobody can read the last lines, they may speak of all until ``near_ms``: no gap is said of that.
 
         Raises:
             RetryableError: The store is away.
@@ -117,8 +121,10 @@ class Recording:
         with self._lock:
             known = self._covered.get(camera_id)
         if known is None:
-            known = self._read_covered(camera_id, near_ms)
-            self._cover(camera_id, known)
+            known, is_sure = self._read_covered(camera_id, near_ms)
+            if not is_sure:
+                return max(known, near_ms)
+            self._cover(camera_id, known, ())
         return known
 
     def forget(self) -> None:
@@ -133,17 +139,23 @@ class Recording:
             if file.key not in named:
                 self._filing.discard(file)
 
-    def _cover(self, camera_id: str, until_ms: int) -> None:
+    def _cover(self, camera_id: str, covered_ms: int, entries: Sequence[ChainEntry]) -> None:
+        """Note how far the record goes by what the chain says now, which may be less than it was told."""
         with self._lock:
-            self._covered[camera_id] = until_ms
+            self._covered[camera_id] = max([covered_ms, *(_end_of(entry.fact) for entry in entries)])
 
-    def _read_covered(self, camera_id: str, near_ms: int) -> int:
+    def _read_covered(self, camera_id: str, near_ms: int) -> tuple[int, bool]:
+        """Read how far the record goes, and give whether no line that nobody can read follows."""
         for days in range(_DAYS_BACK):
-            entries = self._chains.read(camera_id, day_of(near_ms - days * _DAY_MS)).entries
-            ends = [end for one in entries if (end := _end_of(one.entry.fact))]
-            if ends:
-                return max(ends)
-        return 0
+            covered_ms, is_sure = 0, True
+            for entry in entries_in(self._chains, camera_id, day_of(near_ms - days * _DAY_MS)):
+                if entry is None:
+                    is_sure = False
+                elif (end_ms := _end_of(entry.fact)) > covered_ms:
+                    covered_ms, is_sure = end_ms, True
+            if covered_ms or not is_sure:
+                return covered_ms, is_sure
+        return 0, True
 
     def _append(self, camera_id: str, facts: Sequence[MinuteRecorded | GapNoted]) -> list[ChainEntry]:
         """Put facts into the chains of their days, in order."""
@@ -151,6 +163,25 @@ class Recording:
         for fact in facts:
             by_day.setdefault(day_of(_start_of(fact)), []).append(fact)
         return [linked.entry for day, said in by_day.items() for linked in self._chains.append(camera_id, day, said)]
+
+
+def entries_in(chains: Chains, camera_id: str, day: str) -> list[ChainEntry | None]:
+    """Give what each line of a chain says, also after one that was altered; None: nobody can read that one.
+
+    Recording goes on after a fault, so what was said before and after it counts. To check a chain is another thing.
+
+    Raises:
+        RetryableError: The store is away.
+    """
+    return [_entry_in(line, camera_id, day) for line in chains.read_lines(camera_id, day).split(b"\n") if line]
+
+
+def _entry_in(line: bytes, camera_id: str, day: str) -> ChainEntry | None:
+    try:
+        entry = parse_line(line).entry
+    except ContractError:
+        return None
+    return entry if (entry.camera_id, entry.day) == (camera_id, day) else None
 
 
 def _minute(closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile]) -> list[MinuteRecorded]:
@@ -179,6 +210,11 @@ def _speaks_of(entry: ChainEntry, minute_ms: int) -> bool:
     if isinstance(fact, MinuteRecorded):
         return fact.minute_ms == minute_ms
     return isinstance(fact, GapNoted) and fact.from_ms < minute_ms + MINUTE_MS and fact.until_ms > minute_ms
+
+
+def _had_frames(entry: ChainEntry) -> bool:
+    """Tell whether an entry is of who had the minute's frames; a gap may have been said of it without them."""
+    return not isinstance(entry.fact, GapNoted) or entry.fact.reason in _JUDGED
 
 
 def _start_of(fact: MinuteRecorded | GapNoted) -> int:

@@ -75,8 +75,8 @@ class Tasks:
     def _store_minute(self, closed: ClosedMinute, camera: Camera, wanted: Wanted) -> Stored:
         started = time.monotonic()
         recording = self._recording
-        if self._insist(lambda: recording.is_stored(closed), wanted):
-            return self._insist(lambda: recording.stored_before(closed), wanted)
+        if (before := self._insist(lambda: recording.stored_before(closed), wanted)) is not None:
+            return before
         made = self._videos(closed, camera)
         files = self._insist(lambda: recording.keep_files(closed, made), wanted)
         stored = self._insist(lambda: recording.say(closed, made, files), wanted)

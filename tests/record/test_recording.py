@@ -13,6 +13,7 @@ from services.record.index_rows import RecordedMinuteRow
 from services.record.key_settings import KeySettings
 from services.record.minute_videos import MinuteVideos
 from services.record.minutes import ClosedMinute, Missing
+from services.record.object_keys import segment_key
 from services.record.recording import Recording, Stored
 from services.record.sealing import Sealer
 from services.runtime.object_store import ObjectStore
@@ -49,15 +50,14 @@ def facts_in(store: ObjectStore) -> list[ChainFact]:
 def test_a_minute_that_a_killed_process_had_stored_is_not_stored_again_but_its_row_is(store: ObjectStore) -> None:
     first = record(make_recording(store), minute(0))
     again = make_recording(store)
-    assert again.is_stored(minute(0))
-    assert again.stored_before(minute(0)).rows == first.rows
-    assert not again.is_stored(minute(1))
+    assert again.stored_before(minute(0)) == Stored(first.rows, [])
+    assert again.stored_before(minute(1)) is None
 
 
 def test_of_two_that_store_a_minute_the_first_counts_and_the_second_takes_its_file_away(store: ObjectStore) -> None:
     one, other = make_recording(store), make_recording(store)
-    assert not one.is_stored(minute(0))
-    assert not other.is_stored(minute(0))
+    assert one.stored_before(minute(0)) is None
+    assert other.stored_before(minute(0)) is None
     stored = record(one, minute(0), b"the first")
     assert record(other, minute(0), b"the second").rows == stored.rows
     files = [found.key for found in store.list("minutes")]
@@ -75,7 +75,7 @@ def test_a_minute_that_may_not_be_shown_is_a_gap_and_counts_as_stored(store: Obj
     closed = minute(0)._replace(shown=[], withheld=dict.fromkeys(range(3), "quarantined"))
     record(make_recording(store), closed, b"")
     assert facts_in(store) == [GapNoted(from_ms=NOON_MS, until_ms=NOON_MS + MINUTE_MS, reason="quarantined")]
-    assert make_recording(store).is_stored(closed)
+    assert make_recording(store).stored_before(closed) is not None
 
 
 def test_a_minute_of_which_nothing_could_be_encoded_says_so(store: ObjectStore) -> None:
@@ -116,3 +116,39 @@ def test_an_original_alone_leaves_the_public_minute_a_gap(store: ObjectStore, tm
     rows = recording.say(closed, made, recording.keep_files(closed, made)).rows
     told = {(row.form, row.gap, bool(row.object_key)) for row in rows if isinstance(row, RecordedMinuteRow)}
     assert told == {("original", "", True), ("public", "held", False)}
+
+
+@pytest.mark.parametrize("spoilt", [0, 1, 3])
+def test_a_line_that_was_altered_hides_no_minute_that_was_recorded(store: ObjectStore, spoilt: int) -> None:
+    for number in range(4):
+        record(make_recording(store), minute(number))
+    key = segment_key(CAMERA, DAY, 0)
+    lines = (store.get(key) or b"").splitlines(keepends=True)
+    lines[spoilt] = lines[spoilt].replace(b'"frame_count":3', b'"frame_count":4')
+    store.put(key, b"".join(lines))
+
+    again = make_recording(store)
+    assert (again.stored_before(minute(2)) or Stored([], [])).rows, "it is found after the fault"
+    stored = record(again, minute(4))
+    assert [type(fact) for fact in stored.facts] == [MinuteRecorded]
+    assert [row.minute for row in stored.rows if isinstance(row, RecordedMinuteRow)] == [NOON_MS + 4 * MINUTE_MS]
+    assert again.note_silence(CAMERA, NOON_MS + 5 * MINUTE_MS).facts == []
+
+
+def test_a_minute_that_the_chain_does_not_speak_of_is_stored_though_it_speaks_of_later_ones(store: ObjectStore) -> None:
+    record(make_recording(store), minute(5))
+    late = make_recording(store)
+    assert late.stored_before(minute(2)) is None
+    assert [type(fact) for fact in record(late, minute(2)).facts] == [MinuteRecorded]
+    assert late.covered_until(CAMERA, NOON_MS) == NOON_MS + 6 * MINUTE_MS
+
+
+def test_silence_is_covered_only_as_far_as_the_chain_says(store: ObjectStore) -> None:
+    record(make_recording(store), minute(0))
+    one, other = make_recording(store), make_recording(store)
+    for recording in (one, other):
+        assert recording.covered_until(CAMERA, NOON_MS) == NOON_MS + MINUTE_MS
+    other.note_silence(CAMERA, NOON_MS + 3 * MINUTE_MS)
+    one.note_silence(CAMERA, NOON_MS + 5 * MINUTE_MS)
+    told = [fact for fact in facts_in(store) if isinstance(fact, GapNoted)]
+    assert one.covered_until(CAMERA, NOON_MS) == max(gap.until_ms for gap in told)
