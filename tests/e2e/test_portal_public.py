@@ -189,6 +189,28 @@ def test_a_camera_is_watched_live_paused_and_looked_back_at(live: Visit, filmed:
     assert live.foreign_requests == []
 
 
+def test_a_picture_that_a_busy_server_refused_is_asked_for_again(live: Visit, filmed: FilmedCamera) -> None:
+    page, url = live.page, filmed.url(33)
+    page.route(f"**{url}", lambda route: route.fulfill(status=503))
+    with page.expect_response(f"**{url}"):
+        filmed.film(range(33, 36))
+        filmed.judge(through=33, judged=3)
+
+    with page.expect_response(lambda answer: answer.url.endswith(url) and answer.status == 200):
+        page.unroute(f"**{url}")
+    expect(page.locator("#picture")).to_have_attribute("src", url)
+
+
+def test_a_picture_that_is_gone_leaves_the_timeline(live: Visit, filmed: FilmedCamera) -> None:
+    page, url = live.page, filmed.url(33)
+    page.route(f"**{url}", lambda route: route.fulfill(status=410))
+    filmed.film(range(33, 36))
+    filmed.judge(through=33, judged=3)
+
+    expect(page.locator("#timeline")).to_have_attribute("max", "32")
+    expect(page.locator("#picture")).to_have_attribute("src", filmed.url(32))
+
+
 def test_what_a_quarantine_withdraws_leaves_the_screen(live: Visit, filmed: FilmedCamera) -> None:
     page = live.page
     filmed.film(range(33, 36))

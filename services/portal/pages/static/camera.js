@@ -1,6 +1,8 @@
 // The live picture of a camera, and the last ten minutes of it. Works without a library; figures need no script at all.
 
 const KEPT_MS = 600_000;
+const AGAIN_MS = 2_000;
+const GONE = [404, 410];
 const byId = (id) => document.getElementById(id);
 const box = byId('live');
 const said = box.dataset;
@@ -118,10 +120,18 @@ function follow() {
   stream.addEventListener('error', () => { if (view.live) byId('said').textContent = said.lost; });
 }
 
-picture.addEventListener('error', () => {  // withdrawn, or gone meanwhile
-  view.frames = view.frames.filter((frame) => frame.url !== picture.getAttribute('src'));
-  show(view.live ? view.frames.length - 1 : view.shown);
-});
+/** A picture did not come. Forget it where it was withdrawn or is gone; a server that is busy is asked again. */
+async function failed(url) {
+  const status = await fetch(url, { cache: 'no-store' }).then((answer) => answer.status, () => 0);
+  if (GONE.includes(status)) {
+    view.frames = view.frames.filter((frame) => frame.url !== url);
+    show(view.live ? view.frames.length - 1 : view.shown);
+  } else {
+    setTimeout(() => { if (picture.getAttribute('src') === url) picture.src = url; }, AGAIN_MS);
+  }
+}
+
+picture.addEventListener('error', () => failed(picture.getAttribute('src')));
 slider.addEventListener('input', () => go(Number(slider.value)));
 slider.addEventListener('keydown', (event) => {
   const by = { PageUp: -30, PageDown: 30 }[event.key];
