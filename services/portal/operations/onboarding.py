@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from schemas.cameras import Camera
+from schemas.cameras import Camera, Source
 from services.portal.operations.audit import Action
 from services.portal.operations.entry_form import FIELDS, camera_of, source_of
 from services.portal.operations.episodes import cameras_of, open_incidents
@@ -151,8 +152,18 @@ async def _probed(request: Request, ops: Operations, person: Person, values: dic
     if not ops.settings.probing:
         raise RefusedError(404, "")
     source = source_of(values)
+    _require_own_secret(ops, person, source)
+    reason = reason_of(values["reason"])
+    if source.secret and reason is None:
+        raise RefusedError(422, "reason")
     await run_in_threadpool(
-        ops.audit.note, "camera_probed", client_of(request.scope), person, subject=redact_url(source.url)
+        ops.audit.note,
+        "camera_probed",
+        client_of(request.scope),
+        person,
+        subject=redact_url(source.url),
+        why=reason or "",
+        detail=_secret_told(source),
     )
     return await probe(source, ops.settings.probe_seconds)
 
@@ -164,9 +175,35 @@ async def _added(request: Request, ops: Operations, person: Person, values: dict
         raise RefusedError(422, "reason")
     if not person.sees(camera):
         raise RefusedError(422, "other_area")
+    _require_own_secret(ops, person, camera.source)
     if ops.portal.cameras.latest(camera.camera_id) is not None:
         raise RefusedError(409, "id_taken")
     if ops.settings.probing:
         await check_entry(camera)
-    await register(request, ops, person, NextRevision("camera_added", None, camera, reason))
+    step = NextRevision("camera_added", None, camera, reason, _secret_told(camera.source))
+    await register(request, ops, person, step)
     return RedirectResponse(f"/operations/cameras/{camera.camera_id}", 303)
+
+
+def _require_own_secret(ops: Operations, person: Person, source: Source) -> None:
+    """Refuse a secret that would be told to a host which does not know it: ingest finds secrets by their names alone.
+
+    Whoever is no admin names those that a camera of their areas has at the same host. Another one is refused whether
+    there is such a secret or not.
+
+    Raises:
+        RefusedError: It is another one.
+    """
+    if not source.secret or person.may("admin"):
+        return
+    own = (camera.source for camera in cameras_of(ops, person) if camera.state != "removed")
+    if not any(each.secret == source.secret and _host(each) == _host(source) for each in own):
+        raise RefusedError(422, "secret_other")
+
+
+def _host(source: Source) -> str | None:
+    return urlsplit(source.url).hostname
+
+
+def _secret_told(source: Source) -> str:
+    return f"secret {source.secret} for {_host(source)}" if source.secret else ""

@@ -170,6 +170,7 @@ def test_an_address_of_the_source_is_shown_to_operators_alone_and_without_its_se
         "/operations/cameras?show=everything",
         "/operations/cameras?q=" + "x" * 81,
         "/operations/audit?before=-1",
+        "/operations/audit?before=1-%27",
         "/operations/audit?action=%27%20OR%201=1",
         "/operations/cameras/jalan-tembalang-1%0d%0aset-cookie:%20a=b",
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,14 @@ import numpy as np
 import pytest
 import simplejpeg
 
+from schemas.cameras import Source
+from services.portal.operations import audit_pages
+from services.portal.operations.audit import AuditLog
 from services.portal.roles import Role
 from services.runtime.camera_registry import read_registry
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.portal.operations.city import FLOODS, HERE, INCIDENT, THEIRS, THERE, City, build_city, street_jpeg
-from tests.portal.operations.office import Office, office
+from tests.portal.operations.office import Office, make_camera, office
 
 pytestmark = pytest.mark.integration
 
@@ -301,6 +306,44 @@ def test_a_new_camera_is_registered_and_not_public(place: Office, city: City) ->
     assert post(place, "operator", "cameras/new", **values).status_code == 422, "the id is taken"
 
 
+def test_an_operator_names_only_secrets_that_the_host_knows_already(city: City, tmp_path: Path) -> None:
+    def source(host: str, secret: str) -> Source:
+        return Source("snapshot", f"http://{host}/still.jpg", secret=secret)
+
+    entry = {"name": "Jalan", "kind": "street", "kecamatan": "Tembalang", "latitude": "-7", "longitude": "110"}
+    known = {"do": "probe", "source_kind": "snapshot", "secret": "ours", "reason": WHY}
+    with office(tmp_path, city.kafka, city.clickhouse, probing=True) as place:
+        for camera in (
+            make_camera("ops-secret-1", source=source("127.0.0.1:9", "ours")),
+            make_camera("ops-secret-2", source=source("127.0.0.3:9", "ours"), state="removed"),
+            make_camera("ops-secret-3", "Bulusan", source=source("127.0.0.2:9", "theirs")),
+        ):
+            place.portal.cameras.add(camera)
+        for url, secret in (
+            ("http://127.0.0.2:9/still.jpg", "ours"),
+            ("http://127.0.0.3:9/still.jpg", "ours"),
+            ("http://127.0.0.2:9/still.jpg", "theirs"),
+            ("http://127.0.0.1:9/still.jpg", "nobodys"),
+        ):
+            for do in ("probe", "add"):
+                asked = {**known, **entry, "do": do, "url": url, "secret": secret}
+                asked |= {"camera_id": "ops-secret-4", "kelurahan": "Tembalang"}
+                answer = post(place, "operator", "cameras/new", "Tembalang/Tembalang", **asked)
+                assert answer.status_code == 422
+                assert "di host yang sama" in answer.text, "the same is told of every one"
+        theirs = {**known, "url": "http://127.0.0.2:9/still.jpg", "secret": "theirs"}
+        ours = {**known, "url": "http://127.0.0.1:9/other.jpg"}
+        assert "Alasan wajib" in post(place, "operator", "cameras/new", "Tembalang", **{**ours, "reason": ""}).text
+        assert "di host yang sama" not in post(place, "operator", "cameras/new", "Tembalang", **ours).text
+        assert "di host yang sama" not in post(place, "admin", "cameras/new", "Tembalang", **theirs).text
+        assert [entry[2:] for entry in city.audit("camera_probed")[-2:]] == [
+            (ours["url"], WHY),
+            (theirs["url"], WHY),
+        ]
+        assert "secret theirs for 127.0.0.2" in get(place, "admin", "audit").text
+    assert read_registry(city.kafka).latest("ops-secret-4") is None
+
+
 def test_admins_read_the_audit_log_of_their_areas(place: Office) -> None:
     everything = get(place, "admin", "audit")
     assert everything.status_code == 200
@@ -309,6 +352,23 @@ def test_admins_read_the_audit_log_of_their_areas(place: Office) -> None:
     assert "zones_changed" in theirs
     assert "episode_confirmed" not in theirs
     assert get(place, "operator", "audit").status_code == 403
+
+
+def test_pages_of_the_audit_log_lose_no_entry_of_the_same_moment(
+    place: Office, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_pages, "_PAGE_SIZE", 2)
+    at_once = AuditLog(city.clickhouse, place.portal.metrics, lambda: 1_700_000_000_000)
+    for number in range(5):
+        at_once.note("sign_in_refused", "10.0.0.1", who="crowd", detail=f"try {number}")
+    at_once.close()
+    address, found = "audit?who=crowd", list[str]()
+    while address:
+        page = get(place, "admin", address).text
+        found += re.findall(r"try \d", page)
+        older = re.search(r'href="\?([^"]+)">[^<]+</a></p>', page)
+        address = f"audit?{unescape(older[1])}" if older else ""
+    assert sorted(found) == [f"try {number}" for number in range(5)]
 
 
 def test_every_page_of_a_viewer_is_drawn_in_both_languages(place: Office) -> None:
