@@ -155,7 +155,8 @@ class PublicKey(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A key that signs roots and exports, for everybody: its public half, 32 bytes, hex.
 
     ``key_id`` are the first 16 hex digits of that half's SHA-256. The key before endorsed it by a signature over this
-    JSON with an empty ``endorsement``; the first key has nobody for that.
+    JSON with an empty ``endorsement`` and ``signature``; the first key has nobody for that. ``signature`` is its own,
+    over this JSON with an empty ``signature``: nobody else can say by whom it was endorsed, or since when it is used.
     """
 
     key_id: KeyId
@@ -164,6 +165,7 @@ class PublicKey(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     algorithm: Literal["ed25519"] = "ed25519"
     endorsed_by: Annotated[str, Meta(pattern=r"^([0-9a-f]{16})?$(?!\n)")] = ""
     endorsement: Annotated[str, Meta(pattern=r"^([0-9a-f]{128})?$(?!\n)")] = ""
+    signature: Annotated[str, Meta(pattern=r"^([0-9a-f]{128})?$(?!\n)")] = ""
 
 
 class InclusionProof(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

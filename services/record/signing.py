@@ -30,7 +30,7 @@ from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
 from services.runtime.object_store import ObjectStore
 
-Signed = Literal["root", "export", "key"]
+Signed = Literal["root", "export", "key", "own key"]
 _KEY_DIGITS: Final = 16
 
 
@@ -66,11 +66,11 @@ class Signer:
 
     def statement(self, since_ms: int, endorser: Signer | None = None) -> PublicKey:
         """Give what is published of the key: its public half, endorsed by the key before where there was one."""
-        bare = PublicKey(key_id=self.key_id, public_key=self.public_key, since_ms=since_ms)
-        if endorser is None:
-            return bare
-        named = structs.replace(bare, endorsed_by=endorser.key_id)
-        return structs.replace(named, endorsement=endorser.sign("key", PUBLIC_KEY_CODEC.encode(named)))
+        said = PublicKey(key_id=self.key_id, public_key=self.public_key, since_ms=since_ms)
+        if endorser is not None:
+            said = structs.replace(said, endorsed_by=endorser.key_id)
+            said = structs.replace(said, endorsement=endorser.sign("key", PUBLIC_KEY_CODEC.encode(said)))
+        return structs.replace(said, signature=self.sign("own key", PUBLIC_KEY_CODEC.encode(said)))
 
 
 def new_key_pem() -> bytes:
@@ -93,14 +93,25 @@ def is_signed(what: Signed, data: bytes, signature: str, public_key: str) -> boo
     return True
 
 
+def is_own(key: PublicKey) -> bool:
+    """Tell whether a key itself says what is published of it."""
+    said = PUBLIC_KEY_CODEC.encode(structs.replace(key, signature=""))
+    return key_id_of(key.public_key) == key.key_id and is_signed("own key", said, key.signature, key.public_key)
+
+
 def is_endorsed(new: PublicKey, by: PublicKey) -> bool:
     """Tell whether the key before endorsed a new one."""
-    said = PUBLIC_KEY_CODEC.encode(structs.replace(new, endorsement=""))
+    said = PUBLIC_KEY_CODEC.encode(structs.replace(new, endorsement="", signature=""))
     return new.endorsed_by == by.key_id and is_signed("key", said, new.endorsement, by.public_key)
 
 
 def trusted_keys(keys: Mapping[str, PublicKey], anchor: PublicKey) -> set[str]:
-    """Give the ids of the keys that lead to ``anchor`` by endorsements, before it and after it, itself among them."""
+    """Give the ids of the keys that lead to ``anchor`` by endorsements, before it and after it, itself among them.
+
+    Only what a key itself says counts (``is_own``): else who can write where the keys lie could say that the key before
+    was endorsed by theirs.
+    """
+    keys = {key_id: key for key_id, key in keys.items() if key.key_id == key_id and is_own(key)}
     keys, trusted = {**keys, anchor.key_id: anchor}, {anchor.key_id}
     while True:
         pairs = ((new, keys[new.endorsed_by]) for new in keys.values() if new.endorsed_by in keys)
@@ -116,16 +127,21 @@ def publish_key(store: ObjectStore, signer: Signer, endorser: Signer | None = No
 
     Raises:
         RetryableError: The store is away.
+        ConfigurationError: What lies there was altered.
+        ContractError: What lies there is no key.
     """
     statement = signer.statement(now_ms(), endorser)
     key = public_key_key(signer.key_id)
     if store.create(key, PUBLIC_KEY_CODEC.encode(statement)) is None:
-        return PUBLIC_KEY_CODEC.decode(store.get(key) or b"")
+        found = PUBLIC_KEY_CODEC.decode(store.get(key) or b"")
+        if found.key_id != signer.key_id or not is_own(found):
+            raise ConfigurationError(f"{key} is not as this key published it: somebody altered it")
+        return found
     return statement
 
 
 def published_keys(store: ObjectStore) -> dict[str, PublicKey]:
-    """Give the public keys of the store by their ids; what is none, or has another's id, is left out.
+    """Give the public keys of the store by their ids; what is none, or not as its key said it, is left out.
 
     Raises:
         RetryableError: The store is away.
@@ -134,7 +150,7 @@ def published_keys(store: ObjectStore) -> dict[str, PublicKey]:
     for listed in store.list(KEYS):
         with suppress(ContractError):
             key = PUBLIC_KEY_CODEC.decode(store.get(listed.key) or b"")
-            if key_id_of(key.public_key) == key.key_id:
+            if is_own(key):
                 found[key.key_id] = key
     return found
 

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from services.record.signing import Signer, is_endorsed, is_signed, new_key_pem, publish_key, published_keys
+from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
+from services.record.object_keys import public_key_key
+from services.record.signing import (
+    Signer,
+    is_endorsed,
+    is_own,
+    is_signed,
+    new_key_pem,
+    publish_key,
+    published_keys,
+    trusted_keys,
+)
 from services.runtime.errors import ConfigurationError
 from services.runtime.object_store import ObjectStore
 
@@ -63,6 +74,40 @@ def test_a_new_key_is_endorsed_by_the_one_before(folder_store: ObjectStore, tmp_
     assert is_endorsed(keys[new.key_id], keys[old.key_id])
     assert not is_endorsed(keys[old.key_id], keys[new.key_id])
     assert not is_endorsed(structs.replace(keys[new.key_id], since_ms=0), keys[old.key_id])
+
+
+def _three_keys(folder: Path) -> tuple[list[Signer], list[PublicKey]]:
+    first, second, third = (Signer.open(folder / name) for name in ("first", "second", "third"))
+    return [first, second, third], [first.statement(1), second.statement(2, first), third.statement(3, second)]
+
+
+def test_whoever_trusts_one_of_the_citys_keys_trusts_those_before_and_after(tmp_path: Path) -> None:
+    _, said = _three_keys(tmp_path)
+    keys = {one.key_id: one for one in said}
+    assert [trusted_keys(keys, anchor) for anchor in said] == [set(keys)] * 3
+
+
+def test_a_stranger_can_not_say_that_a_key_of_the_citys_was_endorsed_by_theirs(tmp_path: Path) -> None:
+    _, said = _three_keys(tmp_path)
+    stranger = Signer.open(tmp_path / "stranger")
+    grafted = structs.replace(said[1], endorsed_by=stranger.key_id, endorsement="")
+    signature = stranger.sign("key", PUBLIC_KEY_CODEC.encode(structs.replace(grafted, signature="")))
+    grafted = structs.replace(grafted, endorsement=signature)
+    theirs = stranger.statement(0)
+    assert is_endorsed(grafted, theirs)
+    keys = {one.key_id: one for one in (said[0], grafted, said[2], theirs)}
+    assert trusted_keys(keys, said[2]) == {said[2].key_id}
+    assert stranger.key_id not in trusted_keys(keys, said[0])
+
+
+def test_since_when_a_key_is_used_only_the_key_says(folder_store: ObjectStore, tmp_path: Path) -> None:
+    signer = Signer.open(tmp_path / "key")
+    said = publish_key(folder_store, signer)
+    assert is_own(said)
+    folder_store.put(public_key_key(said.key_id), PUBLIC_KEY_CODEC.encode(structs.replace(said, since_ms=0)))
+    assert published_keys(folder_store) == {}
+    with pytest.raises(ConfigurationError, match="altered"):
+        publish_key(folder_store, signer)
 
 
 def test_a_published_key_is_not_published_anew(folder_store: ObjectStore, tmp_path: Path) -> None:

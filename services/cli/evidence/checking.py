@@ -34,7 +34,7 @@ from services.cli.evidence.manifest import (
 )
 from services.record.chain_lines import LinkedEntry, check_lines
 from services.record.merkle import root_of_path
-from services.record.signing import is_endorsed, is_signed, key_id_of, trusted_keys
+from services.record.signing import is_endorsed, is_own, is_signed, key_id_of, trusted_keys
 
 
 def check_package(data: bytes, city_key: PublicKey | None = None) -> tuple[Manifest | None, Findings]:
@@ -65,7 +65,7 @@ def check_package(data: bytes, city_key: PublicKey | None = None) -> tuple[Manif
         _check_between(data, contents, findings)
     if findings.is_whole:
         findings.right.append(f"{len(manifest.files)} files are what the manifest says, byte for byte")
-        _check_record(contents, manifest, signature, findings)
+        _check_record(contents, manifest, signature, city_key, findings)
     return manifest, findings
 
 
@@ -90,6 +90,8 @@ def _check_signature(
         return None
     if key_id_of(signed.public_key) != signed.key_id:
         findings.add(SIGNATURE, "its key is another one than it says")
+    elif MANIFEST_SIGNATURE_CODEC.encode(signed) != contents[SIGNATURE]:
+        findings.add(SIGNATURE, "it is not written as the record writes")
     elif not is_signed("export", manifest_bytes, signed.signature, signed.public_key):
         findings.add(MANIFEST, "it, or its signature, was altered: the signature is not over these bytes")
     elif city_key is not None and signed.key_id not in trusted_keys(_keys_in(contents), city_key):
@@ -111,7 +113,7 @@ def _keys_in(contents: Mapping[str, bytes]) -> dict[str, PublicKey]:
         if name.startswith("keys/"):
             with suppress(ContractError):
                 key = PUBLIC_KEY_CODEC.decode(data)
-                if key_id_of(key.public_key) == key.key_id:
+                if is_own(key):
                     found[key.key_id] = key
     return found
 
@@ -151,7 +153,11 @@ def _check_between(data: bytes, contents: Mapping[str, bytes], findings: Finding
 
 
 def _check_record(
-    contents: Mapping[str, bytes], manifest: Manifest, signature: ManifestSignature | None, findings: Findings
+    contents: Mapping[str, bytes],
+    manifest: Manifest,
+    signature: ManifestSignature | None,
+    city_key: PublicKey | None,
+    findings: Findings,
 ) -> None:
     try:
         roots = {name: SIGNED_ROOT_CODEC.decode(data) for name, data in contents.items() if name.startswith("roots/")}
@@ -163,7 +169,10 @@ def _check_record(
         return
     keys = _keys_in(contents)
     chains = _check_chains(contents, manifest, findings)
+    citys = keys if city_key is None else trusted_keys(keys, city_key)
     for name, root in roots.items():
+        if root.key_id in keys and root.key_id not in citys:
+            findings.add(name, f"it was signed with key {root.key_id}, which is none of the city's")
         _check_root(name, root, keys, findings)
     by_day = {root.root.day: root for root in roots.values()}
     for name, proof in proofs.items():

@@ -98,10 +98,10 @@ def command(episode: str, store: str | None, clickhouse: str | None, **said: Any
             seen.append(path)
             advance(len(seen), 0)
 
-        gathered = Gathering(record.store, record.chains, record.filing, tell).gather(story, wanted, rows)
+        key = publish_key(record.store, signer)
+        gathered = Gathering(record.store, record.chains, record.filing, key, tell).gather(story, wanted, rows)
         if _length_ms(story) > _MOST_MS:
             gathered.leave_out("minutes/", f"only the last {_MOST_MS // 3_600_000} hours of the episode are taken")
-        key = publish_key(record.store, signer)
         making = Making(asked.by, asked.why, now_ms(), signer.key_id)
         try:
             data = pack_evidence(story, wanted, gathered, making, signer, key)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from schemas.codec import ContractError
 from schemas.recordings import (
+    DAILY_ROOT_CODEC,
     INCLUSION_PROOF_CODEC,
     PUBLIC_KEY_CODEC,
     SIGNED_ROOT_CODEC,
@@ -19,6 +20,8 @@ from schemas.recordings import (
     EvidenceKept,
     GapNoted,
     MinuteRecorded,
+    PublicKey,
+    SignedRoot,
     StoredFile,
     day_of,
     files_of,
@@ -32,7 +35,7 @@ from services.record.filing import FileAlteredError, Filing
 from services.record.object_keys import grown_key
 from services.record.roots import proof_in, read_heads, read_root, rooted_days
 from services.record.sealing import SealError
-from services.record.signing import published_keys
+from services.record.signing import is_signed, published_keys, trusted_keys
 from services.runtime.object_store import ObjectStore
 
 MINUTE_MS: Final = 60_000
@@ -101,12 +104,14 @@ class Gathering:
         store: Where it lies.
         chains: Its chains.
         filing: Takes its files.
+        key: The city's, which signs what is gathered; roots by a key that does not lead to it are left out.
         advance: Is told what is being gathered.
     """
 
     store: ObjectStore
     chains: Chains
     filing: Filing
+    key: PublicKey
     advance: Advance
 
     def gather(self, story: EpisodeStory, wanted: Wanted, rows: dict[str, bytes]) -> Gathered:
@@ -187,21 +192,29 @@ class Gathering:
             except ContractError as error:
                 found.leave_out(root_path(root_day), f"it, or what lies under it, was altered: {error}")
                 continue
-            if signed is not None and proof is not None:
+            if signed is not None and not self._is_citys(signed):
+                found.leave_out(root_path(root_day), f"it is not signed by a key of the city ({signed.key_id})")
+            elif signed is not None and proof is not None:
                 found.contents[root_path(root_day)] = SIGNED_ROOT_CODEC.encode(signed)
                 found.contents[proof_path(root_day, day)] = INCLUSION_PROOF_CODEC.encode(proof)
                 found.roots.append(root_day)
         if linked and not any(name.endswith(f"-of-{day}.json") for name in found.contents):
             found.leave_out(root_path(day), "no root has been signed over this chain yet")
 
+    def _is_citys(self, signed: SignedRoot) -> bool:
+        key = self._citys_keys().get(signed.key_id)
+        said = DAILY_ROOT_CODEC.encode(signed.root)
+        return key is not None and is_signed("root", said, signed.signature, key.public_key)
+
     def _take_keys(self, found: Gathered) -> None:
-        signers = {
-            SIGNED_ROOT_CODEC.decode(data).key_id for name, data in found.contents.items() if name.startswith("roots/")
+        """Take the city's keys, also those between two that signed: they lead from one to the other."""
+        found.contents |= {
+            key_path(key_id): PUBLIC_KEY_CODEC.encode(key) for key_id, key in sorted(self._citys_keys().items())
         }
-        keys = published_keys(self.store)
-        for key_id in sorted(signers):
-            if key_id in keys:
-                found.contents[key_path(key_id)] = PUBLIC_KEY_CODEC.encode(keys[key_id])
+
+    def _citys_keys(self) -> dict[str, PublicKey]:
+        keys = {**published_keys(self.store), self.key.key_id: self.key}
+        return {key_id: keys[key_id] for key_id in trusted_keys(keys, self.key)}
 
 
 def _days(wanted: Wanted) -> Iterator[str]:

@@ -17,7 +17,7 @@ from services.record.chain import Chains
 from services.record.filing import Filing
 from services.record.sealing import Sealer
 from services.record.settings import RecordSettings
-from services.record.signing import key_id_of
+from services.record.signing import is_own
 from services.runtime.errors import ConfigurationError
 from services.runtime.object_store import ObjectStore
 from services.runtime.settings import load_settings
@@ -73,8 +73,8 @@ def read_key(path: Path | None) -> PublicKey | None:
         key = PUBLIC_KEY_CODEC.decode(path.read_bytes())
     except (OSError, ContractError) as error:
         raise ConfigurationError(f"{path} is no public key of Tilik: {error}") from error
-    if key_id_of(key.public_key) != key.key_id:
-        raise ConfigurationError(f"{path}: the key in it is not the one that it names")
+    if not is_own(key):
+        raise ConfigurationError(f"{path}: it is not as its key said it; take the city's anew")
     return key
 
 

@@ -91,7 +91,8 @@ class Case:
     def gather(self, wanted: Wanted = WANTED) -> Gathered:
         """Gather what there is of the episode."""
         rows = {"episodes": b'{"episode_id":"3fa9c1"}\n'}
-        return Gathering(self.store, self.chains, self.filing, lambda _: None).gather(make_story(), wanted, rows)
+        gathering = Gathering(self.store, self.chains, self.filing, self.key, lambda _: None)
+        return gathering.gather(make_story(), wanted, rows)
 
     def export(self, wanted: Wanted = WANTED, **changes: object) -> bytes:
         """Give the file of evidence."""

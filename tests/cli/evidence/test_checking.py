@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
+from schemas.recordings import DAILY_ROOT_CODEC, PUBLIC_KEY_CODEC, SIGNED_ROOT_CODEC, PublicKey, SignedRoot
 from services.cli.evidence.archive import pack, unpack
 from services.cli.evidence.checking import check_package
 from services.cli.evidence.command import command
@@ -28,7 +28,8 @@ from services.cli.evidence.manifest import (
     SIGNATURE,
     ManifestSignature,
 )
-from services.record.signing import Signer, is_endorsed, published_keys
+from services.record.object_keys import heads_key, root_key
+from services.record.signing import Signer, is_endorsed, publish_key, published_keys
 from services.runtime.errors import ConfigurationError
 from tests.cli.evidence.recorded_case import MINUTES, WANTED, Case, make_case
 from tests.record.facts import DAY
@@ -187,6 +188,36 @@ def test_who_signs_with_a_key_of_their_own_is_not_the_city(case: Case, package: 
     forged = _resigned(package, lambda _: None, stranger)
     assert "not with the city's" in _check(forged, case.key).wrong[0].text
     assert any(stranger.key_id in note for note in _check(forged).notes)
+
+
+def test_a_root_by_a_strangers_key_is_none_of_the_citys(case: Case, package: bytes, tmp_path: Path) -> None:
+    stranger = Signer.open(tmp_path / "stranger.pem")
+
+    def replace_root(contents: dict[str, bytes]) -> None:
+        root = SIGNED_ROOT_CODEC.decode(contents[f"roots/{DAY}.json"]).root
+        signature = stranger.sign("root", DAILY_ROOT_CODEC.encode(root))
+        theirs = SignedRoot(root=root, key_id=stranger.key_id, signature=signature)
+        contents[f"roots/{DAY}.json"] = SIGNED_ROOT_CODEC.encode(theirs)
+        contents[f"keys/{case.key.key_id}.json"] = PUBLIC_KEY_CODEC.encode(stranger.statement(0))
+
+    forged = _resigned(package, replace_root, case.signer)
+    assert [finding.path for finding in _check(forged, case.key).wrong] == [f"roots/{DAY}.json"]
+
+
+def test_a_root_by_a_strangers_key_is_not_exported(tmp_path: Path) -> None:
+    case, stranger = make_case(tmp_path / "case"), make_case(tmp_path / "stranger")
+    for one in (root_key(DAY), heads_key(DAY)):
+        case.store.put(one, stranger.store.get(one) or b"")
+    publish_key(case.store, stranger.signer)
+    gathered = case.gather()
+    assert not any(name.startswith(("roots/", "proofs/")) for name in gathered.contents)
+    assert any("not signed by a key of the city" in one.why for one in gathered.left_out)
+
+
+def test_a_signature_that_was_written_otherwise_is_told(case: Case, package: bytes) -> None:
+    contents = unpack(package).contents
+    contents[SIGNATURE] = contents[SIGNATURE].replace(b":", b": ", 1)
+    assert [finding.path for finding in _check(pack(contents), case.key).wrong] == [SIGNATURE]
 
 
 @settings(deadline=None)
