@@ -1,9 +1,11 @@
 -- Who may do what in the database tilik. Roles are held by users of 05_users.sql, or by your own. Running this again
 -- takes back what is not written here any more: while it runs, for less than a second, readers are refused.
 
-CREATE ROLE IF NOT EXISTS tilik_migrator, tilik_writer, tilik_operator, tilik_data_team, tilik_portal, tilik_open_data;
+CREATE ROLE IF NOT EXISTS tilik_migrator, tilik_writer, tilik_operator, tilik_data_team, tilik_portal, tilik_audit,
+    tilik_open_data;
 
-REVOKE ALL ON *.* FROM tilik_migrator, tilik_writer, tilik_operator, tilik_data_team, tilik_portal, tilik_open_data;
+REVOKE ALL ON *.* FROM tilik_migrator, tilik_writer, tilik_operator, tilik_data_team, tilik_portal, tilik_audit,
+    tilik_open_data;
 
 -- Open data goes through this list. A view of its own, that reads as its maker, so that a row policy may ask it without
 -- being asked itself.
@@ -41,6 +43,12 @@ GRANT SELECT ON system.view_refreshes TO tilik_data_team;
 
 -- The portal, which decides by itself who sees which page.
 GRANT SELECT ON tilik.* TO tilik_portal;
+
+-- The audit log: of all these roles the portal's alone reads it, and shows it to admins; tilik_audit alone adds to it;
+-- none changes or deletes what is in it. After the grants of tilik.*, from which this is taken away again.
+REVOKE ALL ON tilik.portal_audit FROM tilik_migrator, tilik_writer, tilik_operator, tilik_data_team;
+
+GRANT CREATE TABLE, INSERT ON tilik.portal_audit TO tilik_audit;
 
 -- Anybody: figures of places, and public cameras (03_row_policies.sql). No frame, no case, no name of a person.
 GRANT SELECT ON tilik.open_daily_by_kelurahan TO tilik_open_data;

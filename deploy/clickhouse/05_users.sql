@@ -9,6 +9,8 @@ CREATE USER IF NOT EXISTS tilik_analyst IDENTIFIED WITH no_password HOST NONE DE
 
 CREATE USER IF NOT EXISTS tilik_web IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_portal;
 
+CREATE USER IF NOT EXISTS tilik_web_audit IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_audit;
+
 CREATE USER IF NOT EXISTS tilik_public IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_open_data;
 
 GRANT tilik_migrator TO tilik_aggregate;
@@ -18,5 +20,7 @@ GRANT tilik_operator TO tilik_grafana;
 GRANT tilik_data_team TO tilik_analyst;
 
 GRANT tilik_portal TO tilik_web;
+
+GRANT tilik_audit TO tilik_web_audit;
 
 GRANT tilik_open_data TO tilik_public;

@@ -73,7 +73,7 @@ class OperationsSettings(BaseModel):
     audit: ClickHouseSettings | None = Field(
         None,
         description="ClickHouse for the audit log, …__AUDIT__USER and so on: a user that may create and insert into "
-        "portal_audit. Unless it is said, as TILIK_PORTAL_CLICKHOUSE.",
+        "portal_audit, as those of the role tilik_audit. Unless it is said, as TILIK_PORTAL_CLICKHOUSE.",
     )
     dashboards_url: str = Field(
         "", pattern=r"^(https?://[^\s<>\"']+)?$", description="Address of the dashboards, linked to; empty: no link."

@@ -18,6 +18,7 @@ from services.aggregate.lineage import Lineage, lineage, rests_on
 from services.aggregate.marts import MARTS
 from services.aggregate.registry_rows import TABLE_TYPES, CameraRow
 from services.cli.export.writing import Selection, count_rows
+from services.portal.operations.audit import AuditRow
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -34,6 +35,8 @@ REPEATABLE = re.compile(
     r"^(CREATE (ROLE|USER) IF NOT EXISTS|CREATE (QUOTA|ROW POLICY|SETTINGS PROFILE|VIEW) OR REPLACE"
     r"|CREATE OR REPLACE VIEW|GRANT|REVOKE) "
 )
+WHOLE = re.compile(rf"^GRANT .+ ON {DATABASE}\.\* TO (?P<role>\w+)$")
+AUDIT_TAKEN = re.compile(rf"^REVOKE ALL ON {DATABASE}\.{AuditRow.TABLE} FROM (?P<roles>.+)$")
 EVERYBODY_S = {"public_cameras", "open_daily_by_kelurahan"}
 """Views that read as their maker: whoever may read them needs no more."""
 
@@ -140,6 +143,16 @@ def test_whoever_may_read_a_view_may_read_what_it_reads(lines: list[str], views:
     for role, names in granted.items():
         for name in names.keys() & views.keys() - EVERYBODY_S:
             assert set(views[name]) <= names.keys(), f"{role} may read {name}, and not what it reads"
+
+
+def test_the_audit_log_is_read_by_the_portal_alone_and_changed_by_nobody(lines: list[str]) -> None:
+    whole = {match["role"]: at for at, line in enumerate(lines) if (match := WHOLE.match(line))}
+    assert {"tilik_migrator", "tilik_writer", "tilik_operator", "tilik_data_team", "tilik_portal"} == set(whole)
+    [(taken_at, taken)] = [(at, match["roles"]) for at, line in enumerate(lines) if (match := AUDIT_TAKEN.match(line))]
+    assert whole.keys() - set(taken.split(", ")) == {"tilik_portal"}
+    assert taken_at > max(whole.values()), "a grant of everything would give it back"
+    named = [line for line in lines if f"{DATABASE}.{AuditRow.TABLE} TO" in line]
+    assert named == [f"GRANT CREATE TABLE, INSERT ON {DATABASE}.{AuditRow.TABLE} TO tilik_audit"]
 
 
 def test_a_grant_of_columns_is_enough_for_the_view_that_stands_on_it(
