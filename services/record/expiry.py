@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from schemas.cameras import Camera
 from schemas.recordings import (
     ChainEntry,
+    ChainFact,
     DeletionReason,
     EvidenceKept,
     FileForm,
@@ -46,16 +47,22 @@ class Rules:
 
     def term_of(self, fact: MinuteRecorded | EvidenceKept, form: FileForm) -> Term | None:
         """Give how long a file stays; None: for as long as a hold is there."""
-        if isinstance(fact, EvidenceKept):
-            return None if self._is_held(fact.captured_at_ms, fact.captured_at_ms) else self._evidence_term(fact)
-        if self._is_held(fact.minute_ms, fact.minute_ms + _MINUTE_MS):
+        if self.holds_back(fact):
             return None
+        if isinstance(fact, EvidenceKept):
+            return self._evidence_term(fact)
         days = self.camera.retention_days
         if form == "original":
             days = min(days, self.settings.original_days)
         if self._is_confirmed(fact):
             days = max(days, self.settings.confirmed_days)
         return Term(days, "retention", f"minutes, {form}")
+
+    def holds_back(self, fact: ChainFact) -> bool:
+        """Tell whether a hold keeps the files of a fact."""
+        if isinstance(fact, EvidenceKept):
+            return self._is_held(fact.captured_at_ms, fact.captured_at_ms)
+        return isinstance(fact, MinuteRecorded) and self._is_held(fact.minute_ms, fact.minute_ms + _MINUTE_MS)
 
     def _evidence_term(self, fact: EvidenceKept) -> Term:
         episode = self.episodes.get(fact.episode_id)
@@ -91,22 +98,29 @@ def least_days(camera: Camera, settings: RetentionSettings) -> int:
     return min(camera.retention_days, settings.original_days, settings.evidence_days, settings.rejected_days)
 
 
-def deleted_files(entries: Sequence[ChainEntry]) -> dict[str, StoredFile]:
-    """Give the files that the tombstones of a chain name, by key."""
-    return files_named(entries, [entry.fact for entry in entries if isinstance(entry.fact, FilesDeleted)])
+def deleted_files(entries: Sequence[ChainEntry], more: Iterable[FilesDeleted] = ()) -> dict[str, StoredFile]:
+    """Give the files that the tombstones of a chain name, and these ones, by key.
+
+    Two episodes may name one frame, and then one file: it is deleted once each entry that names it has a tombstone.
+    """
+    gone = _buried(entries, more)
+    kept = {file.key for _, file in live_files(entries, more)}
+    files = (file for entry in entries for file in files_of(entry.fact) if (entry.index, file.form) in gone)
+    return {file.key: file for file in files if file.key not in kept}
 
 
-def files_named(entries: Sequence[ChainEntry], tombstones: Iterable[FilesDeleted]) -> dict[str, StoredFile]:
-    """Give the files of a chain that these tombstones name, by key."""
+def live_files(entries: Sequence[ChainEntry], more: Iterable[FilesDeleted] = ()) -> list[tuple[ChainEntry, StoredFile]]:
+    """Give the files that must be there, each with an entry that brought it and has no tombstone."""
+    gone = _buried(entries, more)
+    named = ((entry, file) for entry in entries for file in files_of(entry.fact))
+    return [(entry, file) for entry, file in named if (entry.index, file.form) not in gone]
+
+
+def _buried(entries: Sequence[ChainEntry], more: Iterable[FilesDeleted]) -> set[tuple[int, FileForm]]:
+    """Give the entries that have a tombstone, and for which form."""
+    tombstones = [*(entry.fact for entry in entries if isinstance(entry.fact, FilesDeleted)), *more]
     spans = [(deleted.form, span) for deleted in tombstones for span in deleted.entries]
-    named = ((form, entry) for form, span in spans for entry in entries[span.first : span.last + 1])
-    return {file.key: file for form, entry in named for file in files_of(entry.fact) if file.form == form}
-
-
-def live_files(entries: Sequence[ChainEntry]) -> list[tuple[ChainEntry, StoredFile]]:
-    """Give the files that must be there, each with the entry that brought it."""
-    gone = deleted_files(entries)
-    return [(entry, file) for entry in entries for file in files_of(entry.fact) if file.key not in gone]
+    return {(entry.index, form) for form, span in spans for entry in entries[span.first : span.last + 1]}
 
 
 def tombstones_due(entries: Sequence[ChainEntry], rules: Rules, now_ms: int) -> list[FilesDeleted]:
@@ -117,9 +131,8 @@ def tombstones_due(entries: Sequence[ChainEntry], rules: Rules, now_ms: int) -> 
         if not isinstance(fact, (MinuteRecorded, EvidenceKept)):
             continue
         term = rules.term_of(fact, file.form)
-        captured_ms = fact.captured_at_ms if isinstance(fact, EvidenceKept) else fact.minute_ms + _MINUTE_MS
-        since_ms = max(captured_ms, entry.at_ms)  # footage with a clock of its own was captured long ago
-        if term is not None and since_ms + term.days * DAY_MS <= now_ms:
+        # not from its capture: a camera's clock may be ahead, and footage with one of its own was captured long ago
+        if term is not None and entry.at_ms + term.days * DAY_MS <= now_ms:
             due.setdefault((file.form, term), []).append(entry.index)
     return [
         FilesDeleted(

@@ -9,14 +9,15 @@ chain already, and what is not there can be deleted again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from schemas.cameras import Camera
-from schemas.recordings import ChainEntry, FilesDeleted, StoredFile
+from schemas.codec import ContractError
+from schemas.recordings import ChainEntry, ChainFact, FilesDeleted, StoredFile, day_of, files_of
 from services.record.chain import Chains
-from services.record.expiry import DAY_MS, Rules, deleted_files, files_named, least_days, live_files, tombstones_due
+from services.record.expiry import DAY_MS, Rules, deleted_files, least_days, live_files, tombstones_due
 from services.record.holds import holds_of
 from services.record.object_keys import CHAINS, EMPTIED, EVIDENCE, MINUTES, emptied_key
 from services.record.retention_settings import RetentionSettings
@@ -37,13 +38,17 @@ FindEpisodes = Callable[[str], list[EpisodeVerdict]]
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What was deleted of one chain's files, or would be. ``orphans`` are files that no entry names."""
+    """What was deleted of one chain's files, or would be. ``orphans`` are files that no entry names.
+
+    ``fault`` says why nothing of a camera can be deleted, from this chain on.
+    """
 
     camera_id: str
     day: str
     tombstones: tuple[FilesDeleted, ...]
     files: tuple[StoredFile, ...]
     orphans: tuple[str, ...]
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,22 @@ class Retention:
 
         Raises:
             RetryableError: The store or ClickHouse is away. What was given before is deleted.
-            ContractError: A legal hold can't be read; nothing of that camera was deleted.
         """
         rules: dict[str, Rules | None] = {}
         for day in self.store.folders(CHAINS):
-            if end_of_day_ms(day) > now:
+            if day == day_of(now):
                 continue
             emptied = {one.key.rsplit("/", 1)[-1] for one in self.store.list(f"{EMPTIED}/{day}")}
             for camera_id in self.store.folders(f"{CHAINS}/{day}"):
                 if camera_id in emptied:
                     continue
-                if camera_id not in rules:
-                    rules[camera_id] = self._rules_of(camera_id)
-                found = self._expire(camera_id, day, rules[camera_id], now, dry_run)
+                try:
+                    if camera_id not in rules:
+                        rules[camera_id] = self._rules_of(camera_id)
+                    found = self._expire(camera_id, day, rules[camera_id], now, dry_run)
+                except ContractError as error:  # a hold that can't be read: nobody knows what of this camera must stay
+                    log.error("record.retention_stopped", camera=camera_id, day=day, error=str(error))
+                    rules[camera_id], found = None, Expired(camera_id, day, (), (), (), str(error))
                 if found is not None:
                     yield found
 
@@ -94,14 +102,15 @@ class Retention:
         return Rules(camera, self.settings, holds_of(self.store, camera_id), episodes)
 
     def _expire(self, camera_id: str, day: str, rules: Rules | None, now: int, dry_run: bool) -> Expired | None:
-        if rules is None or now < end_of_day_ms(day) - DAY_MS + least_days(rules.camera, self.settings) * DAY_MS:
+        if rules is None or not self._may_be_due(day, rules, now):
             return None
         entries = self._entries(camera_id, day)
         if entries is None:
             return None
+        rules = self._with_holds_of_now(rules)
         tombstones = tombstones_due(entries, rules, now)
-        gone = deleted_files(entries) | files_named(entries, tombstones)
-        live = {file.key for _, file in live_files(entries)} - set(gone)
+        gone = deleted_files(entries, tombstones)
+        live = {file.key for _, file in live_files(entries, tombstones)}
         there = [one for kind in (MINUTES, EVIDENCE) for one in self.store.list(f"{kind}/{day}/{camera_id}")]
         going = tuple(gone[one.key] for one in there if one.key in gone)
         orphans = tuple(
@@ -112,12 +121,35 @@ class Retention:
         if not dry_run:
             if tombstones:
                 self.chains.append(camera_id, day, tombstones)
-            for key in (*(file.key for file in going), *orphans):
+            going = tuple(self._deleted(going, entries, rules))
+            for key in orphans:
                 self.store.delete(key)
             is_quiet = not tombstones and entries[-1].at_ms + DAY_MS < now
             if is_quiet and not live and len(there) == len(going) + len(orphans):
                 self._mark_emptied(camera_id, day, len(entries))
         return Expired(camera_id, day, tuple(tombstones), going, orphans) if going or orphans else None
+
+    def _may_be_due(self, day: str, rules: Rules, now: int) -> bool:
+        """Tell whether anything of a day can be due; of one that is yet to come too, for a clock was ahead."""
+        start_ms = end_of_day_ms(day) - DAY_MS
+        return start_ms > now or now >= start_ms + least_days(rules.camera, self.settings) * DAY_MS
+
+    def _with_holds_of_now(self, rules: Rules) -> Rules:
+        return replace(rules, holds=holds_of(self.store, rules.camera.camera_id))
+
+    def _deleted(
+        self, going: Sequence[StoredFile], entries: Sequence[ChainEntry], rules: Rules
+    ) -> Iterator[StoredFile]:
+        """Delete files and give them; one for which a hold has been placed by now stays, tombstone or not."""
+        facts: dict[str, list[ChainFact]] = {}
+        for entry in entries:
+            for file in files_of(entry.fact):
+                facts.setdefault(file.key, []).append(entry.fact)
+        for file in going:
+            now_held = self._with_holds_of_now(rules)
+            if not any(now_held.holds_back(fact) for fact in facts[file.key]):
+                self.store.delete(file.key)
+                yield file
 
     def _entries(self, camera_id: str, day: str) -> list[ChainEntry] | None:
         """Give a chain's entries; None: it is empty or broken, and then nobody knows which files are whose."""

@@ -84,6 +84,9 @@ class Upkeep:
             self._metrics.set("tilik_record_roots_due", 0)
         if self._expired_on != day_of(now):
             for expired in self._retention.run(now):
+                if expired.fault:
+                    self._metrics.count("tilik_record_upkeep_failures_total")
+                    continue
                 self._metrics.count("tilik_record_deleted_total", len(expired.files) + len(expired.orphans))
                 log.info(
                     "record.expired",

@@ -19,6 +19,7 @@ from services.record.retention_settings import RetentionSettings
 from services.record.verdicts_of_episodes import EpisodeVerdict, Verdict
 from services.runtime.clock import now_ms
 from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
 from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_evidence, make_file, make_minute
 
 _EPISODE = "ab" * 16
@@ -83,7 +84,7 @@ def record(folder_store: ObjectStore) -> Record:
 
 def test_minutes_stay_for_the_cameras_days_and_leave_a_tombstone(record: Record) -> None:
     files = record.keep([make_minute(number) for number in range(3)])
-    assert record.after(_WEEK) == []
+    assert record.after(_WEEK - 0.01) == []
     (expired,) = record.after(_WEEK + 1)
     assert [file.key for file in expired.files] == [file.key for file in files]
     assert record.there(files) == [False] * 3
@@ -156,6 +157,91 @@ def test_a_legal_hold_keeps_all_until_it_is_ended(record: Record) -> None:
     assert end_hold(record.store, CAMERA, _EPISODE) is None
     record.after(5000)
     assert record.there(files) == [False] * 3
+
+
+def make_hold(episode_id: str = _EPISODE, from_ms: int = NOON_MS, until_ms: int = NOON_MS) -> LegalHold:
+    """A hold of an episode at noon."""
+    return LegalHold(
+        camera_id=CAMERA,
+        episode_id=episode_id,
+        from_ms=from_ms,
+        until_ms=until_ms,
+        decided_by="Bu Sri",
+        reason="police report 12",
+        decided_at_ms=NOON_MS,
+    )
+
+
+class HoldComes(ObjectStore):
+    """A store in which a hold is placed while retention runs: once, when the first minute is deleted."""
+
+    is_placed = False
+
+    def delete(self, key: str) -> None:
+        super().delete(key)
+        if key.startswith("minutes/") and not self.is_placed:
+            self.is_placed = True
+            place_hold(self, make_hold(from_ms=NOON_MS + 20 * MINUTE_MS, until_ms=NOON_MS + 20 * MINUTE_MS))
+
+
+def test_a_hold_that_is_placed_while_files_are_deleted_keeps_those_that_are_still_there(
+    folder_store: ObjectStore,
+) -> None:
+    record = Record(HoldComes(StoreSettings(url=folder_store.place)))
+    files = record.keep([make_minute(number) for number in (0, 10, 20)])
+    (expired,) = record.after(_WEEK + 1)
+    assert record.there(files) == [False, False, True]
+    assert list(expired.files) == files[:2]
+    record.after(_WEEK + 3)
+    assert record.there(files) == [False, False, True]
+    assert record.store.size(emptied_key(DAY, CAMERA)) is None
+    end_hold(record.store, CAMERA, _EPISODE)
+    record.after(_WEEK + 3)
+    assert record.there(files) == [False] * 3
+
+
+def test_a_hold_that_can_not_be_read_stops_its_camera_alone(record: Record) -> None:
+    files = record.keep([make_minute(0)])
+    other = make_minute(0, camera_id="another-camera")
+    record.store.put(other.files[0].key, b"some bytes")
+    record.chains.append("another-camera", DAY, [other])
+    record.store.put(f"holds/{CAMERA}/{_EPISODE}.json", b"{}")
+    record.now = NOON_MS + 30 * DAY_MS
+    retention = Retention(
+        record.store,
+        record.chains,
+        _SETTINGS,
+        lambda one: structs.replace(make_camera(_WEEK), camera_id=one),
+        lambda _: [],
+    )
+    found = list(retention.run(record.now))
+    assert [(one.camera_id, bool(one.fault)) for one in found] == [("another-camera", False), (CAMERA, True)]
+    assert record.there([*files, *other.files]) == [True, False]
+
+
+def test_a_frame_that_two_episodes_name_stays_for_the_one_that_is_confirmed(record: Record) -> None:
+    record.judged("episode_rejected", 0, 1)
+    confirmed = EpisodeVerdict(
+        episode_id="cd" * 16, from_ms=NOON_MS, until_ms=NOON_MS + MINUTE_MS, verdict="episode_confirmed"
+    )
+    record.episodes.append(confirmed)
+    rejected, other = record.keep([make_evidence(_EPISODE, b"frame"), make_evidence("cd" * 16, b"frame")])
+    assert rejected.key == other.key
+    record.after(_SETTINGS.rejected_days)
+    record.after(_SETTINGS.rejected_days)
+    assert record.there([rejected]) == [True]
+    assert [one.reason for one in record.tombstones()] == ["rejected"]
+    record.after(_SETTINGS.confirmed_days)
+    assert record.there([rejected]) == [False]
+
+
+def test_what_a_clock_ahead_captured_stays_no_longer_than_the_rest(record: Record) -> None:
+    minute = make_minute(2 * 365 * 1440)
+    files = record.keep([make_minute(0)])
+    record.store.put(minute.files[0].key, b"some bytes")
+    record.chains.append(CAMERA, "2027-11-25", [minute])
+    record.after(_WEEK + 1)
+    assert record.there([*files, *minute.files]) == [False, False]
 
 
 def test_a_hold_of_an_episode_that_went_on_keeps_what_came_later_too(record: Record) -> None:

@@ -48,6 +48,8 @@ def command(dry_run: bool, store: str | None, clickhouse: str | None, bootstrap:
 
 
 def _told(expired: Expired) -> str:
+    if expired.fault:
+        return f"{expired.day} {expired.camera_id}: nothing of this camera is deleted from here on: {expired.fault}"
     parts = [f"{one.form}: {one.detail}, kept {one.kept_days} days" for one in expired.tombstones]
     if expired.orphans:
         parts.append(f"{len(expired.orphans)} files that no entry names")
