@@ -34,6 +34,7 @@ _SETTINGS: Final = {
     "max_execution_time": _SECONDS,
     "max_result_rows": _MOST_ROWS,
     "result_overflow_mode": "throw",
+    "format_csv_null_representation": "",
     "output_format_json_array_of_rows": 1,
     "output_format_json_quote_64bit_integers": 0,
     "output_format_parquet_string_as_string": 1,
