@@ -33,6 +33,8 @@ Action = Literal[
     "camera_added",
     "camera_approved",
     "camera_withdrawn",
+    "account_set",
+    "account_removed",
 ]
 _KEPT_DAYS: Final = 1_095
 
