@@ -58,6 +58,14 @@ def missing_within(closed: ClosedMinute) -> list[GapNoted]:
     return [GapNoted(from_ms=one.from_ms, until_ms=one.until_ms, reason=one.reason) for one in closed.missing]
 
 
+def late_before(closed: ClosedMinute) -> list[GapNoted]:
+    """Give the stretches of former minutes whose frames came after those were closed."""
+    detail = "came after the minute was stored"
+    return [
+        GapNoted(from_ms=one.from_ms, until_ms=one.until_ms, reason=one.reason, detail=detail) for one in closed.late
+    ]
+
+
 def _by_day(from_ms: int, until_ms: int, reason: GapReason) -> Iterator[GapNoted]:
     """Cut a stretch where the city's day ends: each day has a chain of its own."""
     start_ms = from_ms

@@ -13,8 +13,8 @@ RECORD_METRICS = (
     MetricDefinition(
         "tilik_record_late_frames_total",
         "counter",
-        "Frames left out because their minute was stored already. Growing: a camera's clock jumps, or "
-        "frame_wait_seconds is too short.",
+        "Frames left out because their minute was stored already, or they claim to be of the future. Growing: a "
+        "camera's clock jumps, or frame_wait_seconds is too short.",
     ),
     MetricDefinition(
         "tilik_record_lost_frames_total",

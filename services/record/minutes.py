@@ -7,8 +7,9 @@
     scene-verdicts ─┴─► Showable ─────────┘
 
 A minute is over for a camera once a later frame has come, or none has for ``frame_wait_seconds`` although Kafka had no
-more. It is closed, in the order of minutes, once all its frames may be shown, a verdict speaks of later ones, or
-``verdict_wait_seconds`` have passed. What then may not be shown never enters the public form.
+more; with one that comes all the same it goes on. It is closed, in the order of minutes, once all its frames may be
+shown, a verdict speaks of later ones, or ``verdict_wait_seconds`` have passed. What then may not be shown never enters
+the public form.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import NamedTuple
 
 from schemas.camera_events import CameraEvent, FrameShed
 from schemas.recordings import GapReason
-from schemas.verdicts import SceneVerdicts
+from schemas.verdicts import SKEW_MS, SceneVerdicts
 from services.privacy.showable import NEIGHBOUR_MS, CameraStanding, FindCamera, Showable, ShowableFrame
 
 MINUTE_MS = 60_000
@@ -27,6 +28,10 @@ KEEP_MS = 1_200_000
 """How long the fate of a frame is remembered: longer than Kafka holds it, which deletes by whole segments."""
 MOST_SHED = 600
 """Frames of a camera that no detector judged, of which that is remembered: ten minutes' at 1 frame/s."""
+_LOSS_COUNTS_SECONDS = 600.0
+"""So long after a loss the first frame of a camera may have had others before it: all that Kafka holds is younger."""
+_MOST_LATE = 60
+"""Minutes of a camera for which frames came too late, of which that is remembered until its next one is closed."""
 _SETTLED_MS = NEIGHBOUR_MS + 500
 """A verdict that far beyond a minute's end: its last frame's neighbours are known too, or lost."""
 
@@ -48,6 +53,7 @@ class HeldFrame(NamedTuple):
     owner_epoch: int
     sequence: int
     captured_at_ms: int
+    appended_at_ms: int
     camera_revision: int
     simulated: bool
     offset: int
@@ -59,7 +65,8 @@ class ClosedMinute(NamedTuple):
 
     ``shown`` are those of ``frames`` that may be shown, in order of capture; ``withheld`` says of each other, by its
     offset, why it may not. ``missing`` is what Kafka had lost of the minute, or what came while the camera was not
-    recorded; ``before`` says why nothing is there since the minute before, if that is so.
+    recorded; ``before`` says why nothing is there since the minute before, if that is so. ``late`` is what came of
+    former minutes after they were closed.
     """
 
     partition: int
@@ -70,6 +77,7 @@ class ClosedMinute(NamedTuple):
     withheld: dict[int, GapReason]
     missing: list[Missing]
     before: GapReason
+    late: tuple[Missing, ...] = ()
 
 
 class Waits(NamedTuple):
@@ -92,6 +100,8 @@ class _Camera:
     newest_ms: int = 0
     came_at: float = 0.0
     closed_until_ms: int = 0
+    closed_epoch: int = 0
+    late: dict[int, Missing] = field(default_factory=dict)
     missing: list[Missing] = field(default_factory=list)
     was_off: bool = False
     shed: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -116,21 +126,32 @@ class PartitionMinutes:
         self._waits = waits
         self._seconds = seconds
         self._cameras: dict[str, _Camera] = {}
-        self._lost_before = False
+        self._loss_counts_until = 0.0
         self._needed: dict[tuple[str, int], tuple[int, int]] = {}
 
     def take_frame(self, camera_id: str, frame: HeldFrame) -> bool:
-        """Hold a frame. False: its minute is closed already, or a later ownership has begun."""
+        """Hold a frame.
+
+        False: its minute is closed already, or a later ownership has begun, or it claims to be of the future: then all
+        until that time would be closed with it.
+        """
+        if frame.captured_at_ms > frame.appended_at_ms + SKEW_MS:
+            return False
         camera = self._cameras.setdefault(camera_id, _Camera())
         if frame.owner_epoch < camera.owner_epoch:
             return False
+        is_new = (frame.owner_epoch, frame.sequence) > (camera.owner_epoch, camera.sequence)
         self._note_missing(camera, frame)
         if frame.captured_at_ms < camera.closed_until_ms:
+            if is_new:
+                _note_late(camera, frame)
             return False
         camera.newest_ms = max(camera.newest_ms, frame.captured_at_ms)
         camera.came_at = self._seconds()
         minute_ms = minute_of(frame.captured_at_ms)
         minute = camera.open.setdefault(minute_ms, _OpenMinute())
+        if camera.newest_ms < minute_ms + MINUTE_MS:
+            minute.over_since = None
         key = frame.owner_epoch, frame.sequence
         if key not in minute.frames:
             minute.frames[key] = frame
@@ -157,18 +178,18 @@ class PartitionMinutes:
 
         Cameras of which none has come yet may have lost some; of others the numbers of their frames tell.
         """
-        self._lost_before = True
+        self._loss_counts_until = self._seconds() + _LOSS_COUNTS_SECONDS
 
     def pass_over(self, camera_id: str, owner_epoch: int, sequence: int) -> None:
         """Leave a frame out, for its camera is not recorded."""
         if (camera := self._cameras.get(camera_id)) is not None and owner_epoch >= camera.owner_epoch:
             camera.owner_epoch, camera.sequence, camera.was_off = owner_epoch, sequence, True
 
-    def close(self, caught_up: bool) -> Iterator[ClosedMinute]:
+    def close(self, caught_up: Callable[[], bool]) -> Iterator[ClosedMinute]:
         """Give minutes that can be closed, one a camera; the camera's next comes after ``closed`` was told of it.
 
         Args:
-            caught_up: Whether all frames that Kafka has of the partition have been taken.
+            caught_up: Tells whether all frames that Kafka has of the partition now have been taken; may ask Kafka.
         """
         for camera_id, camera in self._cameras.items():
             if camera.closing is None and camera.open:
@@ -205,15 +226,15 @@ class PartitionMinutes:
         expected = camera.sequence + 1 if frame.owner_epoch == camera.owner_epoch else 0
         if camera.was_off:
             camera.missing.append(Missing(camera.newest_ms, frame.captured_at_ms, "not_recorded"))
-        elif self._lost_before if is_first else frame.sequence > expected:
+        elif self._seconds() < self._loss_counts_until if is_first else frame.sequence > expected:
             camera.missing.append(Missing(camera.newest_ms, frame.captured_at_ms, "lost"))
         camera.owner_epoch, camera.sequence, camera.was_off = frame.owner_epoch, frame.sequence, False
 
-    def _is_over(self, camera: _Camera, minute_ms: int, caught_up: bool) -> bool:
+    def _is_over(self, camera: _Camera, minute_ms: int, caught_up: Callable[[], bool]) -> bool:
         minute = camera.open[minute_ms]
         if minute.over_since is None:
             idle = self._seconds() - camera.came_at
-            if camera.newest_ms < minute_ms + MINUTE_MS and (not caught_up or idle < self._waits.frame_wait_seconds):
+            if camera.newest_ms < minute_ms + MINUTE_MS and (idle < self._waits.frame_wait_seconds or not caught_up()):
                 return False
             minute.over_since = self._seconds()
         return True
@@ -235,6 +256,8 @@ class PartitionMinutes:
         minute = camera.open.pop(minute_ms)
         camera.closing = minute_ms
         camera.closed_until_ms = minute_ms + MINUTE_MS
+        camera.closed_epoch = camera.owner_epoch
+        late, camera.late = tuple(camera.late.values()), {}
         before, within = _missing_of(camera.missing, minute_ms)
         camera.missing = [one for one in camera.missing if one.until_ms > camera.closed_until_ms]
         frames = sorted(minute.frames.values(), key=lambda frame: (frame.captured_at_ms, frame.sequence))
@@ -247,12 +270,22 @@ class PartitionMinutes:
         withheld = {
             frame.offset: _why_withheld(frame, camera, standing) for frame in frames if frame.offset not in known
         }
-        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, withheld, within, before)
+        return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, withheld, within, before, late)
 
 
 def minute_of(at_ms: int) -> int:
     """Give the beginning of the minute in which a time lies."""
     return at_ms - at_ms % MINUTE_MS
+
+
+def _note_late(camera: _Camera, frame: HeldFrame) -> None:
+    """Note a frame whose minute was closed without it; footage that begins anew, under another epoch, is there."""
+    minute_ms = minute_of(frame.captured_at_ms)
+    if frame.owner_epoch == camera.closed_epoch and (minute_ms in camera.late or len(camera.late) < _MOST_LATE):
+        before = camera.late.get(minute_ms)
+        from_ms = min(frame.captured_at_ms, before.from_ms if before else frame.captured_at_ms)
+        until_ms = max(frame.captured_at_ms + 1, before.until_ms if before else 0)
+        camera.late[minute_ms] = Missing(from_ms, until_ms, "lost")
 
 
 def _missing_of(missing: list[Missing], minute_ms: int) -> tuple[GapReason, list[Missing]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -53,6 +54,7 @@ class OwnedPartition:
         minutes: The minutes of its cameras.
         next_frame: Offset of the frame that comes next; -1: none has been read, and none was committed.
         next_episode: Offset of the episode message that comes next.
+        end: Offset after the last frame that Kafka had when that was asked, at ``end_asked_at`` (monotonic seconds).
         first_frame_ms: When Kafka took the first frame that was read of it.
         followed: Whether its events and verdicts are read.
         copying: Whether the frames of its oldest waiting episode are being copied.
@@ -65,6 +67,8 @@ class OwnedPartition:
     next_frame: int
     next_episode: int
     committed: Committed = field(default_factory=Committed)
+    end: int = 0
+    end_asked_at: float = -math.inf
     first_frame_ms: int = 0
     followed: bool = False
     gone: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -28,6 +29,10 @@ _BATCH_FRAMES = 64
 _WAIT_SECONDS = 0.05
 _KAFKA_SECONDS = 20.0
 _FOLLOW_AGAIN_SECONDS = 2.0
+_COMMIT_AGAIN_SECONDS = 3600.0
+_ASK_END_SECONDS = 1.0
+_END_SECONDS = 2.0
+_END_AGAIN_SECONDS = 5.0
 _ASK_REGISTRY_SECONDS = 30.0
 _MIB = 1 << 20
 _RESUME_BELOW = 0.8
@@ -50,12 +55,15 @@ class Reading:
         self._registry = registry
         self._companions = Companions(settings.kafka, "record")
         self._consumer: Consumer = frames_consumer(settings.kafka, settings.group)
-        self._most_bytes = settings.memory_mib * _MIB
+        self._wished_bytes = settings.memory_mib * _MIB
+        self._most_bytes = self._wished_bytes
         self._paused = False
         self._pause_again = False
         self._partition_count = 0
         self._unknown: dict[str, float] = {}
         self._follow_at = 0.0
+        self._ask_end_at = 0.0
+        self._commit_again_at = time.monotonic() + _COMMIT_AGAIN_SECONDS
         self._consumer.subscribe(
             [FRAMES.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
@@ -85,7 +93,10 @@ class Reading:
         Raises:
             FatalError: Kafka's client can't go on.
         """
-        for message in self._consumer.consume(_BATCH_FRAMES, _WAIT_SECONDS):
+        messages = self._consumer.consume(_BATCH_FRAMES, _WAIT_SECONDS)
+        if self.was_assigned:
+            self.commit()
+        for message in messages:
             owned = self.owned.get(message.partition() or 0)
             if owned is not None and _usable(message):
                 self._take_frame(owned, message)
@@ -94,11 +105,17 @@ class Reading:
                 owned.take(told)
 
     def has_all_frames(self, owned: OwnedPartition) -> bool:
-        """Tell whether all frames that Kafka has of a partition, as far as is known, have been taken."""
+        """Tell whether all frames that Kafka has of a partition now have been taken. May ask Kafka, and so block.
+
+        What the client remembers of a partition's end is as old as the last answer to it: before a pause, or while
+        Kafka was away.
+        """
         if self._paused:
             return False
         marks = self._consumer.get_watermark_offsets(TopicPartition(FRAMES.name, owned.partition), cached=True)
-        return marks is not None and 0 <= marks[1] <= owned.next_frame
+        if marks is None or not 0 <= marks[1] <= owned.next_frame:
+            return False
+        return self._asked_end(owned) <= owned.next_frame
 
     def keep_within_memory(self, is_busy: Callable[[], bool]) -> None:
         """Pause reading frames while too many are held; go on when there is room again.
@@ -123,18 +140,26 @@ class Reading:
             self._resume()
         elif self._paused and held < self._most_bytes * _RESUME_BELOW:
             self._resume()
+        elif not self._paused and held < self._wished_bytes * _RESUME_BELOW:
+            self._most_bytes = self._wished_bytes
 
     def commit(self) -> None:
-        """Commit how far each partition is done. A commit that fails costs doing minutes again, no more."""
+        """Commit how far each partition is done. A commit that fails costs doing minutes again, no more.
+
+        What stays the same is committed again now and then: Kafka forgets where a group stands after a week.
+        """
+        again = time.monotonic() >= self._commit_again_at
         offsets: list[TopicPartition] = []
         for owned in self.owned.values():
-            now = owned.to_commit()
-            if now.frames > owned.committed.frames:
+            now, last = owned.to_commit(), Committed() if again else owned.committed
+            if now.frames > last.frames:
                 offsets.append(TopicPartition(FRAMES.name, owned.partition, now.frames))
-            if now.episodes > owned.committed.episodes:
+            if now.episodes > last.episodes:
                 offsets.append(TopicPartition(EPISODES.name, owned.partition, now.episodes))
         if not offsets:
             return
+        if again:
+            self._commit_again_at = time.monotonic() + _COMMIT_AGAIN_SECONDS
         try:
             told = self._consumer.commit(offsets=offsets, asynchronous=False) or []
         except KafkaException as error:
@@ -170,6 +195,7 @@ class Reading:
             headers.owner_epoch,
             headers.sequence,
             headers.captured_at_ms,
+            message.timestamp()[1],
             headers.camera_revision,
             headers.simulated,
             message.offset() or 0,
@@ -177,6 +203,26 @@ class Reading:
         )
         taken = owned.minutes.take_frame(camera_id, frame)
         self._service.metrics.count("tilik_record_frames_total" if taken else "tilik_record_late_frames_total")
+
+    def _asked_end(self, owned: OwnedPartition) -> float:
+        """Give the offset after the last frame that Kafka has, as of a second ago; infinite where it does not say."""
+        now = time.monotonic()
+        if now - owned.end_asked_at < _ASK_END_SECONDS:
+            return owned.end
+        if now < self._ask_end_at:
+            return math.inf
+        try:
+            marks = self._consumer.get_watermark_offsets(
+                TopicPartition(FRAMES.name, owned.partition), timeout=_END_SECONDS
+            )
+        except KafkaException as error:
+            log.warning("record.end_waits", partition=owned.partition, error=str(error.args[0]))
+            marks = None
+        if marks is None:
+            self._ask_end_at = time.monotonic() + _END_AGAIN_SECONDS
+            return math.inf
+        owned.end, owned.end_asked_at = marks[1], now
+        return owned.end
 
     def _follow(self, owned: OwnedPartition, at_ms: int) -> None:
         """Begin with the events and verdicts of a partition, where its first frame begins."""
@@ -207,15 +253,19 @@ class Reading:
     def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Take partitions over, called while polling."""
         log.info("record.assigned", partitions=[place.partition for place in places])
-        for partition, committed in self._committed(consumer, [place.partition for place in places]).items():
+        for partition, start in self._starts(consumer, [place.partition for place in places]).items():
             find_camera = self._registry.revisions.find
-            self.owned[partition] = own(partition, committed, find_camera, self._waits, time.monotonic)
-            self._companions.follow_episodes(partition, committed.episodes)
+            self.owned[partition] = own(partition, start, find_camera, self._waits, time.monotonic)
+            self.owned[partition].committed = Committed()
+            self._companions.follow_episodes(partition, start.episodes)
         self.was_assigned = self._pause_again = True
         self._service.health.fulfil("partitions")
 
-    def _committed(self, consumer: Consumer, partitions: list[int]) -> dict[int, Committed]:
-        """Give where the group stands. A group without a position begins with the episodes that are yet to come."""
+    def _starts(self, consumer: Consumer, partitions: list[int]) -> dict[int, Committed]:
+        """Give where the group stands. A group without a position begins with the episodes that are yet to come.
+
+        What is given is committed, so that a new group, killed before it has done anything, begins at the same place.
+        """
         names = (FRAMES.name, EPISODES.name)
         wanted = [TopicPartition(name, partition) for name in names for partition in partitions]
         found = {partition: Committed() for partition in partitions}
@@ -247,6 +297,8 @@ class Reading:
     def _resume(self) -> None:
         self._consumer.resume(self._places())
         self._paused = False
+        for owned in self.owned.values():
+            owned.end_asked_at = -math.inf
 
     def _places(self) -> list[TopicPartition]:
         return [TopicPartition(FRAMES.name, partition) for partition in self.owned]

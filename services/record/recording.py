@@ -20,7 +20,7 @@ from schemas.table import Row
 from services.record.chain import Chains
 from services.record.chain_lines import parse_line
 from services.record.filing import Filing
-from services.record.gaps import gap_before, gaps_within, missing_within
+from services.record.gaps import gap_before, gaps_within, late_before, missing_within
 from services.record.index_rows import rows_of
 from services.record.minute_videos import MinuteVideos
 from services.record.minutes import MINUTE_MS, ClosedMinute
@@ -79,9 +79,11 @@ class Recording:
             *missing_within(closed),
         ]
         entries = self._append(closed.camera_id, facts)
+        late = late_before(closed)
+        self._append(closed.camera_id, late)  # no rows: that minute's has its file, and may be withdrawn since
         self._discard_unnamed(files, entries)
         self._cover(closed.camera_id, covered_ms, entries)
-        return Stored(rows_of(entries), list(facts))
+        return Stored(rows_of(entries), [*facts, *late])
 
     def stored_before(self, closed: ClosedMinute) -> Stored | None:
         """Give the rows of a minute that is in the chain already: who stored it may have been killed before them.

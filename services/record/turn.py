@@ -102,7 +102,7 @@ class Turns:
         return bool(self._under_way or self._index.waits or self._waiting_cameras())
 
     def _hand_out_minutes(self, owned: OwnedPartition) -> None:
-        for closed in owned.minutes.close(self._reading.has_all_frames(owned)):
+        for closed in owned.minutes.close(partial(self._reading.has_all_frames, owned)):
             camera = self._reading.camera(closed.camera_id)
             if camera is not None:
                 future = self._tasks.store_minute(closed, camera, partial(_is_ours, owned))
@@ -165,9 +165,9 @@ class Turns:
         until_ms = minute_of(now_ms() - _SILENT_BEFORE_MS)
         for camera in self._reading.cameras():
             owned = self._reading.owned_of(camera.camera_id) if _should_send(camera) else None
-            if owned is None or not self._reading.has_all_frames(owned):
+            if owned is None or not owned.minutes.is_idle(camera.camera_id, until_ms):
                 continue
-            if owned.minutes.is_idle(camera.camera_id, until_ms):
+            if self._reading.has_all_frames(owned):
                 future = self._tasks.note_silence(camera.camera_id, until_ms, partial(_is_ours, owned))
                 self._under_way[future] = _UnderWay(camera.camera_id, _nothing)
 

@@ -91,7 +91,7 @@ class Camera1:
 
     def close(self, caught_up: bool = False) -> list[ClosedMinute]:
         """Give what can be closed now, and say that it is stored."""
-        closed = list(self.minutes.close(caught_up))
+        closed = list(self.minutes.close(lambda: caught_up))
         for one in closed:
             self.minutes.closed(one.camera_id, one.minute_ms)
         return closed
@@ -112,7 +112,7 @@ def at_ms(second: int) -> int:
 
 def make_held(second: int, jpeg: bytes = b"jpeg", epoch: int = EPOCH) -> HeldFrame:
     """Give a frame as it is held."""
-    return HeldFrame(epoch, second, at_ms(second), 1, False, second, jpeg)
+    return HeldFrame(epoch, second, at_ms(second), at_ms(second) + 100, 1, False, second, jpeg)
 
 
 def make_found(second: int) -> FrameDetections:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from schemas.verdicts import SKEW_MS
 from tests.record.facts import CAMERA, MINUTE_MS, NOON_MS
 from tests.record.make_minutes import WAITS, Camera1, at_ms, make_held
 from tests.record.recorded_city import EPOCH
@@ -93,10 +96,10 @@ def test_the_second_minute_waits_until_the_first_is_stored() -> None:
     camera.frames(range(130))
     camera.found(range(130))
     camera.judged(range(130))
-    [first] = list(camera.minutes.close(caught_up=False))
-    assert list(camera.minutes.close(caught_up=False)) == []
+    [first] = list(camera.minutes.close(lambda: False))
+    assert list(camera.minutes.close(lambda: False)) == []
     camera.minutes.closed(first.camera_id, first.minute_ms)
-    [second] = list(camera.minutes.close(caught_up=False))
+    [second] = list(camera.minutes.close(lambda: False))
     assert second.minute_ms == NOON_MS + MINUTE_MS
 
 
@@ -106,7 +109,7 @@ def test_the_offset_that_may_be_committed_stays_before_what_is_not_stored() -> N
     camera.found(range(130))
     camera.judged(range(130))
     assert camera.minutes.first_needed_offset() == 5
-    [first] = list(camera.minutes.close(caught_up=False))
+    [first] = list(camera.minutes.close(lambda: False))
     assert camera.minutes.first_needed_offset() == 5, "closed, but not stored yet"
     camera.minutes.closed(first.camera_id, first.minute_ms)
     assert camera.minutes.first_needed_offset() == 60
@@ -119,7 +122,7 @@ def test_memory_counts_what_is_held_until_it_is_stored() -> None:
     camera.found(range(64))
     camera.judged(range(64))
     assert camera.minutes.held_bytes == 64_000
-    [first] = list(camera.minutes.close(caught_up=False))
+    [first] = list(camera.minutes.close(lambda: False))
     assert camera.minutes.held_bytes == 64_000
     camera.minutes.closed(first.camera_id, first.minute_ms)
     assert camera.minutes.held_bytes == 4_000
@@ -155,6 +158,17 @@ def test_frames_that_were_lost_before_a_camera_was_known_are_told_with_its_first
     assert (first.missing, first.before) == ([(NOON_MS, at_ms(20), "lost")], "lost")
 
 
+def test_a_loss_is_told_of_no_camera_that_begins_long_after_it() -> None:
+    camera = Camera1()
+    camera.minutes.frames_were_lost()
+    camera.clock.now += 3600
+    camera.frames(range(20, 64))
+    camera.found(range(64))
+    camera.judged(range(64))
+    [first] = camera.close()
+    assert (first.missing, first.before) == ([], "no_frames")
+
+
 def test_numbers_begin_anew_with_an_ownership() -> None:
     camera = Camera1()
     camera.frames(range(40, 60))
@@ -184,3 +198,72 @@ def test_a_camera_is_idle_while_nothing_of_it_is_held() -> None:
     assert camera.minutes.is_idle("another", at_ms(0))
     camera.frames(range(1))
     assert not camera.minutes.is_idle(camera.camera.camera_id, at_ms(0))
+
+
+def test_a_minute_that_was_thought_over_goes_on_with_its_next_frame() -> None:
+    camera = Camera1()
+    camera.frames(range(30))
+    camera.found(range(30))
+    camera.clock.now += WAITS.frame_wait_seconds
+    assert camera.close(caught_up=True) == [], "nobody has judged it yet"
+    camera.frames([30])
+    camera.found(range(30, 70))
+    camera.judged(range(70))
+    assert camera.close(caught_up=True) == [], "its next frames are on their way"
+    camera.frames(range(31, 61))
+    [closed] = camera.close()
+    assert len(closed.shown) == 60
+
+
+def test_whether_frames_are_still_in_kafka_is_asked_only_of_a_camera_that_sends_none() -> None:
+    camera = Camera1()
+    camera.frames(range(61))
+    camera.judged(range(70))
+    asked: list[int] = []
+
+    def is_caught_up() -> bool:
+        asked.append(1)
+        return True
+
+    assert list(camera.minutes.close(is_caught_up)) != []
+    assert asked == []
+
+
+def test_frames_that_come_after_their_minute_was_closed_are_told_with_the_next_one() -> None:
+    camera = Camera1()
+    camera.frames(range(30))
+    camera.found(range(130))
+    camera.judged(range(130))
+    camera.clock.now += WAITS.frame_wait_seconds
+    [half] = camera.close(caught_up=True)
+    assert (len(half.frames), half.late) == (30, ())
+    assert camera.frames(range(30, 124)) == [False] * 30 + [True] * 64
+    assert camera.frames([40]) == [False], "it was sent twice"
+    [following] = camera.close()
+    assert following.late == ((at_ms(30), at_ms(59) + 1, "lost"),)
+    assert camera.wait_and_close()[0].late == ()
+
+
+def test_footage_that_begins_anew_under_another_epoch_is_not_told_as_late() -> None:
+    camera = Camera1()
+    camera.frames(range(61))
+    camera.found(range(130))
+    camera.judged(range(130))
+    assert len(camera.close()) == 1
+    for number in range(60):
+        assert not camera.minutes.take_frame(CAMERA, make_held(number, epoch=EPOCH + 1))
+    assert [one.late for one in camera.wait_and_close()] == [()]
+
+
+@pytest.mark.parametrize("ahead_ms", [SKEW_MS, 10**15])
+def test_a_frame_that_claims_to_be_of_the_future_ends_no_minute(ahead_ms: int) -> None:
+    camera = Camera1()
+    camera.frames(range(30))
+    frame = make_held(30)
+    assert not camera.minutes.take_frame(CAMERA, frame._replace(captured_at_ms=frame.appended_at_ms + ahead_ms + 1))
+    camera.found(range(64))
+    camera.judged(range(64))
+    assert camera.close() == []
+    assert all(camera.frames(range(30, 61)))
+    [closed] = camera.close()
+    assert len(closed.shown) == 60

@@ -152,3 +152,15 @@ def test_silence_is_covered_only_as_far_as_the_chain_says(store: ObjectStore) ->
     one.note_silence(CAMERA, NOON_MS + 5 * MINUTE_MS)
     told = [fact for fact in facts_in(store) if isinstance(fact, GapNoted)]
     assert one.covered_until(CAMERA, NOON_MS) == max(gap.until_ms for gap in told)
+
+
+def test_what_came_too_late_is_said_of_its_minute_whose_row_stays(store: ObjectStore) -> None:
+    recording = make_recording(store)
+    record(recording, minute(0))
+    stored = record(recording, minute(1, late=(Missing(at_ms(30), at_ms(59), "lost"),)))
+    *_, last = facts_in(store)
+    assert last == GapNoted(
+        from_ms=at_ms(30), until_ms=at_ms(59), reason="lost", detail="came after the minute was stored"
+    )
+    assert [row.minute for row in stored.rows if isinstance(row, RecordedMinuteRow)] == [NOON_MS + MINUTE_MS]
+    assert stored.facts[-1] == last
