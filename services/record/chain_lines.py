@@ -20,6 +20,8 @@ from schemas.recordings import (
 
 FactKey = tuple[str | int | bool, ...]
 _HASH_CHARS: Final = 64
+_MINUTE_MS: Final = 60_000
+_MINUTES_A_DAY: Final = 1440
 
 
 class LinkedEntry(NamedTuple):
@@ -49,11 +51,17 @@ def fact_key(fact: ChainFact) -> FactKey:
         case MinuteRecorded():
             return ("minute", fact.minute_ms)
         case GapNoted():
-            return ("gap", fact.from_ms)
+            return ("gap", fact.from_ms, fact.until_ms, fact.reason)
         case EvidenceKept():
             return ("evidence", fact.episode_id, fact.event_id, bool(fact.files))
         case FilesDeleted():
             return ("tombstone", fact.form, *(bound for one in fact.entries for bound in (one.first, one.last)))
+
+
+def minutes_within(gap: GapNoted) -> range:
+    """Give the starts of the minutes that a gap covers wholly, those of a day at most."""
+    first_ms = -(-gap.from_ms // _MINUTE_MS) * _MINUTE_MS
+    return range(first_ms, gap.until_ms - _MINUTE_MS + 1, _MINUTE_MS)[:_MINUTES_A_DAY]
 
 
 def line_of(entry: ChainEntry) -> tuple[bytes, str]:
@@ -108,3 +116,5 @@ def _check_place(entry: ChainEntry, expected: tuple[str, str, int, str]) -> None
         raise ContractError(f"it is entry {entry.index}, in the place of entry {index}")
     if entry.previous != previous:
         raise ContractError("it does not follow the entry before")
+    if isinstance(entry.fact, FilesDeleted) and any(not one.first <= one.last < index for one in entry.fact.entries):
+        raise ContractError("it is a tombstone of entries that come after it")

@@ -6,6 +6,7 @@ and the chain says whose counts.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from schemas.recordings import LOCAL_TIME, FileForm, day_of
@@ -21,6 +22,7 @@ MINUTES = "minutes"
 EVIDENCE = "evidence"
 
 _HASH_DIGITS = 16
+_SEGMENT_NAME = re.compile(r"\d{4}\.jsonl", re.ASCII)
 
 
 def segment_key(camera_id: str, day: str, number: int) -> str:
@@ -28,9 +30,10 @@ def segment_key(camera_id: str, day: str, number: int) -> str:
     return f"{CHAINS}/{day}/{camera_id}/{number:04d}.jsonl"
 
 
-def segment_number(key: str) -> int:
-    """Give the number of the segment that has this key."""
-    return int(key.rsplit("/", 1)[-1].removesuffix(".jsonl"))
+def segment_number(key: str) -> int | None:
+    """Give the number of the segment that has this key; None: it is none's."""
+    name = key.rsplit("/", 1)[-1]
+    return int(name.removesuffix(".jsonl")) if _SEGMENT_NAME.fullmatch(name) else None
 
 
 def chain_prefix(camera_id: str, day: str) -> str:

@@ -9,6 +9,7 @@ again after a crash, makes the same root.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Final
@@ -30,6 +31,7 @@ from services.record.signing import Signer, publish_key
 from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore
 
+_ROOT_NAME: Final = re.compile(r"\d{4}-\d{2}-\d{2}\.json", re.ASCII)
 ROOT_AFTER_MS: Final = 30 * 60_000
 """How long after a day's end its root is made: a recorder's last minutes have come by then; what comes later is in the
 next root."""
@@ -92,7 +94,8 @@ def rooted_days(store: ObjectStore) -> list[str]:
     Raises:
         RetryableError: The store is away.
     """
-    return [one.key.rsplit("/", 1)[-1].removesuffix(".json") for one in store.list(ROOTS)]
+    names = (one.key.rsplit("/", 1)[-1] for one in store.list(ROOTS))
+    return [name.removesuffix(".json") for name in names if _ROOT_NAME.fullmatch(name)]
 
 
 def read_root(store: ObjectStore, day: str) -> SignedRoot | None:

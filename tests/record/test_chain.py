@@ -7,11 +7,12 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from schemas.recordings import ChainFact, MinuteRecorded
+from schemas.recordings import ChainFact, FilesDeleted, IndexRange, MinuteRecorded
 from services.record.chain import SEGMENT_LINES, Chains
 from services.record.chain_lines import check_lines, lines_of
-from services.record.object_keys import grown_key, segment_key
+from services.record.object_keys import grown_key, root_key, segment_key
 from services.runtime.object_store import ObjectStore
 from services.runtime.store_settings import StoreSettings
 from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_evidence, make_gap, make_minute
@@ -68,6 +69,44 @@ def test_a_writer_that_was_paused_finds_what_another_said_meanwhile(folder_store
     assert _minutes(other) == [*range(SEGMENT_LINES + 5), 100]
 
 
+def test_gaps_that_begin_together_are_two_and_the_first_word_on_each_counts(folder_store: ObjectStore) -> None:
+    gap = make_gap(0)
+    longer, other = structs.replace(gap, until_ms=gap.until_ms + MINUTE_MS), structs.replace(gap, reason="lost")
+    told = structs.replace(gap, detail="said again")
+    entries = Chains(folder_store).append(CAMERA, DAY, [gap, longer, other, told])
+    assert [one.entry.fact for one in entries] == [gap, longer, other, gap]
+    assert [one.entry.index for one in entries] == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(make_gap(0), make_minute(0)), (make_minute(0), make_gap(0)), (make_minute(1), make_gap(1))]
+)
+def test_who_was_paused_adds_no_minute_to_a_gap_and_no_gap_to_a_minute(
+    folder_store: ObjectStore, first: ChainFact, second: ChainFact
+) -> None:
+    paused, successor = Chains(folder_store), Chains(folder_store)
+    paused.append(CAMERA, DAY, [make_evidence("ab" * 16, b"frame")])
+    (counts,) = successor.append(CAMERA, DAY, [first])
+    assert paused.append(CAMERA, DAY, [second]) == [counts]
+    assert Chains(folder_store).append(CAMERA, DAY, [second]) == [counts]
+    assert len(successor.read(CAMERA, DAY).entries) == 2
+
+
+def test_a_minute_of_which_the_original_alone_is_kept_has_its_gap_also_when_both_are_said_again(
+    folder_store: ObjectStore,
+) -> None:
+    Chains(folder_store).append(CAMERA, DAY, [make_minute(0)])
+    for _ in range(2):
+        entries = Chains(folder_store).append(CAMERA, DAY, [make_minute(0), make_gap(0)])
+        assert [one.entry.fact for one in entries] == [make_minute(0), make_gap(0)]
+
+
+def test_a_file_beside_the_segments_stops_no_recording(folder_store: ObjectStore) -> None:
+    folder_store.put(f"chain/{DAY}/{CAMERA}/notes.txt", b"x")
+    Chains(folder_store).append(CAMERA, DAY, [make_minute(0)])
+    assert _minutes(Chains(folder_store)) == [0]
+
+
 def _write_against_each_other(store: ObjectStore) -> None:
     def write() -> None:
         chains = Chains(store)
@@ -96,6 +135,24 @@ def test_growth_on_a_later_day_is_marked_for_that_days_root(folder_store: Object
     assert not list(folder_store.list("grown"))
     Chains(folder_store, lambda: NOON_MS + 86_400_000).append(CAMERA, DAY, [make_minute(1)])
     assert [one.key for one in folder_store.list("grown")] == [grown_key("2025-11-26", CAMERA, DAY)]
+
+
+def test_what_a_day_gets_after_its_root_was_made_is_marked_for_the_next_one(folder_store: ObjectStore) -> None:
+    chains = Chains(folder_store, lambda: NOON_MS)
+    chains.append(CAMERA, DAY, [make_minute(0)])
+    folder_store.put(root_key(DAY), b"made too early")
+    chains.append(CAMERA, DAY, [make_minute(1)])
+    assert [one.key for one in folder_store.list("grown")] == [grown_key("2025-11-26", CAMERA, DAY)]
+
+
+def test_a_tombstone_of_entries_that_are_yet_to_come_is_a_fault(folder_store: ObjectStore) -> None:
+    ahead = FilesDeleted(
+        form="public", entries=(IndexRange(0, 1),), reason="retention", kept_days=7, decided_by="retention"
+    )
+    Chains(folder_store).append(CAMERA, DAY, [make_minute(0), ahead])
+    fault = Chains(folder_store).read(CAMERA, DAY).fault
+    assert fault is not None
+    assert fault.line == 1
 
 
 def test_recording_goes_on_after_a_chain_that_was_tampered_with(folder_store: ObjectStore) -> None:

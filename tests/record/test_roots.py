@@ -62,6 +62,7 @@ def test_a_day_is_rooted_once_and_only_when_it_has_ended(folder_store: ObjectSto
     assert signed.root.chain_count == 2
     assert signed.root.merkle_root == merkle_root(read_heads(folder_store, DAY))
     assert read_root(folder_store, DAY) == signed
+    folder_store.put("roots/notes.txt", b"no root")
     assert make_due_roots(folder_store, chains, signer, due) == []
 
 
@@ -74,6 +75,7 @@ def test_roots_follow_each_other_and_take_up_what_grew_later(folder_store: Objec
     assert first is not None
     time += _DAY_MS
     chains.append(CAMERA, DAY, [make_minute(1)])
+    folder_store.put("roots/notes.txt", b"no root")
     (second,) = make_due_roots(folder_store, chains, signer, time + _DAY_MS)
     assert (second.root.day, second.root.previous_day) == ("2025-11-26", DAY)
     assert second.root.previous == hashlib.sha256(first).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import (
@@ -23,10 +24,14 @@ from services.record.chain import SEGMENT_LINES, Chains
 from services.record.chain_lines import LinkedEntry
 from services.record.expiry import deleted_files
 from services.record.merkle import merkle_root
-from services.record.object_keys import heads_key, root_key, segment_key
-from services.record.roots import read_heads, read_root, rooted_days
+from services.record.object_keys import chain_prefix, heads_key, root_key, segment_key, segment_number
+from services.record.roots import ROOT_AFTER_MS, end_of_day_ms, read_heads, read_root, rooted_days
 from services.record.signing import is_signed, published_keys, trusted_keys
+from services.runtime.clock import Clock, now_ms
 from services.runtime.object_store import ObjectStore
+
+_ROOT_MAY_BE_LATE_MS: Final = 12 * 3_600_000
+"""The recorder that signs may be away at night."""
 
 Advance = Callable[[int, int], None]
 """Is told how many of how many files have been read."""
@@ -39,13 +44,15 @@ class StoreCheck:
         store: Where the record lies.
         city_key: The key by which roots must be signed, or one that its owner replaced by it; None: any of the store's.
         advance: Is told how far it has come.
+        clock: Says which roots must have been signed by now.
     """
 
-    def __init__(self, store: ObjectStore, city_key: PublicKey | None, advance: Advance) -> None:
+    def __init__(self, store: ObjectStore, city_key: PublicKey | None, advance: Advance, clock: Clock = now_ms) -> None:
         self._store = store
         self._chains = Chains(store)
         self._city_key = city_key
         self._advance = advance
+        self._clock = clock
 
     def check_day(self, camera_id: str, day: str) -> Findings:
         """Check a day of a camera.
@@ -63,9 +70,28 @@ class StoreCheck:
             findings.add(segment_key(camera_id, day, 0), "there is no chain of this camera and day")
         else:
             findings.right.append(f"{len(entries)} entries, each follows the one before")
+        for listed in self._store.list(chain_prefix(camera_id, day)):
+            if segment_number(listed.key) is None:
+                findings.add(listed.key, "it was added: the record writes no such file")
         self._check_files(entries, findings)
         self._check_roots(camera_id, day, entries, findings)
         return findings
+
+    def check_kept_root(self, kept: SignedRoot, findings: Findings) -> None:
+        """Check that the store has the root that somebody kept.
+
+        Raises:
+            RetryableError: The store is away.
+        """
+        day = kept.root.day
+        try:
+            same = read_root(self._store, day) == kept
+        except ContractError:
+            same = False
+        if same:
+            findings.right.append(f"the root of {day} is the one that was kept")
+        else:
+            findings.add(root_key(day), "it is not there, or another one than the one that was kept")
 
     def _check_files(self, entries: Sequence[LinkedEntry], findings: Findings) -> None:
         gone = deleted_files([one.entry for one in entries])
@@ -75,7 +101,7 @@ class StoreCheck:
             self._advance(number, len(files))
             if file.key not in gone:
                 there += self._check_file(one, file, findings)
-            elif self._store.size(file.key) is not None:
+            elif self._store.size(file.key) is not None and self._check_file(one, file, findings):
                 findings.notes.append(f"{file.key} is there, though a tombstone says that it is to be deleted.")
         findings.right.append(f"{there} files are what their entries say")
         if gone:
@@ -104,7 +130,13 @@ class StoreCheck:
                 covered = max(covered, _check_head(heads, camera_id, day, entries, findings))
         if covered:
             findings.right.append(f"{covered} of {len(entries)} entries are under a signed root")
-        if covered < len(entries):
+        overdue = next((one for one in entries[covered:] if self._must_be_rooted(one)), None)
+        if overdue is not None:
+            root_day = day_of(overdue.entry.at_ms)
+            findings.add(
+                root_key(root_day), f"no root covers {_told(overdue)}, though that of {root_day} must: is it gone?"
+            )
+        elif covered < len(entries):
             findings.notes.append(
                 f"{len(entries) - covered} entries are under no root yet: whoever can write to the store could still "
                 "change the last of them unseen."
@@ -114,6 +146,9 @@ class StoreCheck:
                 f"Roots were checked with the store's own keys ({', '.join(sorted(keys)) or 'there is none'}). Give "
                 "the city's with --public-key."
             )
+
+    def _must_be_rooted(self, one: LinkedEntry) -> bool:
+        return end_of_day_ms(day_of(one.entry.at_ms)) + ROOT_AFTER_MS + _ROOT_MAY_BE_LATE_MS < self._clock()
 
     def _check_root(
         self, signed: SignedRoot, heads: Sequence[ChainHead], keys: dict[str, PublicKey], findings: Findings

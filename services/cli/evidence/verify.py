@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from schemas.recordings import PublicKey
+from schemas.codec import ContractError
+from schemas.recordings import SIGNED_ROOT_CODEC, PublicKey, SignedRoot
 from services.cli.cameras.times import local
 from services.cli.evidence.checking import check_package
 from services.cli.evidence.findings import Findings
@@ -23,7 +24,20 @@ from services.runtime.errors import ConfigurationError
 @store_option
 @click.option("--camera", metavar="ID", help="Check the record of this camera instead of a file.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="The day to check, Asia/Jakarta's.")
-def command(file: Path | None, key_path: Path | None, store: str | None, camera: str | None, day: object) -> None:
+@click.option(
+    "--root",
+    "root_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --camera: a day's root that somebody kept, as the portal publishes it; the record must have the same.",
+)
+def command(
+    file: Path | None,
+    key_path: Path | None,
+    store: str | None,
+    camera: str | None,
+    day: object,
+    root_path: Path | None,
+) -> None:
     """Check FILE, which `tilik evidence export` wrote, or, with --camera and --day, a day of the record.
 
     FILE needs no network and no record: it has in it all that it takes. Without --public-key it is only shown that
@@ -39,7 +53,7 @@ def command(file: Path | None, key_path: Path | None, store: str | None, camera:
     """
     key = read_key(key_path)
     if file is not None:
-        if camera or day or store:
+        if camera or day or store or root_path:
             raise click.UsageError("either FILE, or --camera and --day")
         _tell(_check_file(file, key))
         return
@@ -47,8 +61,18 @@ def command(file: Path | None, key_path: Path | None, store: str | None, camera:
         raise click.UsageError("say FILE, or --camera and --day")
     record = open_record(store)
     with progress(f"reading {camera}") as advance:
-        findings = StoreCheck(record.store, key, advance).check_day(camera, f"{day:%Y-%m-%d}")
+        check = StoreCheck(record.store, key, advance)
+        findings = check.check_day(camera, f"{day:%Y-%m-%d}")
+        if root_path is not None:
+            check.check_kept_root(_read_root(root_path), findings)
     _tell(findings)
+
+
+def _read_root(path: Path) -> SignedRoot:
+    try:
+        return SIGNED_ROOT_CODEC.decode(path.read_bytes())
+    except (OSError, ContractError) as error:
+        raise ConfigurationError(f"{path} is no root of Tilik: {error}") from error
 
 
 def _check_file(file: Path, key: PublicKey | None) -> Findings:

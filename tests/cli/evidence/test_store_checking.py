@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.recordings import PUBLIC_KEY_CODEC, FilesDeleted, IndexRange, PublicKey
+from schemas.recordings import PUBLIC_KEY_CODEC, SIGNED_ROOT_CODEC, FilesDeleted, IndexRange, PublicKey
 from services.cli.evidence.command import command
 from services.cli.evidence.findings import Findings
 from services.cli.evidence.store_checking import StoreCheck
@@ -28,8 +28,8 @@ def case(tmp_path: Path) -> Case:
     return make_case(tmp_path)
 
 
-def _check(case: Case, key: PublicKey | None = None) -> Findings:
-    return StoreCheck(case.store, key, lambda done, total: None).check_day(CAMERA, DAY)
+def _check(case: Case, key: PublicKey | None = None, now: int = NOON_MS + DAY_MS) -> Findings:
+    return StoreCheck(case.store, key, lambda done, total: None, lambda: now).check_day(CAMERA, DAY)
 
 
 def _minutes(case: Case) -> list[str]:
@@ -119,6 +119,44 @@ def test_a_root_that_was_taken_away_is_missed_by_the_next(case: Case) -> None:
     assert [finding.path for finding in _check(case).wrong] == [root_key(DAY)]
 
 
+def test_a_day_whose_root_must_be_there_and_is_not_is_told(case: Case) -> None:
+    segment = segment_key(CAMERA, DAY, 0)
+    lines = (case.store.get(segment) or b"").splitlines(keepends=True)
+    case.store.put(segment, b"".join(lines[:-2]))
+    kept = SIGNED_ROOT_CODEC.decode(case.store.get(root_key(DAY)) or b"")
+    for one in (root_key(DAY), heads_key(DAY)):
+        case.store.delete(one)
+    assert _check(case, case.key, NOON_MS + DAY_MS).wrong == []
+    findings = _check(case, case.key, NOON_MS + 2 * DAY_MS)
+    assert [finding.path for finding in findings.wrong] == [root_key(DAY)]
+    asked = Findings()
+    StoreCheck(case.store, case.key, lambda done, total: None).check_kept_root(kept, asked)
+    assert [finding.path for finding in asked.wrong] == [root_key(DAY)]
+
+
+def test_a_root_that_was_kept_is_compared_with_the_records(case: Case, tmp_path: Path) -> None:
+    kept = tmp_path / "root.json"
+    kept.write_bytes(case.store.get(root_key(DAY)) or b"")
+    arguments = ["verify", "--camera", CAMERA, "--day", DAY, "--store", case.store.place, "--root", str(kept)]
+    answer = CliRunner().invoke(command, arguments)
+    assert (answer.exit_code, f"the root of {DAY} is the one that was kept" in answer.stdout) == (0, True)
+    other = make_case(tmp_path / "other")
+    kept.write_bytes(other.store.get(root_key(DAY)) or b"")
+    answer = CliRunner().invoke(command, arguments)
+    assert answer.exit_code == 1
+    assert "another one than the one that was kept" in answer.stdout
+    kept.write_bytes(b"{}")
+    assert isinstance(CliRunner().invoke(command, arguments).exception, ConfigurationError)
+
+
+def test_a_file_beside_the_segments_is_named_and_harms_nothing(case: Case) -> None:
+    for name in ("notes.txt", "0000.jsonl.bak"):
+        stray = f"chain/{DAY}/{CAMERA}/{name}"
+        case.store.put(stray, b"x")
+        assert [finding.path for finding in _check(case).wrong] == [stray]
+        case.store.delete(stray)
+
+
 def test_a_key_that_the_citys_key_endorsed_is_the_citys(case: Case, tmp_path: Path) -> None:
     new = publish_key(case.store, Signer.open(tmp_path / "new.pem"), case.signer)
     assert _check(case, new).wrong == []
@@ -130,6 +168,10 @@ def test_files_with_a_tombstone_may_be_gone(case: Case) -> None:
     )
     case.chains.append(CAMERA, DAY, [tombstone])
     assert any("a tombstone says" in note for note in _check(case).notes)
+    whole = case.store.get(_minutes(case)[0]) or b""
+    case.store.put(_minutes(case)[0], b"another")
+    assert [finding.path for finding in _check(case).wrong] == [_minutes(case)[0]]
+    case.store.put(_minutes(case)[0], whole)
     case.store.delete(_minutes(case)[0])
     findings = _check(case)
     assert findings.wrong == []
