@@ -28,6 +28,8 @@ log = get_logger(__name__)
 
 LOOK_BACK_MS = 90_000
 """Events and verdicts are read from so long before the first frame: neighbours, and clocks that differ."""
+MOST_EPISODES = 2_000
+"""Messages of episodes that are remembered, for a person may confirm them: days of a partition's."""
 _MOST_MESSAGES = 500
 _KAFKA_SECONDS = 20.0
 
@@ -42,10 +44,14 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class _Feed:
-    """Events of a partition, how far they have been read, and the verdicts that wait for that."""
+    """Events of a partition, how far they have been read, and the verdicts that wait for that.
+
+    ``ends_seen`` are the topics of which all has been read that was there once.
+    """
 
     events_at_ms: int = 0
     events_ended: bool = False
+    ends_seen: set[str] = field(default_factory=set)
     verdicts: deque[tuple[int, Told]] = field(default_factory=deque)
 
 
@@ -63,8 +69,8 @@ class Companions:
         self._assigned: dict[int, list[TopicPartition]] = {}
 
     def follow_episodes(self, partition: int, offset: int) -> None:
-        """Read a partition's episodes from an offset on."""
-        self._assign(partition, [TopicPartition(EPISODES.name, partition, offset)])
+        """Read a partition's episodes from an offset on, and some that were before it."""
+        self._assign(partition, [TopicPartition(EPISODES.name, partition, max(0, offset - MOST_EPISODES))])
 
     def follow_events(self, partition: int, from_ms: int) -> None:
         """Read a partition's events and verdicts, those that frames since ``from_ms`` may need. Blocks.
@@ -84,6 +90,11 @@ class Companions:
                 place.offset = end
         self._feeds[partition] = _Feed()
         self._assign(partition, places)
+
+    def has_caught_up(self, partition: int) -> bool:
+        """Tell whether all events and verdicts were given that were there when the partition was begun with."""
+        feed = self._feeds.get(partition)
+        return feed is not None and feed.ends_seen >= {CAMERA_EVENTS.name, SCENE_VERDICTS.name}
 
     def leave(self, partition: int) -> None:
         """Read nothing more of a partition."""
@@ -141,6 +152,7 @@ class Companions:
         if error.fatal():
             raise FatalError(f"Kafka consumer: {error.str()}")
         if error.code() == KafkaError._PARTITION_EOF:
+            feed.ends_seen.add(topic)
             feed.events_ended = feed.events_ended or topic == CAMERA_EVENTS.name
         else:
             log.warning("record.poll_error", topic=topic, error=error.str())

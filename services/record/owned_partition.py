@@ -13,12 +13,9 @@ from schemas.camera_events import Decision, FrameDetections, FrameShed
 from schemas.episodes import Episode
 from schemas.verdicts import SceneVerdicts
 from services.privacy.showable import FindCamera
-from services.record.companions import Told
+from services.record.companions import MOST_EPISODES, Told
 from services.record.evidence import Hidden
 from services.record.minutes import PartitionMinutes, Seconds, Waits
-
-_MOST_EPISODES = 2_000
-"""Episodes that are remembered, for a person may confirm them: days of a partition's."""
 
 
 class WaitingEpisode(NamedTuple):
@@ -57,6 +54,7 @@ class OwnedPartition:
         end: Offset after the last frame that Kafka had when that was asked, at ``end_asked_at`` (monotonic seconds).
         first_frame_ms: When Kafka took the first frame that was read of it.
         followed: Whether its events and verdicts are read.
+        caught_up: Whether those of them were read that were there when this process began with the partition.
         copying: Whether the frames of its oldest waiting episode are being copied.
         gone: Whether another process owns it by now.
     """
@@ -71,6 +69,7 @@ class OwnedPartition:
     end_asked_at: float = -math.inf
     first_frame_ms: int = 0
     followed: bool = False
+    caught_up: bool = False
     gone: bool = False
     copying: bool = False
     episodes: deque[WaitingEpisode] = field(default_factory=deque)
@@ -97,16 +96,23 @@ class OwnedPartition:
         elif isinstance(value, Episode):
             self._newest[value.episode_id] = value
             self._newest.move_to_end(value.episode_id)
-            if len(self._newest) > _MOST_EPISODES:
+            if len(self._newest) > MOST_EPISODES:
                 self._newest.popitem(last=False)
-            self.episodes.append(WaitingEpisode(self.seconds(), told.offset, value))
-            self.next_episode = told.offset + 1
+            if told.offset >= self.next_episode:
+                self.episodes.append(WaitingEpisode(self.seconds(), told.offset, value))
+                self.next_episode = told.offset + 1
         elif isinstance(value, Decision):
             self._take_decision(value)
 
-    def due_episode(self, wait_seconds: float) -> Episode | None:
-        """Give the episode whose frames are to be copied now, None while one is being copied or none is due."""
-        if self.copying or not self.episodes or self.seconds() - self.episodes[0].came_at < wait_seconds:
+    def due_episode(self, wait_seconds: float, longest_seconds: float) -> Episode | None:
+        """Give the episode whose frames are to be copied now, None while one is being copied or none is due.
+
+        Args:
+            wait_seconds: How long after it came.
+            longest_seconds: How long where it is not known yet what may be shown, as after a restart.
+        """
+        wait = wait_seconds if self.caught_up else max(wait_seconds, longest_seconds)
+        if self.copying or not self.episodes or self.seconds() - self.episodes[0].came_at < wait:
             return None
         self.copying = True
         return self.episodes[0].episode

@@ -103,6 +103,8 @@ class Reading:
         for told in self._companions.poll():
             if (owned := self.owned.get(told.partition)) is not None:
                 owned.take(told)
+        for owned in self.owned.values():
+            owned.caught_up = owned.caught_up or self._companions.has_caught_up(owned.partition)
 
     def has_all_frames(self, owned: OwnedPartition) -> bool:
         """Tell whether all frames that Kafka has of a partition now have been taken. May ask Kafka, and so block.

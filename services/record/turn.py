@@ -110,7 +110,7 @@ class Turns:
                 self._under_way[future] = _UnderWay(closed.camera_id, then)
 
     def _hand_out_evidence(self, owned: OwnedPartition) -> None:
-        episode = owned.due_episode(self._settings.evidence_wait_seconds)
+        episode = owned.due_episode(self._settings.evidence_wait_seconds, self._settings.verdict_wait_seconds)
         if episode is not None:
             future = self._tasks.copy_evidence(episode, owned.hidden_of(episode), partial(_is_ours, owned))
             self._under_way[future] = _UnderWay(episode.camera_id, owned.episode_copied)

@@ -40,19 +40,40 @@ def test_offsets_follow_what_is_stored(owned: OwnedPartition) -> None:
     owned.minutes.take_frame(CAMERA, make_held(0)._replace(offset=101))
     tell(owned, make_flood("a"), make_flood("b"))
     assert (owned.to_commit().frames, owned.to_commit().episodes) == (101, 7)
-    assert owned.due_episode(0.0) is not None
+    assert owned.due_episode(0.0, 0.0) is not None
     owned.episode_copied()
     assert owned.to_commit().episodes == 8
 
 
 def test_one_episode_is_copied_at_a_time_each_after_its_wait(owned: OwnedPartition) -> None:
     tell(owned, make_flood("a"), make_flood("b"))
-    assert owned.due_episode(5.0) is None
+    owned.caught_up = True
+    assert owned.due_episode(5.0, 300.0) is None
     CLOCK.now += 5.0
-    assert owned.due_episode(5.0) == make_flood("a")
-    assert owned.due_episode(5.0) is None, "one is being copied"
+    assert owned.due_episode(5.0, 300.0) == make_flood("a")
+    assert owned.due_episode(5.0, 300.0) is None, "one is being copied"
     owned.episode_copied()
-    assert owned.due_episode(5.0) == make_flood("b")
+    assert owned.due_episode(5.0, 300.0) == make_flood("b")
+
+
+def test_frames_are_copied_once_it_is_known_what_may_be_shown_or_after_the_longest_wait(owned: OwnedPartition) -> None:
+    tell(owned, make_flood("a"), make_flood("b"))
+    CLOCK.now += 5.0
+    assert owned.due_episode(5.0, 300.0) is None, "the events of before the restart are still being read"
+    owned.caught_up = True
+    assert owned.due_episode(5.0, 300.0) == make_flood("a")
+    owned.episode_copied()
+    owned.caught_up = False
+    CLOCK.now += 295.0
+    assert owned.due_episode(5.0, 300.0) == make_flood("b")
+
+
+def test_an_episode_of_before_a_restart_is_copied_when_it_is_confirmed_and_not_before(owned: OwnedPartition) -> None:
+    flood = make_flood("a")
+    tell(owned, flood, offset=3)
+    assert (len(owned.episodes), owned.to_commit().episodes) == (0, 7)
+    owned.take(Told(3, 901, decide("episode_confirmed", flood)))
+    assert [(one.offset, one.episode.review) for one in owned.episodes] == [(7, "confirmed")]
 
 
 def test_an_episode_that_a_person_confirms_is_copied_once_more(owned: OwnedPartition) -> None:

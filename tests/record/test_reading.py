@@ -61,6 +61,8 @@ def test_what_came_during_a_pause_is_not_taken_for_nothing_and_a_new_group_says_
     city.play(0, 5)
     poll_until(reading, lambda: any(owned.minutes.held_bytes for owned in all_of(reading)))
     owned = next(owned for owned in all_of(reading) if owned.minutes.held_bytes)
+    assert not any(owned.caught_up for owned in all_of(reading) if not owned.followed)
+    poll_until(reading, lambda: owned.caught_up)
     poll_until(reading, lambda: reading.has_all_frames(owned))
     reading.keep_within_memory(lambda: True)
     assert not reading.has_all_frames(owned)
