@@ -30,11 +30,9 @@ class EpisodeFacts(Struct, frozen=True, kw_only=True):
     started_ms: int
     last_seen_ms: int
     ended_ms: int
-    ended_because: str
     first_event_id: str
     best_event_id: str
     last_event_id: str
-    frame_topic: str
     frame_partition: int
     first_frame_offset: int
     best_frame_offset: int
@@ -44,14 +42,9 @@ class EpisodeFacts(Struct, frozen=True, kw_only=True):
     why_thresholds: list[float]
     why_units: list[str]
     vehicle: str
-    box: tuple[float, float, float, float]
-    dwell_s: float
-    people_waiting_max: int
-    peak_ratio: float
     quarantined: bool
     simulated: bool
     review: str
-    reviewed_by: str
 
     def event_id(self, which: Which) -> str:
         """Give the event of one of its frames."""
@@ -75,7 +68,6 @@ class JudgedFrame(Struct, frozen=True, kw_only=True):
     owner_epoch: int
     sequence: int
     captured_ms: int
-    frame_topic: str
     frame_partition: int
     frame_offset: int
 
@@ -194,14 +186,12 @@ SELECT
     toUnixTimestamp64Milli(started_at) AS started_ms,
     toUnixTimestamp64Milli(last_seen_at) AS last_seen_ms,
     toUnixTimestamp64Milli(ended_at) AS ended_ms,
-    ended_because,
     toString(first_event_id) AS first_event_id,
     toString(best_event_id) AS best_event_id,
     toString(last_event_id) AS last_event_id,
-    frame_topic, frame_partition, first_frame_offset, best_frame_offset, last_frame_offset,
+    frame_partition, first_frame_offset, best_frame_offset, last_frame_offset,
     why_names, why_values, why_thresholds, why_units,
-    vehicle, (`left`, `top`, `right`, `bottom`) AS box, dwell_s, people_waiting_max, peak_ratio, quarantined, simulated,
-    review, reviewed_by
+    vehicle, quarantined, simulated, review
 FROM episodes_reviewed
 WHERE {which} AND """
     + _SEEN.replace("{", "{{").replace("}", "}}")
@@ -221,7 +211,7 @@ GROUP BY episode_type
 _JUDGED: Final = """
 SELECT
     toString(event_id) AS event_id, owner_epoch, sequence, toUnixTimestamp64Milli(captured_at) AS captured_ms,
-    frame_topic, frame_partition, frame_offset
+    frame_partition, frame_offset
 FROM detections
 WHERE camera_id = {{camera:String}} AND {which}
 ORDER BY captured_at DESC

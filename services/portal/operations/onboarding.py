@@ -165,7 +165,7 @@ async def _probed(request: Request, ops: Operations, person: Person, values: dic
         why=reason or "",
         detail=_secret_told(source),
     )
-    return await probe(source, ops.settings.probe_seconds)
+    return await probe(source, ops.settings.probe_seconds, ops.probing)
 
 
 async def _added(request: Request, ops: Operations, person: Person, values: dict[str, str]) -> Response:
@@ -179,7 +179,7 @@ async def _added(request: Request, ops: Operations, person: Person, values: dict
     if ops.portal.cameras.latest(camera.camera_id) is not None:
         raise RefusedError(409, "id_taken")
     if ops.settings.probing:
-        await check_entry(camera)
+        await check_entry(camera, ops.probing)
     step = NextRevision("camera_added", None, camera, reason, _secret_told(camera.source))
     await register(request, ops, person, step)
     return RedirectResponse(f"/operations/cameras/{camera.camera_id}", 303)

@@ -39,10 +39,9 @@ _TOLD: Final = (
     "picture_bytes",
     "bytes_per_day_at_1_fps",
 )
-_AT_ONCE: Final = asyncio.Semaphore(2)
 
 
-async def probe(source: Source, seconds: float) -> dict[str, str]:
+async def probe(source: Source, seconds: float, turn: asyncio.Semaphore) -> dict[str, str]:
     """Give what the command found, by name, as texts.
 
     Raises:
@@ -52,7 +51,8 @@ async def probe(source: Source, seconds: float) -> dict[str, str]:
         options = ["--json", "--seconds", _LOOK_SECONDS, "--transport", source.transport]
         options += ["--picture", str(Path(folder) / "picture.jpg")]
         options += ["--secret", source.secret] if source.secret else []
-        code, answer, _ = await _run([_GROUP, "probe", *options, "--", source.url], seconds)
+        async with turn:
+            code, answer, _ = await _run([_GROUP, "probe", *options, "--", source.url], seconds)
     try:
         found = json.loads(answer)
     except ValueError:
@@ -66,7 +66,7 @@ async def probe(source: Source, seconds: float) -> dict[str, str]:
     return {name: str(found[name]) for name in _TOLD if found.get(name) not in (None, "")} | {"notes": notes}
 
 
-async def check_entry(camera: Camera) -> None:
+async def check_entry(camera: Camera, turn: asyncio.Semaphore) -> None:
     """Look at an entry as ``tilik cameras apply`` does, which knows what the contract can't say of sources.
 
     Raises:
@@ -78,7 +78,8 @@ async def check_entry(camera: Camera) -> None:
     with tempfile.TemporaryDirectory(prefix="tilik-entry-") as folder:
         file = Path(folder) / "cameras.yaml"
         file.write_text(json.dumps({_LIST_KEY: [_without_nothing(entry)]}), encoding="utf-8")  # JSON is YAML
-        code, _, said = await _run([_GROUP, "apply", "--offline", str(file)], _CHECK_SECONDS)
+        async with turn:
+            code, _, said = await _run([_GROUP, "apply", "--offline", str(file)], _CHECK_SECONDS)
     if code != 0:
         faults = [line.partition(": line ")[2] for line in said.splitlines() if ": line " in line]
         raise RefusedError(422, "; ".join(faults)[:1000] or "probe_failed")
@@ -100,25 +101,24 @@ async def _run(arguments: Sequence[str], seconds: float) -> tuple[int, str, str]
     Raises:
         RefusedError: It took too long.
     """
-    async with _AT_ONCE:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.cli",
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        try:
-            async with asyncio.timeout(seconds):
-                written = await process.communicate()
-        except TimeoutError as error:
-            raise RefusedError(422, "probe_too_long") from error
-        finally:
-            if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)  # decoding processes of its own too
-                await process.wait()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.cli",
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            written = await process.communicate()
+    except TimeoutError as error:
+        raise RefusedError(422, "probe_too_long") from error
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)  # decoding processes of its own too
+            await process.wait()
     output, said = (part[-_LONGEST_ANSWER:].decode("utf-8", "replace") for part in written)
     return process.returncode or 0, output, said

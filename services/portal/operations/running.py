@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.requests import cookie_parser
 from starlette.types import Scope
@@ -25,10 +27,16 @@ from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 
+_PROBES_AT_ONCE: Final = 2
+
 
 @dataclass(frozen=True)
 class Operations:
-    """What routes work with. ``public_url`` is how browsers reach the portal; empty: as they asked."""
+    """What routes work with.
+
+    ``public_url`` is how browsers reach the portal; empty: as they asked. ``probing`` is what commands that look at
+    cameras wait for.
+    """
 
     portal: Portal
     settings: OperationsSettings
@@ -41,6 +49,7 @@ class Operations:
     record: ObjectStore
     openid: OpenId | None = None
     judged: RecentlyJudged = field(default_factory=RecentlyJudged)
+    probing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PROBES_AT_ONCE))
 
     @property
     def is_protected(self) -> bool:

@@ -76,7 +76,7 @@ class Screen:
         )
         for name in _WRITTEN:
             environment.filters[name] = partial(getattr(written, name), language=language)
-        environment.filters["at"] = at_ms
+        environment.filters["at"] = written.from_ms
         environment.filters["fault"] = partial(fault_text, language=language)
         environment.filters["figure"] = partial(figure_text, language=language)
         environment.globals["zone_words"] = zone_words(language)
@@ -99,11 +99,6 @@ def zone_words(language: Language) -> str:
     """Give the zone editor's texts, as JSON."""
     words = Words(ZoneWords, language)
     return json.dumps({name: words[name] for name in vars(ZoneWords) if not name.startswith("_")}, ensure_ascii=False)
-
-
-def at_ms(milliseconds: int) -> datetime:
-    """Give the moment of ms since 1970."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def language_of(request: Request) -> Language:
