@@ -9,9 +9,9 @@ import hashlib
 from typing import Literal
 
 from schemas.recordings import FileForm, StoredFile
-from services.record.object_keys import evidence_name, file_key, minute_name, name_in
+from services.record.object_keys import evidence_name, file_key, fingerprint_key, minute_name, name_in
 from services.record.sealing import Sealer
-from services.runtime.errors import TilikError
+from services.runtime.errors import ConfigurationError, TilikError
 from services.runtime.object_store import ObjectStore
 
 Media = Literal["video/mp4", "image/jpeg"]
@@ -32,6 +32,7 @@ class Filing:
     def __init__(self, store: ObjectStore, sealer: Sealer) -> None:
         self._store = store
         self._sealer = sealer
+        self._is_the_records_key = False
 
     def keep_minute(self, camera_id: str, minute_ms: int, form: FileForm, data: bytes) -> StoredFile:
         """Store the MP4 of a minute. It is part of the record once a chain's entry names it.
@@ -80,7 +81,21 @@ class Filing:
         """
         self._store.delete(file.key)
 
+    def _check_key(self) -> None:
+        """Refuse to seal with another key than others do under its id: nobody could tell which one opens a file."""
+        if self._is_the_records_key:
+            return
+        ours, key = self._sealer.fingerprint(make=not self._store.is_bucket), fingerprint_key(self._sealer.key_id)
+        if self._store.create(key, ours) is None and self._store.get(key) != ours:
+            raise ConfigurationError(
+                f"the sealing key {self._sealer.key_id!r} of this host is not the one that this record is sealed with: "
+                "copy that one here, or give this one a name of its own (TILIK_RECORD_KEYS__SEALING_KEY_ID)"
+            )
+        self._is_the_records_key = True
+
     def _keep(self, name: str, media: Media, form: FileForm, data: bytes) -> StoredFile:
+        if form == "original":
+            self._check_key()
         stored = self._sealer.seal(name, data) if form == "original" else data
         digest = hashlib.sha256(stored).hexdigest()
         key = file_key(name, media, form, digest)

@@ -16,6 +16,7 @@ GROWN = "grown"
 HEADS = "heads"
 ROOTS = "roots"
 KEYS = "keys"
+SEALING = "sealing"
 HOLDS = "holds"
 EMPTIED = "emptied"
 MINUTES = "minutes"
@@ -81,6 +82,11 @@ def heads_key(day: str) -> str:
 def public_key_key(key_id: str) -> str:
     """Give where a public key lies."""
     return f"{KEYS}/{key_id}.json"
+
+
+def fingerprint_key(key_id: str) -> str:
+    """Give where it lies which key seals under this id."""
+    return f"{SEALING}/{key_id}"
 
 
 def hold_key(camera_id: str, episode_id: str) -> str:

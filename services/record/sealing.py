@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 from typing import Final
 
@@ -21,6 +22,7 @@ from services.record.key_settings import KeySettings
 from services.runtime.errors import ConfigurationError, TilikError
 
 _MAGIC: Final = b"TLKS\x01"
+_FINGERPRINT: Final = b"tilik sealing key 1\n"
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _WRAPPED_BYTES: Final = _KEY_BYTES + 16
@@ -36,6 +38,23 @@ class Sealer:
     def __init__(self, settings: KeySettings) -> None:
         self._settings = settings
         self._keys: dict[str, AESGCM] = {}
+        self.key_id = settings.sealing_key_id
+
+    def fingerprint(self, make: bool) -> bytes:
+        """Give what tells the current key from others, and nothing else of it.
+
+        Raises:
+            ConfigurationError: It can't be read, or is not there and not to be made.
+        """
+        if not make and self.key_id not in self._settings.sealing_keys:
+            path = self._settings.sealing_dir / self.key_id
+            if not path.exists():
+                raise ConfigurationError(
+                    f"there is no sealing key at {path}, and none is made for a record in a bucket, which several hosts"
+                    f" write to: for the first one, (umask 077; head -c 32 /dev/urandom | base64 >{path}); "
+                    "for each other one, a copy of that file"
+                )
+        return hashlib.sha256(_FINGERPRINT + self._read_key(self.key_id, make)).hexdigest().encode()
 
     def seal(self, name: str, data: bytes) -> bytes:
         """Give the sealed bytes of the file with this name; each time others.
@@ -43,7 +62,7 @@ class Sealer:
         Raises:
             ConfigurationError: The current key can't be read.
         """
-        key_id = self._settings.sealing_key_id
+        key_id = self.key_id
         head = _head(key_id)
         bound = head + name.encode()
         file_key = os.urandom(_KEY_BYTES)

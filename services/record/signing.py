@@ -50,7 +50,10 @@ class Signer:
             ConfigurationError: It can't be read or made, others may read it, or it holds no Ed25519 key.
         """
         if not make and not path.exists():
-            raise ConfigurationError(f"there is no key at {path}: a recorder makes it when it first signs a day's root")
+            raise ConfigurationError(
+                f"there is no key at {path}: a recorder makes it when it first signs a day's root in a folder; for a "
+                "bucket, `tilik evidence new-key --first` does, and each host needs a copy"
+            )
         data = read_or_make(path, new_key_pem)
         try:
             key = load_pem_private_key(data, password=None)
@@ -122,22 +125,35 @@ def trusted_keys(keys: Mapping[str, PublicKey], anchor: PublicKey) -> set[str]:
         trusted |= more
 
 
-def publish_key(store: ObjectStore, signer: Signer, endorser: Signer | None = None) -> PublicKey:
+def publish_key(
+    store: ObjectStore, signer: Signer, endorser: Signer | None = None, may_begin_anew: bool = False
+) -> PublicKey:
     """Put a key's public half into the store, once; give what lies there.
 
     Raises:
         RetryableError: The store is away.
-        ConfigurationError: What lies there was altered.
+        ConfigurationError: What lies there was altered; or there are other keys, none of which endorses this one, such
+            as where another host made one of its own; ``may_begin_anew`` says that it may be so.
         ContractError: What lies there is no key.
     """
     statement = signer.statement(now_ms(), endorser)
     key = public_key_key(signer.key_id)
+    if endorser is None and not may_begin_anew and store.size(key) is None:
+        _refuse_another(signer, published_keys(store))
     if store.create(key, PUBLIC_KEY_CODEC.encode(statement)) is None:
         found = PUBLIC_KEY_CODEC.decode(store.get(key) or b"")
         if found.key_id != signer.key_id or not is_own(found):
             raise ConfigurationError(f"{key} is not as this key published it: somebody altered it")
         return found
     return statement
+
+
+def _refuse_another(signer: Signer, known: Mapping[str, PublicKey]) -> None:
+    if known:
+        raise ConfigurationError(
+            f"this record is signed with {', '.join(sorted(known))}, and this host has another key, {signer.key_id}: "
+            "copy the file of that one here; if it is lost, `tilik evidence new-key --first`"
+        )
 
 
 def published_keys(store: ObjectStore) -> dict[str, PublicKey]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import day_of
+from services.record.clock_check import check_clock
 from services.record.key_settings import KeySettings
 from services.record.retention import Retention
 from services.record.roots import due_days, make_due_roots
@@ -70,15 +71,17 @@ class Upkeep:
         """Make the roots that are due, and, once a day, delete what is due. Blocks.
 
         Raises:
-            RetryableError: The store or ClickHouse is away.
+            RetryableError: The store or ClickHouse is away, or this host's clock is ahead.
             ConfigurationError: The key that signs can't be read.
             ContractError: Something in the store is not what it should be; the text says what.
         """
         now = self._clock()
+        if self._expired_on != day_of(now):
+            check_clock(self._store, now)
         due = due_days(self._store, now)
         self._metrics.set("tilik_record_roots_due", len(due))
         if due:
-            signer = Signer.open(self._keys.signing_key_file)
+            signer = Signer.open(self._keys.signing_key_file, make=not self._store.is_bucket)
             for signed in make_due_roots(self._store, self._chains, signer, now):
                 log.info("record.root_signed", day=signed.root.day, chains=signed.root.chain_count, key=signed.key_id)
             self._metrics.set("tilik_record_roots_due", 0)

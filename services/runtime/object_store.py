@@ -62,7 +62,8 @@ class ObjectStore:
         self._store: Any
         self._swaps: _Swaps
         scheme = urlsplit(settings.url).scheme
-        if scheme == "s3":
+        self.is_bucket = scheme == "s3"
+        if self.is_bucket:
             self._store = _bucket(settings)
             self._swaps = _BucketSwaps(self._store)
         elif scheme in ("", "file"):

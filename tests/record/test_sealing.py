@@ -16,6 +16,7 @@ from services.record.key_settings import KeySettings
 from services.record.sealing import Sealer, SealError
 from services.runtime.errors import ConfigurationError
 from services.runtime.object_store import ObjectStore
+from services.runtime.store_settings import StoreSettings
 from tests.record.facts import CAMERA, NOON_MS
 
 _NAME = "minutes/2025-11-25/cam/original/1200"
@@ -83,6 +84,28 @@ def test_any_flipped_bit_breaks_the_seal(bit: int) -> None:
 def test_what_is_no_sealed_file_is_refused(data: bytes) -> None:
     with pytest.raises((SealError, ConfigurationError)):
         _SEALER.open(_NAME, data)
+
+
+def test_two_hosts_that_each_made_a_key_of_the_same_name_do_not_seal_beside_each_other(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    one, other = (Filing(folder_store, Sealer(_keys(tmp_path / host))) for host in ("one", "other"))
+    one.keep_minute(CAMERA, NOON_MS, "original", b"mp4")
+    with pytest.raises(ConfigurationError, match="not the one that this record is sealed with"):
+        other.keep_minute(CAMERA, NOON_MS, "original", b"mp4")
+    (tmp_path / "other" / "sealing" / "first").write_bytes((tmp_path / "one" / "sealing" / "first").read_bytes())
+    Filing(folder_store, Sealer(_keys(tmp_path / "other"))).keep_minute(CAMERA, NOON_MS, "original", b"mp4")
+
+
+@pytest.mark.integration
+def test_for_a_bucket_no_key_is_made_unasked(s3_server: StoreSettings, tmp_path: Path) -> None:
+    store = ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/sealing"}))
+    filing = Filing(store, Sealer(_keys(tmp_path)))
+    with pytest.raises(ConfigurationError, match="none is made for a record in a bucket"):
+        filing.keep_minute(CAMERA, NOON_MS, "original", b"mp4")
+    assert not (tmp_path / "sealing").exists()
+    Sealer(_keys(tmp_path)).seal(_NAME, b"asked for")
+    assert filing.take(filing.keep_minute(CAMERA, NOON_MS, "original", b"mp4")) == b"mp4"
 
 
 def test_files_come_back_as_they_were_kept(folder_store: ObjectStore, tmp_path: Path) -> None:

@@ -110,6 +110,15 @@ def test_since_when_a_key_is_used_only_the_key_says(folder_store: ObjectStore, t
         publish_key(folder_store, signer)
 
 
+def test_two_hosts_that_each_made_a_key_do_not_sign_beside_each_other(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    publish_key(folder_store, Signer.open(tmp_path / "one"))
+    with pytest.raises(ConfigurationError, match="this host has another key"):
+        publish_key(folder_store, Signer.open(tmp_path / "other"))
+    publish_key(folder_store, Signer.open(tmp_path / "other"), may_begin_anew=True)
+
+
 def test_a_published_key_is_not_published_anew(folder_store: ObjectStore, tmp_path: Path) -> None:
     signer = Signer.open(tmp_path / "key")
     assert publish_key(folder_store, signer) == publish_key(folder_store, signer)

@@ -15,9 +15,11 @@ from services.record.object_keys import emptied_key
 from services.record.retention import Retention
 from services.record.retention_settings import RetentionSettings
 from services.record.roots import rooted_days
+from services.record.signing import Signer
 from services.record.upkeep import Upkeep
 from services.record.verdicts_of_episodes import EpisodeVerdict
-from services.runtime.errors import RetryableError
+from services.runtime.clock import now_ms
+from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.metrics import Metrics
 from services.runtime.object_store import ObjectStore
 from services.runtime.store_settings import StoreSettings
@@ -61,7 +63,7 @@ def _live_through(store: ObjectStore, folder: Path) -> None:
     days = Days(store, folder)
     days.pass_days(0)
     assert rooted_days(store) == []
-    assert not (folder / "signing.pem").exists()
+    assert (folder / "signing.pem").exists() == store.is_bucket
     days.pass_days(1)
     assert rooted_days(store) == [DAY]
     assert list(store.list("minutes"))
@@ -80,7 +82,22 @@ def test_ended_days_are_rooted_and_files_that_are_due_go(folder_store: ObjectSto
 
 @pytest.mark.integration
 def test_days_are_rooted_and_files_go_on_s3_too(s3_server: StoreSettings, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="each host needs a copy"):
+        Days(ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/no-key"})), tmp_path).pass_days(1)
+    Signer.open(tmp_path / "signing.pem")
     _live_through(ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/upkeep"})), tmp_path)
+
+
+def test_a_clock_that_runs_far_ahead_neither_signs_nor_deletes(folder_store: ObjectStore, tmp_path: Path) -> None:
+    days = Days(folder_store, tmp_path)
+    days.now = now_ms()  # the store says when it took the entry, by a clock that is right
+    with pytest.raises(RetryableError, match="clock is ahead"):
+        days.pass_days(30)
+    assert rooted_days(folder_store) == []
+    assert list(folder_store.list("minutes"))
+    days.now = now_ms()
+    days.upkeep.round()
+    assert rooted_days(folder_store) == [DAY]
 
 
 def test_what_failed_is_done_in_the_next_round_and_what_was_done_is_not(

@@ -17,8 +17,11 @@ from services.runtime.errors import ConfigurationError
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write the new key to."
 )
+@click.option(
+    "--first", is_flag=True, help="There is no key yet, or it is lost: nobody endorses the new one. Publish it anew."
+)
 @store_option
-def command(out: Path, store: str | None) -> None:
+def command(out: Path, first: bool, store: str | None) -> None:
     """Make a new key for daily roots and exports, and publish its public half, endorsed by the key that is used now.
 
     Nothing signs with it yet: put its file in the place of TILIK_RECORD_KEYS__SIGNING_KEY_FILE, or set that to it, and
@@ -30,11 +33,11 @@ def command(out: Path, store: str | None) -> None:
     if out.exists():
         raise ConfigurationError(f"{out} is there already: name another file with --out")
     record = open_record(store)
-    used = Signer.open(record.settings.keys.signing_key_file, make=False)
-    publish_key(record.store, used)
+    used = None if first else Signer.open(record.settings.keys.signing_key_file, make=False)
+    if used is not None:
+        publish_key(record.store, used)
     new = Signer.open(out)
-    published = publish_key(record.store, new, used)
-    click.echo(
-        f"{out}: key {new.key_id}, endorsed by {published.endorsed_by}; published as {public_key_key(new.key_id)}"
-    )
+    published = publish_key(record.store, new, used, may_begin_anew=first)
+    endorsed = f"endorsed by {published.endorsed_by}" if used is not None else "endorsed by none"
+    click.echo(f"{out}: key {new.key_id}, {endorsed}; published as {public_key_key(new.key_id)}")
     click.echo(PUBLIC_KEY_CODEC.encode(published).decode())

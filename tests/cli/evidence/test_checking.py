@@ -208,7 +208,7 @@ def test_a_root_by_a_strangers_key_is_not_exported(tmp_path: Path) -> None:
     case, stranger = make_case(tmp_path / "case"), make_case(tmp_path / "stranger")
     for one in (root_key(DAY), heads_key(DAY)):
         case.store.put(one, stranger.store.get(one) or b"")
-    publish_key(case.store, stranger.signer)
+    publish_key(case.store, stranger.signer, may_begin_anew=True)
     gathered = case.gather()
     assert not any(name.startswith(("roots/", "proofs/")) for name in gathered.contents)
     assert any("not signed by a key of the city" in one.why for one in gathered.left_out)
@@ -274,3 +274,7 @@ def test_a_new_key_is_made_and_published_with_the_old_ones_endorsement(
     new = Signer.open(tmp_path / "new.pem", make=False)
     assert is_endorsed(keys[new.key_id], keys[case.signer.key_id])
     assert isinstance(CliRunner().invoke(command, arguments).exception, ConfigurationError)
+    monkeypatch.setenv("TILIK_RECORD_KEYS__SIGNING_KEY_FILE", str(tmp_path / "lost.pem"))
+    arguments = ["new-key", "--out", str(tmp_path / "another.pem"), "--store", case.store.place]
+    assert isinstance(CliRunner().invoke(command, arguments).exception, ConfigurationError)
+    assert CliRunner().invoke(command, [*arguments, "--first"]).exit_code == 0
