@@ -19,10 +19,12 @@ from schemas.episodes import Episode, EvidenceFrame
 from schemas.frames import FrameHeaders
 from schemas.geometry import BoxXyxy
 from schemas.recordings import ChainEntry, EvidenceKept, EvidenceMoment, EvidenceRole, StoredFile, day_of
+from schemas.verdicts import SKEW_MS
 from services.privacy.anonymise import anonymise_jpeg
 from services.record.chain import Chains
 from services.record.filing import Filing
 from services.record.index_rows import rows_of
+from services.record.minute_videos import is_too_large
 from services.record.recording import Stored, entries_in
 from services.runtime.errors import InvalidMessageError
 from services.runtime.kafka import ConsumedRecord
@@ -46,12 +48,17 @@ class NamedFrame(NamedTuple):
 
 
 def named_frames(episode: Episode) -> list[NamedFrame]:
-    """Give the frames to be copied. The last one moves while an episode is open, so it is copied at its end."""
+    """Give the frames to be copied. The last one moves while an episode is open, so it is copied at its end.
+
+    One that claims to be of the future is left out, as its minute leaves it out.
+    """
     roles: dict[str, tuple[EvidenceFrame, list[EvidenceRole]]] = {}
     named: list[tuple[EvidenceRole, EvidenceFrame]] = [("first", episode.first), ("best", episode.best)]
     if moment_of(episode) != "changed":
         named.append(("last", episode.last))
     for role, frame in named:
+        if frame.captured_at_ms > frame.frame.appended_at_ms + SKEW_MS:
+            continue
         roles.setdefault(frame.event_id, (frame, []))[1].append(role)
     return [NamedFrame(frame, tuple(said)) for frame, said in roles.values()]
 
@@ -134,13 +141,18 @@ class Evidence:
     ) -> list[StoredFile]:
         camera_id, at_ms, event_id = episode.camera_id, frame.captured_at_ms, frame.event_id
         files = [self._filing.keep_frame(camera_id, at_ms, event_id, "original", jpeg)]
-        if hidden is not None:
-            try:
-                public = anonymise_jpeg(jpeg, hidden)
-            except InvalidMessageError:
-                return files  # a detector judged it, but it is no whole JPEG: there is nothing to show
+        public = None if hidden is None else public_form(jpeg, hidden)
+        if public is not None:
             files.append(self._filing.keep_frame(camera_id, at_ms, event_id, "public", public))
         return files
+
+
+def public_form(jpeg: bytes, hidden: Sequence[BoxXyxy]) -> bytes | None:
+    """Give a frame with people hidden, None where there is nothing to show: it is no whole JPEG, or a huge one."""
+    try:
+        return None if is_too_large(jpeg) else anonymise_jpeg(jpeg, hidden)
+    except (ValueError, InvalidMessageError):
+        return None
 
 
 def _is_of(entry: ChainEntry, episode: Episode, named: NamedFrame) -> bool:

@@ -3,7 +3,7 @@
 ::
 
     closed minute ─┬─► may be shown ─► decode ─► destroy what is hidden ─► encode ─► public
-                   └─► all, where the camera's policy asks ─► decode ─► encode ─► original
+                   └─► those of which the camera's policy asks it ─► decode ─► encode ─► original
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from schemas.cameras import Camera
 from schemas.geometry import BoxXyxy
 from schemas.recordings import FileForm
 from services.privacy.anonymise import anonymise
+from services.privacy.showable import FindCamera
 from services.record.minutes import ClosedMinute, HeldFrame
 from services.record.video import Encoding, ImageBgr, Picture, VideoFacts, encode_video
 
@@ -38,8 +39,17 @@ class MinuteVideos(NamedTuple):
     undecodable: int
 
 
-def make_videos(closed: ClosedMinute, camera: Camera, encoding: Encoding) -> MinuteVideos:
-    """Give the videos of a minute, by the camera's policy. Blocks, mostly without the interpreter.
+def originals_of(closed: ClosedMinute, camera: Camera, find_camera: FindCamera) -> list[HeldFrame]:
+    """Give the frames that may be kept as captured: the policy asked it when they were, and does now."""
+    if not camera.record_original:
+        return []
+    then = {number: find_camera(closed.camera_id, number) for number in {one.camera_revision for one in closed.frames}}
+    asked = {number for number, revision in then.items() if revision is not None and revision.record_original}
+    return [frame for frame in closed.frames if frame.camera_revision in asked]
+
+
+def make_videos(closed: ClosedMinute, originals: Sequence[HeldFrame], encoding: Encoding) -> MinuteVideos:
+    """Give the videos of a minute. Blocks, mostly without the interpreter.
 
     Raises:
         InvalidMessageError: ``unencodable``: the encoder does not take these pictures.
@@ -49,8 +59,8 @@ def make_videos(closed: ClosedMinute, camera: Camera, encoding: Encoding) -> Min
     if data := _encoded(closed, public, encoding, "public"):
         videos["public"] = data
     undecodable = public.undecodable
-    if camera.record_original:
-        original = _Pictures([(frame, ()) for frame in closed.frames])
+    if originals:
+        original = _Pictures([(frame, ()) for frame in originals])
         if data := _encoded(closed, original, encoding, "original"):
             videos["original"] = data
         undecodable = max(undecodable, original.undecodable)
@@ -80,11 +90,20 @@ class _Pictures:
             yield Picture(frame.captured_at_ms, image)
 
 
+def is_too_large(jpeg: bytes) -> bool:
+    """Tell whether a JPEG claims to be so large that decoding it would take the memory.
+
+    Raises:
+        ValueError: It is no JPEG.
+    """
+    height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
+    return bool(height * width > _MOST_PIXELS)
+
+
 def _decoded(jpeg: bytes) -> ImageBgr | None:
     """Give the picture of a JPEG, None where it is none, or one so large that decoding it would take the memory."""
     try:
-        height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
-        if height * width > _MOST_PIXELS:
+        if is_too_large(jpeg):
             return None
         image: ImageBgr = simplejpeg.decode_jpeg(jpeg, colorspace="BGR", strict=False)
     except ValueError:

@@ -72,6 +72,10 @@ class Reading:
         """Give a camera as it is now, None where the registry does not have it."""
         return self._registry.revisions.latest(camera_id)
 
+    def find_camera(self, camera_id: str, revision: int) -> Camera | None:
+        """Give a camera as it was under a revision, None where that is not known."""
+        return self._registry.revisions.find(camera_id, revision)
+
     def cameras(self) -> list[Camera]:
         """Give every camera as it is now."""
         return self._registry.revisions.all_latest()

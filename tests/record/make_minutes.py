@@ -147,6 +147,13 @@ def striped_jpeg(height: int = 120, width: int = 160) -> bytes:
     return jpeg
 
 
+def huge_jpeg() -> bytes:
+    """Give a JPEG of a few bytes that claims to be 65,535 px wide and high."""
+    jpeg = striped_jpeg()
+    size_at = jpeg.index(b"\xff\xc0") + 5
+    return jpeg[:size_at] + b"\xff\xff\xff\xff" + jpeg[size_at + 4 :]
+
+
 def _showable(frame: HeldFrame) -> ShowableFrame:
     place = FrameCoordinates(FRAMES.name, 0, frame.offset, frame.captured_at_ms)
     hidden = ((0.2, 0.2, 0.8, 0.8),)

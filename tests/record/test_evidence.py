@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.camera_events import FrameCoordinates, make_event_id
 from schemas.episodes import EvidenceFrame
 from schemas.topics import FRAMES
-from services.record.evidence import moment_of, named_frames
+from services.record.evidence import moment_of, named_frames, public_form
+from tests.record.make_minutes import huge_jpeg, striped_jpeg
 from tests.webhooks.make_episodes import AT_MS, make_flood
 
 
@@ -47,3 +49,14 @@ def test_a_frame_that_is_several_things_is_copied_once() -> None:
 )
 def test_what_has_happened_to_an_episode(changes: dict[str, Any], moment: str) -> None:
     assert moment_of(make_flood(**changes)) == moment
+
+
+def test_a_frame_that_claims_to_be_of_the_future_is_not_copied() -> None:
+    ahead = msgspec.structs.replace(at(2), captured_at_ms=253_402_300_799_000)
+    assert named(best=ahead, last=ahead) == {1: ("first",)}
+
+
+def test_a_frame_that_claims_to_be_huge_or_is_none_has_no_public_form() -> None:
+    assert public_form(striped_jpeg(), ()) is not None
+    assert public_form(huge_jpeg(), ()) is None
+    assert public_form(b"no jpeg", ()) is None

@@ -8,9 +8,9 @@ import av
 import msgspec
 import numpy as np
 
-from services.record.minute_videos import make_videos
+from services.record.minute_videos import make_videos, originals_of
 from services.record.video import Encoding
-from tests.record.make_minutes import at_ms, make_closed
+from tests.record.make_minutes import at_ms, huge_jpeg, make_closed
 from tests.record.recorded_city import make_camera
 
 PUBLIC_ONLY = make_camera("loket-1")
@@ -25,7 +25,7 @@ def stripes_in(data: bytes) -> list[float]:
 
 
 def test_the_public_video_holds_only_what_may_be_shown_and_nobody_in_it() -> None:
-    made = make_videos(make_closed(range(20), range(5, 20)), PUBLIC_ONLY, Encoding())
+    made = make_videos(make_closed(range(20), range(5, 20)), [], Encoding())
     assert list(made.videos) == ["public"]
     stripes = stripes_in(made.videos["public"])
     assert len(stripes) == made.shown_count == 15
@@ -33,7 +33,8 @@ def test_the_public_video_holds_only_what_may_be_shown_and_nobody_in_it() -> Non
 
 
 def test_the_original_is_made_only_where_the_policy_asks_and_holds_all() -> None:
-    made = make_videos(make_closed(range(20), range(5)), BOTH, Encoding())
+    closed = make_closed(range(20), range(5))
+    made = make_videos(closed, originals_of(closed, BOTH, lambda *_: BOTH), Encoding())
     assert set(made.videos) == {"public", "original"}
     assert len(stripes_in(made.videos["original"])) == 20
     assert min(stripes_in(made.videos["original"])) > 40
@@ -41,15 +42,27 @@ def test_the_original_is_made_only_where_the_policy_asks_and_holds_all() -> None
 
 
 def test_where_nothing_may_be_shown_there_is_no_public_video() -> None:
-    assert make_videos(make_closed(range(20), []), PUBLIC_ONLY, Encoding()).videos == {}
-    assert list(make_videos(make_closed(range(20), []), BOTH, Encoding()).videos) == ["original"]
+    assert make_videos(make_closed(range(20), []), [], Encoding()).videos == {}
+    closed = make_closed(range(20), [])
+    assert list(make_videos(closed, closed.frames, Encoding()).videos) == ["original"]
+
+
+def test_an_original_is_kept_only_of_what_was_captured_and_is_stored_while_the_policy_asks_it() -> None:
+    closed = make_closed(range(4), [])
+    numbers = [1, 1, 2, 3]
+    frames = [frame._replace(camera_revision=number) for frame, number in zip(closed.frames, numbers, strict=True)]
+    closed = closed._replace(frames=frames)
+    revisions = {1: PUBLIC_ONLY, 2: BOTH}
+    asked = originals_of(closed, BOTH, lambda _, number: revisions.get(number))
+    assert [frame.sequence for frame in asked] == [2], "of a revision that nobody knows nothing is kept"
+    assert originals_of(closed, PUBLIC_ONLY, lambda *_: BOTH) == []
 
 
 def test_a_frame_that_is_no_picture_is_left_out_and_counted() -> None:
     closed = make_closed(range(5), range(5))
     spoilt = closed.frames[2]._replace(jpeg=b"no jpeg")
     shown = [(spoilt if frame.sequence == 2 else frame, one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=shown), PUBLIC_ONLY, Encoding())
+    made = make_videos(closed._replace(shown=shown), [], Encoding())
     assert (made.shown_count, made.undecodable) == (4, 1)
     with av.open(io.BytesIO(made.videos["public"]), "r") as container:
         seconds = [round(float(frame.time or 0.0)) for frame in container.decode(video=0)]
@@ -59,22 +72,20 @@ def test_a_frame_that_is_no_picture_is_left_out_and_counted() -> None:
 def test_a_minute_without_a_single_picture_has_no_video() -> None:
     closed = make_closed(range(2), range(2))
     shown = [(frame._replace(jpeg=b""), one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=shown), PUBLIC_ONLY, Encoding())
+    made = make_videos(closed._replace(shown=shown), [], Encoding())
     assert (made.videos, made.undecodable) == ({}, 2)
 
 
 def test_of_two_frames_of_one_millisecond_the_first_is_kept() -> None:
     closed = make_closed(range(3), range(3))
     twins = [(frame._replace(captured_at_ms=at_ms(0)), one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=twins), PUBLIC_ONLY, Encoding())
+    made = make_videos(closed._replace(shown=twins), [], Encoding())
     assert made.shown_count == 1
 
 
 def test_a_picture_that_claims_to_be_huge_is_not_decoded() -> None:
     closed = make_closed(range(2), range(2))
-    jpeg = closed.frames[0].jpeg
-    size_at = jpeg.index(b"\xff\xc0") + 5
-    huge = jpeg[:size_at] + b"\xff\xff\xff\xff" + jpeg[size_at + 4 :]
+    huge = huge_jpeg()
     shown = [(frame._replace(jpeg=huge), one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=shown), PUBLIC_ONLY, Encoding())
+    made = make_videos(closed._replace(shown=shown), [], Encoding())
     assert (made.videos, made.undecodable) == ({}, 2)
