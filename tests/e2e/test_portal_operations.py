@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -164,6 +166,14 @@ def test_what_is_wrong_is_told_and_nothing_is_written_until_it_is_right(running:
     assert after.zones[-1].timetable == Timetable(
         {"mon": (Period("07:00", "09:00"), Period("16:00", "18:00"))}, ("2026-12-25",)
     )
+
+
+def test_a_picture_says_when_it_was_captured(running: Running, page: Page) -> None:
+    running.signed_in(page, "viewer", "/operations/quarantine")
+    now = page.locator(f"figure:has(img[src$='{running.city.here}/now.jpg'])")
+    expect(now.locator("figcaption time")).to_contain_text("WIB")
+    captured = now.locator("time").get_attribute("datetime") or ""
+    assert abs(datetime.fromisoformat(captured).timestamp() - time.time()) < 600
 
 
 @pytest.mark.parametrize("width", [390, 1280])
