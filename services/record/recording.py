@@ -18,7 +18,7 @@ from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, GapNoted, MinuteRecorded, StoredFile, day_of, files_of
 from schemas.table import Row
 from services.record.chain import Chains
-from services.record.chain_lines import parse_line
+from services.record.chain_lines import minutes_within, parse_line
 from services.record.filing import Filing
 from services.record.gaps import gap_before, gaps_within, late_before, missing_within
 from services.record.index_rows import rows_of
@@ -97,7 +97,7 @@ class Recording:
             return None
         there = entries_in(self._chains, closed.camera_id, day_of(closed.minute_ms))
         found = [entry for entry in there if entry is not None and _speaks_of(entry, closed.minute_ms)]
-        return Stored(rows_of(found), []) if any(_had_frames(entry) for entry in found) else None
+        return Stored(rows_of(found), []) if any(_decides(entry, closed.minute_ms) for entry in found) else None
 
     def note_silence(self, camera_id: str, until_ms: int) -> Stored:
         """Note that a camera has sent nothing from where its record ends until ``until_ms``, a whole minute.
@@ -214,9 +214,10 @@ def _speaks_of(entry: ChainEntry, minute_ms: int) -> bool:
     return isinstance(fact, GapNoted) and fact.from_ms < minute_ms + MINUTE_MS and fact.until_ms > minute_ms
 
 
-def _had_frames(entry: ChainEntry) -> bool:
-    """Tell whether an entry is of who had the minute's frames; a gap may have been said of it without them."""
-    return not isinstance(entry.fact, GapNoted) or entry.fact.reason in _JUDGED
+def _decides(entry: ChainEntry, minute_ms: int) -> bool:
+    """Tell whether an entry about a minute leaves no room for another: a loss within it does."""
+    fact = entry.fact
+    return not isinstance(fact, GapNoted) or fact.reason in _JUDGED or minute_ms in minutes_within(fact)
 
 
 def _start_of(fact: MinuteRecorded | GapNoted) -> int:

@@ -27,18 +27,19 @@ pytestmark = pytest.mark.integration
 
 CAMERA = "record-reading-1"
 GROUP = "record-reading"
+_MUCH = 2 << 20
 _PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
 def reading(kafka: KafkaSettings, tmp_path: Path) -> Iterator[Reading]:
-    """A group that is new; it pauses with the first frame that it holds."""
+    """A group that is new, and pauses when it holds more than 1 MiB."""
     settings = RecordSettings(kafka=kafka, store=StoreSettings(url=str(tmp_path)), group=GROUP)
     service = Service(Health(), Metrics(RECORD_METRICS))
     publish(kafka, [make_camera(CAMERA)])
     registry = CameraRegistry(kafka, GROUP)
     registry.wait_until_current(20)
-    reading = Reading(settings.model_copy(update={"memory_mib": 0}), service, registry)
+    reading = Reading(settings.model_copy(update={"memory_mib": 1}), service, registry)
     yield reading
     reading.close()
     registry.close()
@@ -64,6 +65,7 @@ def test_what_came_during_a_pause_is_not_taken_for_nothing_and_a_new_group_says_
     assert not any(owned.caught_up for owned in all_of(reading) if not owned.followed)
     poll_until(reading, lambda: owned.caught_up)
     poll_until(reading, lambda: reading.has_all_frames(owned))
+    owned.minutes.held_bytes += _MUCH
     reading.keep_within_memory(lambda: True)
     assert not reading.has_all_frames(owned)
     for _ in range(10):
@@ -73,6 +75,12 @@ def test_what_came_during_a_pause_is_not_taken_for_nothing_and_a_new_group_says_
     assert not reading.has_all_frames(owned)
     poll_until(reading, lambda: reading.has_all_frames(owned))
     assert owned.next_frame == end_of(kafka, owned.partition)
+
+    owned.minutes.held_bytes -= _MUCH
+    reading.keep_within_memory(lambda: True)
+    owned.minutes.held_bytes += _MUCH
+    reading.keep_within_memory(lambda: True)
+    assert not reading.has_all_frames(owned), "more room was lent, and is given back"
 
 
 def all_of(reading: Reading) -> list[OwnedPartition]:

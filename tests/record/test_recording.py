@@ -164,3 +164,10 @@ def test_what_came_too_late_is_said_of_its_minute_whose_row_stays(store: ObjectS
     )
     assert [row.minute for row in stored.rows if isinstance(row, RecordedMinuteRow)] == [NOON_MS + MINUTE_MS]
     assert stored.facts[-1] == last
+
+
+def test_a_minute_of_which_the_chain_says_that_nothing_came_is_not_made_again(store: ObjectStore) -> None:
+    recording = make_recording(store)
+    record(recording, minute(0))
+    recording.note_silence(CAMERA, NOON_MS + 5 * MINUTE_MS)
+    assert recording.stored_before(minute(2)) is not None
