@@ -87,7 +87,8 @@ def command(episode: str, store: str | None, clickhouse: str | None, **said: Any
     with clickhouse_client(clickhouse_settings(clickhouse)) as client, progress("gathering") as advance:
         story = find_episode(client, episode)
         wanted = _wanted(story, asked)
-        withdrawn = withdrawn_minutes(client, story.camera_id, wanted.from_ms, wanted.until_ms)
+        since_ms = min(wanted.from_ms, story.started_ms)  # frames are taken of the whole episode
+        withdrawn = withdrawn_minutes(client, story.camera_id, since_ms, wanted.until_ms)
         wanted = wanted._replace(withdrawn=withdrawn)
         if asked.originals:
             _note_in_audit_log(client, clickhouse_settings(clickhouse), story, asked)

@@ -157,7 +157,7 @@ class Gathering:
         form = "original" if wanted.originals else "public"
         for file in (file for file in files_of(fact) if file.form == form):
             path = _path_of(fact, file)
-            if isinstance(fact, MinuteRecorded) and form == "public" and fact.minute_ms in wanted.withdrawn:
+            if form == "public" and _minute_of(fact) in wanted.withdrawn:
                 found.leave_out(path, "it was withdrawn: the camera was in quarantine")
             elif file.key in gone:
                 found.leave_out(path, "it was deleted; the chain's tombstone says why")
@@ -222,6 +222,10 @@ def _days(wanted: Wanted) -> Iterator[str]:
     for at_ms in [*range(wanted.from_ms, wanted.until_ms, DAY_MS), wanted.until_ms]:
         if day != (day := day_of(at_ms)):
             yield day
+
+
+def _minute_of(fact: MinuteRecorded | EvidenceKept) -> int:
+    return fact.minute_ms if isinstance(fact, MinuteRecorded) else fact.captured_at_ms // MINUTE_MS * MINUTE_MS
 
 
 def _is_wanted(entry: ChainEntry, story: EpisodeStory, wanted: Wanted) -> bool:

@@ -32,7 +32,7 @@ from services.record.object_keys import heads_key, root_key
 from services.record.signing import Signer, is_endorsed, publish_key, published_keys
 from services.runtime.errors import ConfigurationError
 from tests.cli.evidence.recorded_case import MINUTES, WANTED, Case, make_case
-from tests.record.facts import DAY
+from tests.record.facts import DAY, MINUTE_MS, NOON_MS
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +202,15 @@ def test_a_root_by_a_strangers_key_is_none_of_the_citys(case: Case, package: byt
 
     forged = _resigned(package, replace_root, case.signer)
     assert [finding.path for finding in _check(forged, case.key).wrong] == [f"roots/{DAY}.json"]
+
+
+def test_of_a_minute_that_was_withdrawn_no_frame_is_exported_either(case: Case) -> None:
+    withdrawn = NOON_MS + 2 * MINUTE_MS
+    gathered = case.gather(WANTED._replace(withdrawn=frozenset([withdrawn])))
+    assert [picture.fact.roles for picture in gathered.pictures] == [("first",), ("last",)]
+    assert [one.what.split("-")[0] for one in gathered.left_out if "withdrawn" in one.why] == ["minutes/2025", "frames/best"]
+    originals = case.gather(WANTED._replace(originals=True, withdrawn=frozenset([withdrawn])))
+    assert len(originals.pictures) == 3
 
 
 def test_a_root_by_a_strangers_key_is_not_exported(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_an_episode_becomes_one_file_that_is_whole(city: City, tmp_path: Path) -
     out = tmp_path / "case.zip"
     answer = city.run("export", EPISODE[:6], "--out", str(out), *WHO)
     assert answer.exit_code == 0, answer.output
-    assert f"3 frames, {MINUTES - 1} minutes, 8 entries" in answer.output
+    assert f"2 frames, {MINUTES - 1} minutes, 8 entries" in answer.output
     assert "it was withdrawn: the camera was in quarantine" in answer.output
     manifest, findings = check_package(out.read_bytes(), city.case.key)
     assert findings.wrong == []
