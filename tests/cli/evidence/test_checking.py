@@ -208,7 +208,10 @@ def test_of_a_minute_that_was_withdrawn_no_frame_is_exported_either(case: Case) 
     withdrawn = NOON_MS + 2 * MINUTE_MS
     gathered = case.gather(WANTED._replace(withdrawn=frozenset([withdrawn])))
     assert [picture.fact.roles for picture in gathered.pictures] == [("first",), ("last",)]
-    assert [one.what.split("-")[0] for one in gathered.left_out if "withdrawn" in one.why] == ["minutes/2025", "frames/best"]
+    assert [one.what.split("-")[0] for one in gathered.left_out if "withdrawn" in one.why] == [
+        "minutes/2025",
+        "frames/best",
+    ]
     originals = case.gather(WANTED._replace(originals=True, withdrawn=frozenset([withdrawn])))
     assert len(originals.pictures) == 3
 
