@@ -189,6 +189,15 @@ class LegalHold(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     decided_at_ms: Milliseconds
 
 
+class HoldEnded(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A hold that a person ended; it is kept, for nobody could tell else why something was deleted after all."""
+
+    hold: LegalHold
+    ended_by: Annotated[str, Meta(min_length=1, max_length=120)]
+    reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    ended_at_ms: Milliseconds
+
+
 CHAIN_ENTRY_CODEC: JsonCodec[ChainEntry] = JsonCodec(ChainEntry)
 CHAIN_HEAD_CODEC: JsonCodec[ChainHead] = JsonCodec(ChainHead)
 CHAIN_HEADS_CODEC: JsonCodec[tuple[ChainHead, ...]] = JsonCodec(tuple[ChainHead, ...])
@@ -197,6 +206,7 @@ SIGNED_ROOT_CODEC: JsonCodec[SignedRoot] = JsonCodec(SignedRoot)
 INCLUSION_PROOF_CODEC: JsonCodec[InclusionProof] = JsonCodec(InclusionProof)
 PUBLIC_KEY_CODEC: JsonCodec[PublicKey] = JsonCodec(PublicKey)
 LEGAL_HOLD_CODEC: JsonCodec[LegalHold] = JsonCodec(LegalHold)
+HOLD_ENDED_CODEC: JsonCodec[HoldEnded] = JsonCodec(HoldEnded)
 
 
 def day_of(at_ms: int) -> str:

@@ -18,6 +18,7 @@ ROOTS = "roots"
 KEYS = "keys"
 SEALING = "sealing"
 HOLDS = "holds"
+ENDED_HOLDS = "ended-holds"
 EMPTIED = "emptied"
 MINUTES = "minutes"
 EVIDENCE = "evidence"
@@ -92,6 +93,11 @@ def fingerprint_key(key_id: str) -> str:
 def hold_key(camera_id: str, episode_id: str) -> str:
     """Give where a legal hold lies."""
     return f"{HOLDS}/{camera_id}/{episode_id}.json"
+
+
+def ended_hold_key(camera_id: str, episode_id: str, ended_at_ms: int) -> str:
+    """Give where a legal hold lies that was ended."""
+    return f"{ENDED_HOLDS}/{camera_id}/{episode_id}-{ended_at_ms}.json"
 
 
 def emptied_key(day: str, camera_id: str) -> str:

@@ -9,7 +9,16 @@ import pytest
 from msgspec import structs
 
 from schemas.cameras import Camera, Place, Source
-from schemas.recordings import ChainFact, FilesDeleted, IndexRange, LegalHold, MinuteRecorded, StoredFile, files_of
+from schemas.recordings import (
+    HOLD_ENDED_CODEC,
+    ChainFact,
+    FilesDeleted,
+    IndexRange,
+    LegalHold,
+    MinuteRecorded,
+    StoredFile,
+    files_of,
+)
 from services.record.chain import Chains
 from services.record.expiry import DAY_MS
 from services.record.holds import end_hold, holds_of, place_hold
@@ -153,8 +162,11 @@ def test_a_legal_hold_keeps_all_until_it_is_ended(record: Record) -> None:
     record.after(5000)
     assert record.there(files) == [True, True, False]
     assert holds_of(record.store, CAMERA) == [hold]
-    assert end_hold(record.store, CAMERA, _EPISODE) == hold
-    assert end_hold(record.store, CAMERA, _EPISODE) is None
+    assert end_hold(record.store, CAMERA, _EPISODE, "Pak Budi", "the case is closed") == hold
+    assert end_hold(record.store, CAMERA, _EPISODE, "Pak Budi", "the case is closed") is None
+    (kept,) = record.store.list("ended-holds")
+    ended = HOLD_ENDED_CODEC.decode(record.store.get(kept.key) or b"")
+    assert (ended.hold, ended.ended_by, ended.reason) == (hold, "Pak Budi", "the case is closed")
     record.after(5000)
     assert record.there(files) == [False] * 3
 
@@ -195,7 +207,7 @@ def test_a_hold_that_is_placed_while_files_are_deleted_keeps_those_that_are_stil
     record.after(_WEEK + 3)
     assert record.there(files) == [False, False, True]
     assert record.store.size(emptied_key(DAY, CAMERA)) is None
-    end_hold(record.store, CAMERA, _EPISODE)
+    end_hold(record.store, CAMERA, _EPISODE, "Pak Budi", "the case is closed")
     record.after(_WEEK + 3)
     assert record.there(files) == [False] * 3
 

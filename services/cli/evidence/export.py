@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from clickhouse_connect.driver.client import Client
 
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
+from services.cli.evidence.auditing import AuditedEpisode
 from services.cli.evidence.gathering import Gathered, Gathering, Wanted
 from services.cli.evidence.packing import pack_evidence
 from services.cli.evidence.places import by_option, open_record, progress, store_option, why_option
 from services.cli.evidence.report import Making
 from services.cli.evidence.rows import EpisodeStory, find_episode, rows_of_episode, withdrawn_minutes
-from services.portal.operations.audit import AuditRow, create_statement
 from services.record.signing import Signer, publish_key
-from services.runtime.clickhouse import translated_errors
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
-from services.runtime.row_store import RowStore
-from services.runtime.settings import ClickHouseSettings
 
 _MOST_MS: Final = 12 * 3_600_000
 """Of an episode that went on for longer, what came before is left to the record: a file has 2 GiB at most."""
@@ -91,7 +85,8 @@ def command(episode: str, store: str | None, clickhouse: str | None, **said: Any
         withdrawn = withdrawn_minutes(client, story.camera_id, since_ms, wanted.until_ms)
         wanted = wanted._replace(withdrawn=withdrawn)
         if asked.originals:
-            _note_in_audit_log(client, clickhouse_settings(clickhouse), story, asked)
+            audited = AuditedEpisode(client, clickhouse_settings(clickhouse), story)
+            audited.note("original_viewed", asked.by, asked.why, f"exported to {asked.out.name}")
         rows = rows_of_episode(client, story, wanted.from_ms, wanted.until_ms)
         seen: list[str] = []
 
@@ -110,29 +105,6 @@ def command(episode: str, store: str | None, clickhouse: str | None, **said: Any
             raise ConfigurationError(f"{error}: ask for less with --around") from error
     _write(asked.out, data)
     _tell(story, gathered, asked.out, len(data))
-
-
-def _note_in_audit_log(client: Client, settings: ClickHouseSettings, story: EpisodeStory, asked: _Asked) -> None:
-    """Tell the audit log who takes pictures as captured, before any is opened; raises where that can't be kept."""
-    row = AuditRow(
-        at=now_ms(),
-        entry_id=secrets.token_hex(8),
-        who=asked.by,
-        role="",
-        action="original_viewed",
-        camera_id=story.camera_id,
-        kecamatan=story.kecamatan,
-        kelurahan=story.kelurahan,
-        subject=story.episode_id,
-        why=asked.why,
-        detail=f"exported to {asked.out.name}",
-        client="tilik evidence export",
-        session="",
-    )
-    with translated_errors("making the audit log's table"):
-        client.command(create_statement())
-    with closing(RowStore(settings)) as rows:
-        rows.write([row])
 
 
 def _wanted(story: EpisodeStory, asked: _Asked) -> Wanted:

@@ -6,6 +6,7 @@ import click
 
 from schemas.recordings import LegalHold
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
+from services.cli.evidence.auditing import AuditedEpisode
 from services.cli.evidence.places import by_option, open_record, store_option, why_option
 from services.cli.evidence.rows import find_episode
 from services.record.holds import end_hold, place_hold
@@ -30,6 +31,7 @@ def hold(episode: str, by: str, why: str, store: str | None, clickhouse: str | N
     record = open_record(store)
     with clickhouse_client(clickhouse_settings(clickhouse)) as client:
         story = find_episode(client, episode)
+        AuditedEpisode(client, clickhouse_settings(clickhouse), story).note("hold_placed", by, why)
     until_ms = max(story.last_seen_ms, story.ended_ms)
     placed = LegalHold(
         camera_id=story.camera_id,
@@ -46,17 +48,20 @@ def hold(episode: str, by: str, why: str, store: str | None, clickhouse: str | N
 
 @click.command()
 @click.argument("episode", metavar="EPISODE")
+@by_option
+@why_option
 @store_option
 @clickhouse_option
-def release(episode: str, store: str | None, clickhouse: str | None) -> None:
-    """End the hold of EPISODE: from now on retention counts for it as for others.
+def release(episode: str, by: str, why: str, store: str | None, clickhouse: str | None) -> None:
+    """End the hold of EPISODE: from now on retention counts for it as for others. The hold is kept as one that ended.
 
     Exit code 1: the store or ClickHouse is away; 78: there is no such episode, record or hold.
     """
     record = open_record(store)
     with clickhouse_client(clickhouse_settings(clickhouse)) as client:
         story = find_episode(client, episode)
-    ended = end_hold(record.store, story.camera_id, story.episode_id)
+        AuditedEpisode(client, clickhouse_settings(clickhouse), story).note("hold_ended", by, why)
+    ended = end_hold(record.store, story.camera_id, story.episode_id, by, why)
     if ended is None:
         raise ConfigurationError(f"there is no hold of {story.episode_id}")
     click.echo(f"the hold of {story.episode_id}, by {ended.decided_by}, has ended ({ended.reason})")

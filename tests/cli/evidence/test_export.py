@@ -172,8 +172,13 @@ def test_a_hold_is_placed_and_ended(city: City) -> None:
     assert city.run("hold", EPISODE[:8], *WHO).exit_code == 0
     (hold,) = holds_of(city.case.store, CAMERA)
     assert (hold.from_ms, hold.until_ms) == (NOON_MS + MINUTE_MS, NOON_MS + 2 * MINUTE_MS)
-    assert city.run("release", EPISODE[:8]).exit_code == 0
+    assert city.run("release", EPISODE[:8]).exit_code == 2
+    assert city.run("release", EPISODE[:8], *WHO).exit_code == 0
     assert holds_of(city.case.store, CAMERA) == []
+    with closing(connect(city.clickhouse, city.clickhouse.database)) as client:
+        which = "action LIKE 'hold%' ORDER BY at, action DESC"
+        noted = client.query(f"SELECT who, action, subject, why FROM portal_audit WHERE {which}").result_rows
+    assert noted == [(WHO[1], action, EPISODE, WHO[3]) for action in ("hold_placed", "hold_ended")]
 
 
 @pytest.mark.integration
