@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from services.portal.access import Access
 from services.portal.app import build_app
 from services.portal.assets import Assets
+from services.portal.connections import BoundedConnection
 from services.portal.context import Portal
 from services.portal.delivery.follower import Follower
 from services.portal.delivery.live import Live
@@ -39,6 +40,8 @@ _LOOK_SECONDS = 0.2
 _STUCK_AFTER_SECONDS = 45.0
 """A turn of the follower takes a second at most, asking Kafka where to begin some 30."""
 _BACKLOG = 2048
+_BESIDE_VIEWERS = 1000
+"""Connections beside two of each viewer that may be there; more are answered with 503."""
 
 log = get_logger(__name__)
 
@@ -61,7 +64,7 @@ def run(settings: PortalSettings, service: Service) -> None:
                 _listening(settings) as listener,
                 asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
             ):
-                runner.run(_serve(portal, follower, listener, service))
+                runner.run(_serve(portal, (follower, registry), listener, service))
     finally:
         registry.close()
 
@@ -73,6 +76,8 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
     shown = Shown(cameras.find, int(live.back_seconds * 1000), live.silent_seconds * 1000)
     pictures = Pictures(records, settings.pictures, metrics)
     questions = Questions(settings.clickhouse, settings.questions, metrics)
+    recorded = RecordedMinutes(questions, ObjectStore(settings.store), shown)
+    outgoing = Outgoing(settings.kafka)
     try:
         yield Portal(
             settings=settings,
@@ -81,14 +86,16 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
             shown=shown,
             pictures=pictures,
             live=Live(cameras, shown, pictures, live, metrics),
-            recorded=RecordedMinutes(questions, ObjectStore(settings.store)),
+            recorded=recorded,
             records=records,
             clickhouse=questions,
-            outgoing=Outgoing(settings.kafka),
+            outgoing=outgoing,
             assets=Assets({part: _HERE / part / "static" for part in ("pages", "operations")}),
             access=Access(),
         )
     finally:
+        outgoing.close()
+        recorded.close()
         questions.close()
         pictures.close()
         records.close()
@@ -129,12 +136,15 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(portal: Portal, follower: Follower, listener: socket.socket, service: Service) -> None:
+async def _serve(
+    portal: Portal, read_by: tuple[Follower, CameraRegistry], listener: socket.socket, service: Service
+) -> None:
+    follower, registry = read_by
     server = _Server(_server_config(build_app(portal), portal.settings))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     telling = asyncio.create_task(portal.live.run())
     service.health.fulfil("listening")
-    while not service.stopping.is_set() and not serving.done() and not telling.done() and follower.failure is None:
+    while not (service.stopping.is_set() or serving.done() or telling.done() or follower.failure or registry.failure):
         if time.monotonic() - follower.beat_at < _STUCK_AFTER_SECONDS:
             service.health.touch()
         if follower.caught_up.is_set():
@@ -146,14 +156,15 @@ async def _serve(portal: Portal, follower: Follower, listener: socket.socket, se
     if telling.done():
         raise FatalError(f"live pages can't be served: {telling.exception()!r}")
     telling.cancel()
-    if follower.failure is not None:
-        raise follower.failure
+    failure = follower.failure or registry.failure
+    if failure is not None:
+        raise failure
 
 
 def _server_config(app: ASGIApp, settings: PortalSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedConnection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -162,6 +173,7 @@ def _server_config(app: ASGIApp, settings: PortalSettings) -> uvicorn.Config:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=max(1, int(settings.leave_seconds)),
         backlog=_BACKLOG,
+        limit_concurrency=2 * settings.live.viewers + _BESIDE_VIEWERS,
     )
 
 

@@ -88,6 +88,14 @@ class CameraRegistry:
             ends: dict[int, int] = self._ends or {}
             self._wait(lambda: all(self._positions[p] >= end for p, end in ends.items()), deadline)
 
+    @property
+    def failure(self) -> FatalError | None:
+        """Tell why it no longer follows; None while it does. What it has read so far stays."""
+        if isinstance(self._hindrance, FatalError):
+            return self._hindrance
+        ended = not self._thread.is_alive() and not self._stopping.is_set()
+        return FatalError("the camera registry is no longer followed") if ended else None
+
     def close(self) -> None:
         """Stop following."""
         self._stopping.set()

@@ -32,7 +32,10 @@ log = get_logger(__name__)
 _BATCH_RECORDS = 500
 _WAIT_SECONDS = 0.1
 _CALL_SECONDS = 10.0
+_ASK_SECONDS = 5.0
 _PAUSE_SECONDS = 1.0
+_QUIET_SECONDS = 10.0
+"""Kafka tells of a partition's end once. Where nothing has come for so long it is asked whether there is more."""
 
 Released = Callable[[Sequence[ShowableFrame]], None]
 """Is given what may be shown from now on, on the follower's thread; must not block."""
@@ -81,6 +84,7 @@ class Follower:
         self._metrics = metrics
         self._clock = clock
         self._partitions: dict[int, _Partition] = {}
+        self._heard_at = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
 
@@ -120,6 +124,7 @@ class Follower:
     def _turn(self) -> None:
         self.beat_at = time.monotonic()
         messages = self._consumer.consume(_BATCH_RECORDS, _WAIT_SECONDS)
+        self._listen(messages)
         events = [event for message in messages if (event := self._taken(message)) is not None]
         verdicts = [each for partition in self._partitions.values() for each in partition.due()]
         if not events and not verdicts:
@@ -131,6 +136,26 @@ class Follower:
                 self._metrics.observe("tilik_portal_showable_delay_seconds", (now - frame.frame.appended_at_ms) / 1000)
             self.released(released)
         self._metrics.count("tilik_portal_showable_total", len(released))
+
+    def _listen(self, messages: Sequence[Message]) -> None:
+        """Tell ``shown`` while Kafka is heard: by records and ends, or else by that there is nothing more to read."""
+        if any(_is_heard(message) for message in messages) or (
+            time.monotonic() - self._heard_at > _QUIET_SECONDS and self._is_at_end()
+        ):
+            self._heard_at = time.monotonic()
+            self._shown.heard()
+
+    def _is_at_end(self) -> bool:
+        try:
+            places = self._consumer.position(self._consumer.assignment())
+            for place in places:
+                marks = self._consumer.get_watermark_offsets(place, timeout=_ASK_SECONDS)
+                if marks is None or 0 <= place.offset < marks[1]:
+                    return False
+        except KafkaException as error:
+            log.warning("follower.unheard", error=str(error))
+            return False
+        return True
 
     def _taken(self, message: Message) -> CameraEvent | None:
         """Take one message; what is an event is given back."""
@@ -170,6 +195,11 @@ class Follower:
         ):
             self._shown.take([], [each for one in self._partitions.values() for each in one.due()])
             self.caught_up.set()
+
+
+def _is_heard(message: Message) -> bool:
+    error = message.error()
+    return error is None or error.code() == KafkaError._PARTITION_EOF
 
 
 def _starts(consumer: Consumer, from_ms: int) -> list[TopicPartition]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from starlette.types import Receive, Scope, Send
 
-from schemas.cameras import Camera
 from services.portal.access import Access
 from services.portal.delivery.addresses import FrameName, named_by
 from services.portal.delivery.pictures import Picture, Pictures
 from services.portal.delivery.shown import Shown
+from services.privacy.showable import ShowableFrame
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError
 from services.runtime.metrics import Metrics
@@ -51,33 +51,42 @@ class FrameFiles:
             await self._without(send, "method")
             return
         name = named_by(scope["path"])
-        camera = None if name is None else self._cameras.latest(name.camera_id)
-        if name is None or camera is None or not self._access.allows(scope, camera):
-            await self._without(send, "unknown")
+        frame = self._allowed(scope, name)
+        if name is None or isinstance(frame, str):
+            await self._without(send, str(frame))
             return
-        picture = await self._picture(name)
-        if isinstance(picture, str):
-            await self._without(send, picture)
-        else:
-            await self._answer(scope, send, camera, picture)
-
-    async def _picture(self, name: FrameName) -> Picture | str:
-        """Give the picture, or why there is none. What was withdrawn while it was made is not given either."""
-        frame = self._shown.find(*name)
-        if frame is None:
-            return self._shown.absence(*name)
         try:
             picture = await self._pictures.get(frame)
         except RetryableError:
-            return "away"
-        if self._shown.find(*name) is None:
-            return "no_longer"
-        return picture or "gone"
+            await self._without(send, "away")
+            return
+        frame = self._allowed(scope, name)  # it may have been withdrawn, or who asks signed out, in the meantime
+        if isinstance(frame, str) or picture is None:
+            await self._without(send, frame if isinstance(frame, str) else "gone")
+        else:
+            await self._answer(scope, send, self._is_everybodys(frame), picture)
 
-    async def _answer(self, scope: Scope, send: Send, camera: Camera, picture: Picture) -> None:
+    def _allowed(self, scope: Scope, name: FrameName | None) -> ShowableFrame | str:
+        """Give the frame, or why who asks may not see it."""
+        camera = None if name is None else self._cameras.latest(name.camera_id)
+        if name is None or camera is None or not self._access.allows(scope, camera):
+            return "unknown"
+        if not self._shown.is_current:
+            return "away"
+        frame = self._shown.find(*name)
+        if frame is None:
+            return self._shown.absence(*name)
+        seen = self._shown.is_published(camera, frame) or self._access.signed_in(scope, camera)
+        return frame if seen else "unknown"
+
+    def _is_everybodys(self, frame: ShowableFrame) -> bool:
+        camera = self._cameras.latest(frame.camera_id)
+        return camera is not None and self._shown.is_published(camera, frame)
+
+    async def _answer(self, scope: Scope, send: Send, everybodys: bool, picture: Picture) -> None:
         headers = [
             (b"content-type", b"image/jpeg"),
-            self._public if camera.is_public else self._private,
+            self._public if everybodys else self._private,
             (b"etag", picture.etag),
         ]
         if _has(scope, picture.etag):

@@ -202,6 +202,8 @@ class Live:
     def greeting(self, channel: Channel, last_event_id: str) -> bytes:
         """Give what a new viewer is told: how the camera is, and its newest frame unless the viewer has it."""
         newest = self._shown.newest(channel.camera_id)
+        if newest is not None and not self._may_be_told(channel, newest):
+            newest = None
         known = newest is None or event_id(newest) == last_event_id
         return state_event(channel.state) + (b"" if newest is None or known else self._frame_event(newest))
 
@@ -227,7 +229,11 @@ class Live:
                 for error in made:
                     if isinstance(error, BaseException) and not isinstance(error, RetryableError):
                         log.error("live.failed", camera=camera_id, error=repr(error))
-                ready = [frame for frame, picture in zip(frames, made, strict=True) if _is_picture(picture)]
+                ready = [
+                    frame
+                    for frame, picture in zip(frames, made, strict=True)
+                    if _is_picture(picture) and self._may_be_told(channel, frame)
+                ]
                 if ready:
                     self._look_at_state(channel)
                     channel.tell(b"".join(self._frame_event(frame) for frame in ready))
@@ -238,6 +244,11 @@ class Live:
         """Tell whether those who were let in when the channel began may still be."""
         camera = self._cameras.latest(channel.camera_id)
         return camera is not None and camera.is_public == channel.is_public and camera.state != "removed"
+
+    def _may_be_told(self, channel: Channel, frame: ShowableFrame) -> bool:
+        """Tell whether all who watch may see a frame: of a public camera it is told what everybody may see."""
+        camera = self._cameras.latest(channel.camera_id)
+        return camera is not None and (not channel.is_public or self._shown.is_published(camera, frame))
 
     def _look_at_state(self, channel: Channel) -> bool:
         """Tell whether a camera's state is another one now."""

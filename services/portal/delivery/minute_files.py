@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from schemas.cameras import Camera
 from services.portal.access import Access
+from services.portal.delivery.published import is_minute_published
 from services.portal.delivery.recorded import MINUTE_MS, MinuteFile, RecordedMinutes
-from services.portal.requests import refuse
+from services.portal.requests import client_of, refuse
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
@@ -24,15 +28,23 @@ SUFFIX = ".mp4"
 _PATH = re.compile(r"/recorded/([a-z0-9][a-z0-9._-]{1,62}[a-z0-9])/([0-9]{1,14})\.mp4", re.ASCII)
 _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})", re.ASCII)
 _FRESH = "public, max-age=60"
+_PIECE_BYTES = 1 << 16
+_STUCK_SECONDS = 30.0
+"""A reader that has taken no piece for so long is let go. Players that have enough buffered ask for the rest anew."""
+_FILES_EACH = 16
+_FILES_ALL = 512
+"""Files under way, to one address and to all: each is in memory until its reader has it."""
+_NOTHING = memoryview(b"")
 
 
 class MinuteFiles:
-    """The recorded minutes' ASGI application."""
+    """The recorded minutes' ASGI application. Used from one event loop."""
 
     def __init__(self, cameras: CameraRevisions, access: Access, recorded: RecordedMinutes) -> None:
         self._cameras = cameras
         self._access = access
         self._recorded = recorded
+        self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer GET and HEAD."""
@@ -40,20 +52,43 @@ class MinuteFiles:
             await refuse(send, 405, (b"allow", b"GET, HEAD"))
             return
         match = _PATH.fullmatch(scope["path"])
-        camera = None if match is None else self._cameras.latest(match[1])
-        if match is None or camera is None or int(match[2]) % MINUTE_MS or not self._access.allows(scope, camera):
+        camera = None if match is None else self._allowed(scope, match[1], int(match[2]))
+        if match is None or camera is None:
             await refuse(send, 404)
             return
+        client = client_of(scope)
+        if self._under_way[client] >= _FILES_EACH or self._under_way.total() >= _FILES_ALL:
+            status = 429 if self._under_way[client] >= _FILES_EACH else 503
+            await refuse(send, status, (b"retry-after", b"10"))
+            return
+        self._under_way[client] += 1
         try:
-            file = await self._recorded.file(camera.camera_id, int(match[2]))
+            await self._serve(scope, send, camera, int(match[2]))
+        finally:
+            self._under_way[client] -= 1
+            if not self._under_way[client]:
+                del self._under_way[client]
+
+    def _allowed(self, scope: Scope, camera_id: str, minute_ms: int) -> Camera | None:
+        """Give the camera; None: who asks may not see this minute of it."""
+        camera = self._cameras.latest(camera_id)
+        if camera is None or minute_ms % MINUTE_MS or not self._access.allows(scope, camera):
+            return None
+        seen = is_minute_published(camera, minute_ms) or self._access.signed_in(scope, camera)
+        return camera if seen else None
+
+    async def _serve(self, scope: Scope, send: Send, camera: Camera, minute_ms: int) -> None:
+        try:
+            file = await self._recorded.file(camera, minute_ms)
         except RetryableError as error:
             log.warning("recorded.away", camera=camera.camera_id, error=str(error))
             await refuse(send, 503, (b"retry-after", b"10"))
             return
-        if file is None:
+        allowed = self._allowed(scope, camera.camera_id, minute_ms)  # it may have taken long: asked anew
+        if file is None or allowed is None:
             await refuse(send, 404)
             return
-        caching = _FRESH if camera.is_public else "private, no-store"
+        caching = _FRESH if is_minute_published(allowed, minute_ms) else "private, no-store"
         await _answer(Headers(scope=scope), scope["method"], file, caching, send)
 
 
@@ -61,7 +96,7 @@ async def _answer(asked: Headers, method: str, file: MinuteFile, caching: str, s
     etag, size = f'"{file.sha256[:32]}"', len(file.data)
     headers = {"content-type": "video/mp4", "cache-control": caching, "etag": etag, "accept-ranges": "bytes"}
     if etag in asked.get("if-none-match", ""):
-        await _send(send, 304, headers, b"")
+        await _send(send, 304, headers)
         return
     wanted = asked.get("range") if asked.get("if-range", etag) == etag else None
     part = None if wanted is None else part_of(wanted, size)
@@ -69,12 +104,12 @@ async def _answer(asked: Headers, method: str, file: MinuteFile, caching: str, s
     if part is not None:
         start, end = part
         if start >= end:
-            await _send(send, 416, {"content-range": f"bytes */{size}", "content-length": "0"}, b"")
+            await _send(send, 416, {"content-range": f"bytes */{size}", "content-length": "0"})
             return
         status = 206
         headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
     headers["content-length"] = str(end - start)
-    await _send(send, status, headers, b"" if method == "HEAD" else file.data[start:end])
+    await _send(send, status, headers, memoryview(b"" if method == "HEAD" else file.data)[start:end])
 
 
 def part_of(wanted: str, size: int) -> tuple[int, int] | None:
@@ -93,7 +128,15 @@ def part_of(wanted: str, size: int) -> tuple[int, int] | None:
     return int(first), min(int(last) + 1, size) if last else size
 
 
-async def _send(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
+async def _send(send: Send, status: int, headers: dict[str, str], body: memoryview = _NOTHING) -> None:
+    """Answer, a long body in pieces; who takes none of them is let go."""
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+    pieces = [body[at : at + _PIECE_BYTES] for at in range(0, len(body), _PIECE_BYTES)] or [body]
+    try:
+        for number, piece in enumerate(pieces, start=1):
+            message = {"type": "http.response.body", "body": bytes(piece), "more_body": number < len(pieces)}
+            async with asyncio.timeout(_STUCK_SECONDS):
+                await send(message)
+    except TimeoutError:
+        return

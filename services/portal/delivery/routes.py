@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import NamedTuple
 
@@ -19,10 +22,12 @@ from services.portal.delivery.recorded import Minute, RecordedMinutes
 from services.portal.delivery.shown import Shown
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.clock import now_ms
+from services.runtime.errors import RetryableError
 
 FRESH_SECONDS = 2
 DAY_FRESH_SECONDS = 15
 _KEPT = 256
+_COMPRESSION = 5
 
 
 class RecentFrame(msgspec.Struct, frozen=True):
@@ -66,34 +71,67 @@ class RecordedDay(msgspec.Struct, frozen=True):
     minutes: list[RecordedMinute]
 
 
+class Body(NamedTuple):
+    """A list as JSON, and the same compressed."""
+
+    plain: bytes
+    gzipped: bytes
+
+
 class _Kept(NamedTuple):
-    body: bytes
+    body: Body
     until: float
 
 
 class RecentFrames:
-    """The lists, each made once for however many ask within two seconds."""
+    """The lists, each made once for however many ask within two seconds, on a thread of their own.
+
+    Used from one event loop.
+    """
 
     def __init__(self, shown: Shown, seconds: Callable[[], float] = time.monotonic) -> None:
         self._shown = shown
         self._seconds = seconds
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        self._making: dict[tuple[str, int], asyncio.Task[Body]] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lists")
 
-    def body(self, camera: Camera) -> bytes:
-        """Give a camera's list as JSON."""
-        kept = self._kept.get(camera.camera_id)
+    async def body(self, camera: Camera) -> Body:
+        """Give a camera's list.
+
+        Raises:
+            RetryableError: Kafka is silent: what was withdrawn is not known.
+        """
+        if not self._shown.is_current:
+            raise RetryableError("Kafka is silent: whether frames were withdrawn is not known")
+        key = camera.camera_id, camera.revision
+        kept = self._kept.get(key)
         if kept is not None and kept.until > self._seconds():
             return kept.body
-        body = msgspec.json.encode(self._recent(camera))
-        self._kept.pop(camera.camera_id, None)
-        self._kept[camera.camera_id] = _Kept(body, self._seconds() + FRESH_SECONDS)
+        making = self._making.get(key)
+        if making is None:
+            making = self._making[key] = asyncio.create_task(self._make(camera))
+        return await asyncio.shield(making)
+
+    async def _make(self, camera: Camera) -> Body:
+        key = camera.camera_id, camera.revision
+        try:
+            body = await asyncio.get_running_loop().run_in_executor(self._thread, self._made, camera)
+        finally:
+            del self._making[key]
+        self._kept.pop(key, None)
+        self._kept[key] = _Kept(body, self._seconds() + FRESH_SECONDS)
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return body
 
+    def _made(self, camera: Camera) -> Body:
+        plain = msgspec.json.encode(self._recent(camera))
+        return Body(plain, gzip.compress(plain, _COMPRESSION, mtime=0))
+
     def _recent(self, camera: Camera) -> Recent:
         state = self._shown.state(camera, now_ms())
-        frames = self._shown.frames(camera.camera_id)
+        frames = self._shown.listed(camera)
         return Recent(
             camera_id=camera.camera_id,
             state=state.name,
@@ -119,12 +157,20 @@ def delivery_routes(
     @routes.get("/cameras/{camera_id}/recent")
     async def recent(request: Request, camera_id: str) -> Response:
         camera = seen_by(request, camera_id)
-        return _json(camera, lists.body(camera), FRESH_SECONDS)
+        body = await lists.body(camera)
+        camera = seen_by(request, camera_id)
+        is_gzip = "gzip" in request.headers.get("accept-encoding", "")
+        answer = _json(camera, body.gzipped if is_gzip else body.plain, FRESH_SECONDS)
+        answer.headers["vary"] = "accept-encoding"
+        if is_gzip:
+            answer.headers["content-encoding"] = "gzip"
+        return answer
 
     @routes.get("/recorded/{camera_id}/{day}")
     async def recorded(request: Request, camera_id: str, day: date) -> Response:
         camera = seen_by(request, camera_id)
-        minutes = await recorded_minutes.of_day(camera_id, day) if camera.record else []
+        minutes = await recorded_minutes.of_day(camera, day) if camera.record else []
+        camera = seen_by(request, camera_id)  # that may have taken long: asked anew
         told = RecordedDay(camera_id, day.isoformat(), [_told(camera_id, minute) for minute in minutes])
         return _json(camera, msgspec.json.encode(told), DAY_FRESH_SECONDS)
 
@@ -134,7 +180,7 @@ def delivery_routes(
 def _told(camera_id: str, minute: Minute) -> RecordedMinute:
     return RecordedMinute(
         minute_ms=minute.minute_ms,
-        url=f"/recorded/{camera_id}/{minute.minute_ms}.mp4" if minute.is_shown else "",
+        url=f"/recorded/{camera_id}/{minute.minute_ms}.mp4" if minute.object_key and not minute.withdrawn else "",
         first_ms=minute.first_ms,
         last_ms=minute.last_ms,
         frames=minute.frames,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
 from schemas.verdicts import SceneVerdicts
+from services.portal.delivery.published import is_published
 from services.privacy.showable import CameraStanding, FindCamera, Showable, ShowableFrame
+from services.runtime.clock import Clock, now_ms
 
 Absence = Literal["unknown", "no_longer"]
 StateName = Literal["live", "held", "quarantined", "silent", "paused"]
@@ -17,6 +20,7 @@ StateName = Literal["live", "held", "quarantined", "silent", "paused"]
 _PATIENCE_PERIODS = 4
 """A camera that is sampled seldom is silent once so many samples are missing."""
 _FOR_EVER_MS = 1 << 53
+_HEARD_SECONDS = 30.0
 
 
 class CameraState(NamedTuple):
@@ -33,14 +37,38 @@ class Shown:
         find_camera: Gives a revision of a camera.
         keep_ms: How far back frames are held.
         silent_ms: A camera of which nothing was judged for longer is silent.
+        clock: The wall clock: a frame grows old also where nothing comes after it.
+        seconds: Monotonic seconds.
     """
 
-    def __init__(self, find_camera: FindCamera, keep_ms: int, silent_ms: float) -> None:
+    def __init__(
+        self,
+        find_camera: FindCamera,
+        keep_ms: int,
+        silent_ms: float,
+        *,
+        clock: Clock = now_ms,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._find_camera = find_camera
+        self._keep_ms = keep_ms
+        self._clock = clock
+        self._seconds = seconds
+        self._heard_at = seconds()
         self._showable = Showable(find_camera, keep_ms)
         self._silent_ms = silent_ms
         self._lock = threading.Lock()
         self._newest: dict[str, tuple[int, int]] = {}
         self._judged_at_ms: dict[str, int] = {}
+
+    def heard(self) -> None:
+        """Note that all that Kafka has, or more of it, has just been read."""
+        self._heard_at = self._seconds()
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether a withdrawal would be known: not where Kafka has been silent for half a minute."""
+        return self._seconds() - self._heard_at < _HEARD_SECONDS
 
     def take(self, events: Iterable[CameraEvent], verdicts: Iterable[SceneVerdicts]) -> list[ShowableFrame]:
         """Take what was read, and give what may be shown now for the first time, each camera's in order of capture."""
@@ -56,8 +84,25 @@ class Shown:
 
     def frames(self, camera_id: str, from_ms: int = 0, until_ms: int = _FOR_EVER_MS) -> list[ShowableFrame]:
         """Give what may be shown of what was captured from ``from_ms`` up to, not including, ``until_ms``."""
+        oldest_ms = self._oldest_ms()
         with self._lock:
-            return self._showable.frames(camera_id, from_ms, until_ms)
+            frames = self._showable.frames(camera_id, from_ms, until_ms)
+        return [frame for frame in frames if frame.frame.appended_at_ms >= oldest_ms]
+
+    def listed(self, camera: Camera) -> list[ShowableFrame]:
+        """Give what is listed of a camera: of one that is public what everybody may see."""
+        frames = self.frames(camera.camera_id)
+        if not camera.is_public:
+            return frames
+        published: dict[int, bool] = {}
+        for frame in frames:
+            if frame.camera_revision not in published:
+                published[frame.camera_revision] = self.is_published(camera, frame)
+        return [frame for frame in frames if published[frame.camera_revision]]
+
+    def is_published(self, camera: Camera, frame: ShowableFrame) -> bool:
+        """Tell whether everybody may see a frame that may be shown, as its camera is now."""
+        return is_published(camera, self._find_camera(frame.camera_id, frame.camera_revision))
 
     def newest(self, camera_id: str) -> ShowableFrame | None:
         """Give the newest frame of a camera that may be shown."""
@@ -68,12 +113,13 @@ class Shown:
             frame = self._showable.find(camera_id, *key)
             if frame is None:  # the newest one was withdrawn
                 frame = next(reversed(self._showable.frames(camera_id, 0, _FOR_EVER_MS)), None)
-        return frame
+        return self._unless_old(frame)
 
     def find(self, camera_id: str, owner_epoch: int, sequence: int) -> ShowableFrame | None:
         """Give a frame, None where it may not be shown: not yet, no more, or never."""
         with self._lock:
-            return self._showable.find(camera_id, owner_epoch, sequence)
+            frame = self._showable.find(camera_id, owner_epoch, sequence)
+        return self._unless_old(frame)
 
     def absence(self, camera_id: str, owner_epoch: int, sequence: int) -> Absence:
         """Tell of a frame that is not shown whether one as old was shown once: then this one will not come any more."""
@@ -96,6 +142,13 @@ class Shown:
         if now_ms - self._judged_at_ms.get(camera.camera_id, 0) > patience_ms:
             return CameraState("silent")
         return CameraState("held" if standing.held else "live")
+
+    def _oldest_ms(self) -> int:
+        """Give before when Kafka took what is too old by now."""
+        return self._clock() - self._keep_ms
+
+    def _unless_old(self, frame: ShowableFrame | None) -> ShowableFrame | None:
+        return None if frame is None or frame.frame.appended_at_ms < self._oldest_ms() else frame
 
     def _take_verdicts(self, verdicts: SceneVerdicts) -> list[ShowableFrame]:
         for verdict in verdicts.cameras:

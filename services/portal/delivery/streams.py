@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
+from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
@@ -22,16 +24,27 @@ _PATH = re.compile(r"/live/([a-z0-9][a-z0-9._-]{1,62}[a-z0-9])", re.ASCII)
 _RETRY = b"retry: 3000\n\n"
 _STUCK_SECONDS = 30.0
 """A viewer that has taken nothing for so long is let go: what it has not read yet must not pile up."""
+_ASK_AGAIN_SECONDS = 60.0
+"""A stream outlives the page that it was opened for; so often who watches is asked anew for their right to."""
 
 
 class Streams:
-    """The streams' ASGI application."""
+    """The streams' ASGI application. ``seconds`` are monotonic."""
 
-    def __init__(self, cameras: CameraRevisions, access: Access, live: Live, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        cameras: CameraRevisions,
+        access: Access,
+        live: Live,
+        metrics: Metrics,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._cameras = cameras
         self._access = access
         self._live = live
         self._metrics = metrics
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the client, or the portal, leaves."""
@@ -51,14 +64,15 @@ class Streams:
         leaving = asyncio.ensure_future(_until_gone(receive, viewer))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await self._stream(channel, viewer, _last_event_id(scope), send)
+            await self._stream(scope, channel, viewer, send)
         finally:
             leaving.cancel()
             self._live.leave(channel, viewer)
 
-    async def _stream(self, channel: Channel, viewer: Viewer, last_event_id: str, send: Send) -> None:
+    async def _stream(self, scope: Scope, channel: Channel, viewer: Viewer, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        body = _RETRY + self._live.greeting(channel, last_event_id)
+        asked_at = self._seconds()
+        body = _RETRY + self._live.greeting(channel, _last_event_id(scope))
         while True:
             try:
                 async with asyncio.timeout(_STUCK_SECONDS):
@@ -68,6 +82,9 @@ class Streams:
             if not viewer.gone and not channel.has_more(viewer):
                 viewer.wake = loop.create_future()
                 await viewer.wake
+            if self._seconds() - asked_at >= _ASK_AGAIN_SECONDS:
+                asked_at = self._seconds()
+                viewer.gone = viewer.gone or not self._may_watch(scope, channel.camera_id)
             if viewer.gone:
                 await send({"type": "http.response.body", "body": b""})
                 return
@@ -75,6 +92,10 @@ class Streams:
             self._metrics.count("tilik_portal_live_events_total", outcome="sent")
             if skipped:
                 self._metrics.count("tilik_portal_live_events_total", skipped, outcome="skipped")
+
+    def _may_watch(self, scope: Scope, camera_id: str) -> bool:
+        camera = self._cameras.latest(camera_id)
+        return camera is not None and self._access.allows(scope, camera)
 
 
 async def _until_gone(receive: Receive, viewer: Viewer) -> None:

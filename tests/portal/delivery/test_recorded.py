@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from schemas.cameras import Approval
 from schemas.recordings import LOCAL_TIME
 from services.record.index_rows import RecordedMinuteRow
 from services.record.index_tables import ensure_tables
+from services.runtime.clock import now_ms
 from services.runtime.object_store import ObjectStore
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
@@ -22,7 +24,7 @@ from tests.portal.delivery.scene import FilmedCamera, RunningPortal, running_por
 
 pytestmark = pytest.mark.integration
 
-MINUTE_MS = 1_795_680_000_000
+MINUTE_MS = now_ms() // 86_400_000 * 86_400_000 - 30 * 86_400_000
 A_DAY = 1440
 FILM = bytes(range(256)) * 40
 
@@ -74,7 +76,8 @@ def recorded(
     ensure_tables(clickhouse)
     store = StoreSettings(url=str(place))
     for camera_id, public in (("recorded-open", True), ("recorded-shut", False)):
-        FilmedCamera(kafka, camera_id, public=public, record=True)
+        approval = Approval("ani", 1) if public else None
+        FilmedCamera(kafka, camera_id, public=public, record=True, approval=approval)
     with running_portal(kafka, clickhouse=clickhouse, store=store) as portal:
         until(lambda: portal.get("/cameras/recorded-open/recent").status_code == 200)
         yield Recorded(portal, ObjectStore(store), RowStore(clickhouse))
