@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
-from schemas.table import Row
-from services.record.index_rows import RecordedMinuteRow
-from services.record.index_tables import ensure_tables
+from schemas.table import TIME, Row, columns_of
+from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow
+from services.record.index_tables import TIME_COLUMNS, ensure_tables
 from services.record.minutes import minute_of
 from services.record.owned_partition import Withdrawal
 from services.runtime.clickhouse import connect, translated_errors
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings
 
+RowT = TypeVar("RowT", RecordedMinuteRow, RecordedEvidenceRow)
+
 _SHOWN_SINCE = """
-SELECT {columns} FROM recorded_minutes FINAL
-WHERE camera_id = {{camera:String}} AND minute >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')
+SELECT {columns} FROM {table} FINAL
+WHERE camera_id = {{camera:String}} AND {at} >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')
     AND form = 'public' AND object_key != '' AND NOT withdrawn
+"""
+
+_FILES_BETWEEN = """
+SELECT {columns} FROM {table} FINAL
+WHERE camera_id = {{camera:String}} AND {at} >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')
+    AND {at} < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') AND object_key != ''
 """
 
 
@@ -80,15 +89,38 @@ class Index:
             self._made = True
 
     def _shown_since(self, camera_id: str, since_ms: int) -> list[RecordedMinuteRow]:
-        names = RecordedMinuteRow.__struct_fields__
-        times = {"minute", "first_at", "last_at"}
-        columns = ", ".join(f"toUnixTimestamp64Milli({name})" if name in times else name for name in names)
-        client = connect(self._settings, self._settings.database)
-        try:
-            with translated_errors(f"reading which minutes of {camera_id} are shown"):
-                found = client.query(
-                    _SHOWN_SINCE.format(columns=columns), parameters={"camera": camera_id, "since": since_ms}
-                ).result_rows
-        finally:
-            client.close()
-        return [RecordedMinuteRow(**dict(zip(names, values, strict=True))) for values in found]
+        parameters = {"camera": camera_id, "since": since_ms}
+        return _rows(self._settings, RecordedMinuteRow, _SHOWN_SINCE, parameters)
+
+
+def rows_between(settings: ClickHouseSettings, row_type: type[RowT], span: tuple[str, int, int]) -> list[RowT]:
+    """Give the rows that have a file, of a camera from a time until before another. Blocks.
+
+    Args:
+        settings: Where the index is.
+        row_type: Of which table.
+        span: Camera, and times in ms since 1970.
+
+    Raises:
+        RetryableError: ClickHouse is away.
+    """
+    camera_id, since_ms, until_ms = span
+    parameters = {"camera": camera_id, "since": since_ms, "until": until_ms}
+    return _rows(settings, row_type, _FILES_BETWEEN, parameters)
+
+
+def _rows(settings: ClickHouseSettings, row_type: type[RowT], query: str, parameters: dict[str, object]) -> list[RowT]:
+    """Give the rows that a query selects by ``{columns}`` of ``{table}``; ``{at}`` is its column of time."""
+    names = row_type.__struct_fields__
+    times = {name for name, column in columns_of(row_type).items() if column.sql == TIME}
+    columns = ", ".join(f"toUnixTimestamp64Milli({name})" if name in times else name for name in names)
+    client = connect(settings, settings.database)
+    try:
+        with translated_errors(f"reading {row_type.TABLE}"):
+            found = client.query(
+                query.format(columns=columns, table=row_type.TABLE, at=TIME_COLUMNS[row_type.TABLE]),
+                parameters=parameters,
+            ).result_rows
+    finally:
+        client.close()
+    return [row_type(**dict(zip(names, values, strict=True))) for values in found]

@@ -37,14 +37,14 @@ def statements_for(row_type: type[Row]) -> Iterator[str]:
     yield (
         f"CREATE TABLE IF NOT EXISTS {row_type.TABLE}\n(\n{lines}\n)\n"
         f"ENGINE = ReplacingMergeTree(version) ORDER BY ({', '.join(row_type.KEY)})\n"
-        f"PARTITION BY toYYYYMM({_TIME_COLUMNS[row_type.TABLE]})\n"
+        f"PARTITION BY toYYYYMM({TIME_COLUMNS[row_type.TABLE]})\n"
         f"COMMENT {_text(inspect.getdoc(row_type) or '')}"
     )
     for name, column in columns.items():
         yield f"ALTER TABLE {row_type.TABLE} ADD COLUMN IF NOT EXISTS `{name}` {column.sql} COMMENT {_text(column.doc)}"
 
 
-_TIME_COLUMNS = {"recorded_minutes": "minute", "recorded_evidence": "captured_at"}
+TIME_COLUMNS = {"recorded_minutes": "minute", "recorded_evidence": "captured_at"}
 
 
 def _text(text: str) -> str:

@@ -20,6 +20,7 @@ from contextlib import closing
 from services.record.chain import Chains
 from services.record.evidence import Evidence
 from services.record.filing import Filing
+from services.record.indexed_deletion import IndexedChains
 from services.record.reading import Reading
 from services.record.recording import Recording
 from services.record.retention import Retention
@@ -75,7 +76,7 @@ def _record(
     tasks = Tasks(settings, recording, evidence, service.metrics, service.stopping)
     reading = Reading(settings, service, registry)
     turns = Turns(settings, service, reading, recording, tasks)
-    retention = _retention(settings, store, chains, registry)
+    retention = _retention(settings, store, registry)
     upkeep = Upkeep(retention, settings.keys, lambda: 0 in reading.owned, service.metrics)
     upkeep.start()
     settled_at = time.monotonic()
@@ -94,11 +95,12 @@ def _record(
         reading.close()
 
 
-def _retention(settings: RecordSettings, store: ObjectStore, chains: Chains, registry: CameraRegistry) -> Retention:
+def _retention(settings: RecordSettings, store: ObjectStore, registry: CameraRegistry) -> Retention:
     def episodes_of(camera_id: str) -> list[EpisodeVerdict]:
         with closing(connect(settings.clickhouse, settings.clickhouse.database)) as client:
             return verdicts_of(client, camera_id)
 
+    chains = IndexedChains(store, settings.clickhouse)
     return Retention(store, chains, settings.retention, registry.revisions.latest, episodes_of)
 
 
