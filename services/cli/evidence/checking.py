@@ -242,9 +242,11 @@ def _check_in_chain(file: PackedFile, chains: Mapping[str, list[LinkedEntry]], f
 
 
 def _note_key_changes(keys: Mapping[str, PublicKey], signed: ManifestSignature | None, findings: Findings) -> None:
+    signer = keys.get(signed.key_id) if signed is not None else None
+    linked = trusted_keys(keys, signer) if signer is not None else set()
     for key in keys.values():
         before = keys.get(key.endorsed_by)
         if before is not None and is_endorsed(key, before):
             findings.right.append(f"key {key.key_id} was endorsed by key {before.key_id}")
-        elif signed is not None and key.key_id != signed.key_id:
+        elif signed is not None and key.key_id not in linked:
             findings.notes.append(f"Key {key.key_id} signed roots too; compare it with the portal as well.")

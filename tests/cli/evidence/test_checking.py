@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -272,6 +273,21 @@ def test_a_file_of_the_key_before_is_the_citys_too(case: Case, package: bytes, t
     assert _check(package, new).is_whole
     unendorsed = Signer.open(tmp_path / "new.pem").statement(0)
     assert not _check(package, unendorsed).is_whole
+
+
+def test_a_file_holds_the_keys_that_lead_from_the_one_that_signed_roots_to_the_one_that_signs_now(
+    tmp_path: Path,
+) -> None:
+    case = make_case(tmp_path)
+    signers = [case.signer, *(Signer.open(tmp_path / name) for name in ("second.pem", "third.pem"))]
+    first = case.key
+    for before, new in pairwise(signers):
+        publish_key(case.store, new, before)
+    case.signer = signers[-1]
+    package = case.export()
+    for key in (first, case.key, signers[1].statement(0, signers[0])):
+        assert _check(package, key).wrong == []
+    assert not any("signed roots too" in note for note in _check(package).notes)
 
 
 def test_a_new_key_is_made_and_published_with_the_old_ones_endorsement(
