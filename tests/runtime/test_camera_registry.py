@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.runtime.camera_registry import read_registry
-from services.runtime.errors import RetryableError
+from services.runtime.camera_registry import CameraRegistry, read_registry
+from services.runtime.errors import FatalError, RetryableError
 from services.runtime.settings import KafkaSettings
 
 pytestmark = pytest.mark.integration
@@ -16,3 +16,14 @@ def test_absent_broker_is_named_with_the_cause() -> None:
 
 def test_registry_is_read_to_its_end(kafka: KafkaSettings) -> None:
     assert read_registry(kafka).latest("nobody-applied-this") is None
+
+
+def test_a_registry_that_is_no_longer_followed_says_so(kafka: KafkaSettings) -> None:
+    registry = CameraRegistry(kafka, "tests")
+    try:
+        registry.wait_until_current(20)
+        assert registry.failure is None
+        registry._hinder(FatalError("Kafka's client can't go on"))
+        assert registry.failure is not None
+    finally:
+        registry.close()
