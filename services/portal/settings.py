@@ -28,7 +28,9 @@ class QuestionSettings(BaseModel):
     )
     most_rows: int = Field(50_000, ge=100, le=1_000_000, description="Rows that one answer may have.")
     most_seconds: Seconds = Field(10.0, le=60, description="How long ClickHouse may work on one question, in seconds.")
-    at_once: int = Field(4, ge=1, le=64, description="Questions that are asked at the same time.")
+    at_once: int = Field(
+        4, ge=1, le=64, description="Questions that are asked at the same time, and as many besides of operations."
+    )
     waiting: int = Field(64, ge=1, le=10_000, description="Questions that may wait for their turn; more are refused.")
 
 

@@ -83,8 +83,9 @@ class Pages:
         return self.portal.shown.state(camera, round(self.now().timestamp() * 1000))
 
     def shows(self, camera: Camera, owner_epoch: int, sequence: int) -> bool:
-        """Tell whether a frame may be shown now, and can be."""
-        return self.portal.shown.find(camera.camera_id, owner_epoch, sequence) is not None
+        """Tell whether everybody may see a frame now, and can."""
+        frame = self.portal.shown.find(camera.camera_id, owner_epoch, sequence)
+        return frame is not None and self.portal.shown.is_published(camera, frame)
 
     def not_found(self, request: Request) -> HTMLResponse:
         """Give the page that says that there is none."""

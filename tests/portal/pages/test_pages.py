@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from schemas.camera_events import FrameCoordinates
+from schemas.topics import FRAMES
+from services.portal.pages.rendering import Pages
 from services.portal.pages_settings import PagesSettings
+from services.privacy.showable import ShowableFrame
 from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
 
 pytestmark = pytest.mark.integration  # sockets of an event loop, and a ClickHouse that is not there
@@ -145,6 +149,17 @@ def test_the_privacy_page_names_whom_to_write_to_once_the_city_has_said_so(visit
         text = here.page("/privacy")
         assert "Diskominfo &lt;pdp@kota.example&gt;" in text
         assert "Tilik Salatiga" in text
+
+
+def test_a_picture_from_before_a_camera_was_public_is_not_linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, now = make_camera(public=False), make_camera(revision=2)
+    with portal_of((before, now)) as portal:
+        pages = Pages(portal)
+        at = FrameCoordinates(FRAMES.name, 0, 1, 1)
+        for revision, shown in ((1, False), (2, True)):
+            frame = ShowableFrame(now.camera_id, 1, 1, 1, at, revision, simulated=False, hidden=())
+            monkeypatch.setattr(portal.shown, "find", lambda *_, frame=frame: frame)
+            assert pages.shows(now, 1, 1) is shown
 
 
 def test_an_empty_city_says_that_it_is_empty() -> None:
