@@ -176,9 +176,9 @@ def _current(ops: Operations, camera: Camera) -> ShowableFrame | None:
 async def _anonymised(ops: Operations, find: Callable[[], ShowableFrame | None]) -> tuple[bytes, int] | None:
     """Give a frame as everybody may see it, and when it was captured.
 
-    None: it may not be shown, or was withdrawn while it was made.
+    None: it may not be shown, was withdrawn while it was made, or a withdrawal would not be known.
     """
-    frame = find()
+    frame = find() if ops.portal.shown.is_current else None
     picture = None if frame is None else await ops.portal.pictures.get(frame)
     return (picture.jpeg, frame.captured_at_ms) if frame is not None and picture is not None and find() else None
 

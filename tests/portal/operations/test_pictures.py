@@ -16,6 +16,7 @@ import simplejpeg
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.rows import DetectionsRow
 from services.portal.delivery.follower import Follower
+from services.portal.delivery.shown import Shown
 from services.record.index_rows import RecordedEvidenceRow
 from services.record.index_tables import ensure_tables
 from services.runtime.clock import now_ms
@@ -93,6 +94,9 @@ def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse
             assert person > 40
             assert wall < 10
             assert form_of(place, f"cameras/{CAMERA}/now.jpg") == "anonymised"
+            with pytest.MonkeyPatch.context() as silent:
+                silent.setattr(Shown, "is_current", False)
+                assert form_of(place, best) == form_of(place, f"cameras/{CAMERA}/now.jpg") == "coarse"
 
             filmed.film(range(4, 6))
             filmed.judge(5, 2, quarantine=4)
