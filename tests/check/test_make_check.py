@@ -88,13 +88,13 @@ CASES = [
     pytest.param(
         "imports",
         stray("from services.detect import letterbox\n", "services/runtime/stray.py"),
-        "Imports point one way: cli, deploy, services, runtime, schemas BROKEN",
+        "Imports point one way: cli, deploy, services, privacy, runtime, schemas BROKEN",
         id="runtime imports a service",
     ),
     pytest.param(
         "imports",
         stray("from services.runtime import clock\n", "schemas/stray.py"),
-        "Imports point one way: cli, deploy, services, runtime, schemas BROKEN",
+        "Imports point one way: cli, deploy, services, privacy, runtime, schemas BROKEN",
         id="schemas import a service",
     ),
     pytest.param(
