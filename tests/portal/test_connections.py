@@ -11,6 +11,8 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from services.portal.connections import HEAD_BYTES, BoundedConnection
+from services.portal.serving import _server_config
+from services.portal.settings import LiveSettings, PortalSettings
 
 START = b"POST / HTTP/1.1\r\nHost: a\r\n"
 
@@ -99,3 +101,12 @@ def test_a_long_body_and_many_requests_are_no_long_head() -> None:
     wire = sent(*[request] * 5)
     assert not wire.closed
     assert wire.written.count(b"HTTP/1.1 200") == 5
+
+
+def test_the_portal_bounds_heads_and_connections() -> None:
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        pass
+
+    config = _server_config(nothing, PortalSettings(live=LiveSettings(viewers=10)))
+    assert config.http is BoundedConnection
+    assert config.limit_concurrency == 1020
