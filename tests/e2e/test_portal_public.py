@@ -12,6 +12,7 @@ from deploy.local.testing import RunningFace
 from services.runtime.settings import KafkaSettings
 from tests.e2e.conftest import DATABASE, Visit, visit_of
 from tests.e2e.served_portal import served
+from tests.ingest.worker_process import wait_for
 from tests.portal.delivery.scene import FilmedCamera, RunningPortal, running_portal
 from tests.portal.pages.seeded_city import seeded_city
 from tests.portal.pages.small_city import portal_of
@@ -183,7 +184,7 @@ def test_a_camera_is_watched_live_paused_and_looked_back_at(live: Visit, filmed:
 
     page.locator("#pause").click()
     expect(picture).to_have_attribute("src", filmed.url(36))
-    page.wait_for_function("document.getElementById('picture').naturalWidth > 0")
+    wait_for(lambda: bool(picture.evaluate("image => image.naturalWidth > 0")), "it is drawn")
     assert faults(page) == []
     assert live.complaints == []
     assert live.foreign_requests == []
