@@ -44,7 +44,7 @@ from tests.pipeline.evidence import (
 pytestmark = pytest.mark.pipeline
 
 VICTIMS = ("ingest", "detect", "aggregate", "kafka")
-SEEDS = [int(seed) for seed in os.environ.get("TILIK_EXACTNESS_SEEDS", "1").split(",")]
+SEEDS = [int(seed) for seed in os.environ.get("TILIK_EXACTNESS_SEEDS", "1,2,3").split(",")]
 CALM_SECONDS = (4.0, 8.0)
 FILLED_TABLES = (
     "frame_outcomes", "camera_minutes", "counter_minutes", "parking_minutes", "parking_stays", "capture_counters",
