@@ -28,6 +28,8 @@ KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
 Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
 FileForm = Literal["public", "original"]
 GapReason = Literal["no_frames", "held", "quarantined", "not_judged", "lost", "not_recorded", "failed"]
+IndexedGap = Literal[GapReason, "deleted"]
+"""Why the index has no pictures of a minute: what the chain says, or that its file was deleted since."""
 EvidenceMoment = Literal["opened", "peaked", "closed", "confirmed", "changed"]
 EvidenceRole = Literal["first", "best", "last"]
 DeletionReason = Literal["retention", "rejected", "withdrawn", "ordered"]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from schemas.cameras import Camera
-from schemas.recordings import GapReason
+from schemas.recordings import IndexedGap
 from services.portal.pages.camera_figures import observed_day, water_day
 from services.portal.pages.counter_figures import STEP, counter_day
 from services.portal.pages.curves import Curve, Point, draw_curve
@@ -64,7 +64,7 @@ def camera_routes(pages: Pages) -> APIRouter:
             today=today,
             at=at_time,
             earliest=today - timedelta(days=found.retention_days),
-            gaps=get_args(GapReason),
+            gaps=get_args(IndexedGap),
             curves=curves,
             episodes=episodes,
             episode_days=EPISODE_DAYS,

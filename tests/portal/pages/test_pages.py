@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
 from schemas.camera_events import FrameCoordinates
+from schemas.recordings import IndexedGap
 from schemas.topics import FRAMES
+from services.portal.pages.language import LANGUAGES, Language, Words
 from services.portal.pages.rendering import Pages
+from services.portal.pages.words.camera import CameraWords
 from services.portal.pages_settings import PagesSettings
 from services.privacy.showable import ShowableFrame
+from services.record.indexed_deletion import DELETED
 from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
 
 pytestmark = pytest.mark.integration  # sockets of an event loop, and a ClickHouse that is not there
@@ -64,6 +69,18 @@ def test_where_figures_cannot_be_read_the_page_says_so_and_tells_no_zero(visitor
 
     assert "Angka sedang tidak bisa dibaca" in text
     assert "tidak terlihat genangan" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_recorded_camera_s_page_has_words_for_each_reason_that_the_index_gives(
+    visitor: Visitor, language: Language
+) -> None:
+    text = visitor.page(f"/cameras/jalan-jahat?lang={language}")
+
+    assert DELETED in get_args(IndexedGap)
+    for reason in get_args(IndexedGap):
+        said = Words(CameraWords, language)[f"gap_{reason}"]
+        assert f'data-gap{reason.replace("_", "")}="{said}"' in text
 
 
 @pytest.mark.parametrize("camera_id", ["pasar-rahasia", "jalan-dihapus", "nobody", "..%2F..%2Fetc", "x" * 64, "%00"])

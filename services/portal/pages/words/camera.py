@@ -100,6 +100,10 @@ class CameraWords:
     gap_lost = Text("the pictures were lost", "gambarnya hilang")
     gap_not_recorded = Text("the camera was not to be recorded then", "kamera saat itu tidak direkam")
     gap_failed = Text("the recording failed", "perekaman gagal")
+    gap_deleted = Text(
+        "the recording was deleted, as its time was over or it had to be",
+        "rekaman sudah dihapus, karena masa simpannya habis atau memang harus dihapus",
+    )
     recorded_video = Text("Recorded minute", "Menit rekaman")
     today = Text("Today", "Hari ini")
     on_day = Text("On {day}", "Pada {day}")
