@@ -108,6 +108,10 @@ class _Camera:
     closing: int | None = None
     open: dict[int, _OpenMinute] = field(default_factory=dict)
 
+    def has_not_had(self, owner_epoch: int, sequence: int) -> bool:
+        """Tell whether a frame comes after all others: Kafka has some twice, such as after a producer's retry."""
+        return (owner_epoch, sequence) > (self.owner_epoch, self.sequence)
+
 
 class PartitionMinutes:
     """See the file's head. For one thread.
@@ -140,8 +144,9 @@ class PartitionMinutes:
         camera = self._cameras.setdefault(camera_id, _Camera())
         if frame.owner_epoch < camera.owner_epoch:
             return False
-        is_new = (frame.owner_epoch, frame.sequence) > (camera.owner_epoch, camera.sequence)
-        self._note_missing(camera, frame)
+        is_new = camera.has_not_had(frame.owner_epoch, frame.sequence)
+        if is_new:
+            self._note_missing(camera, frame)
         if frame.captured_at_ms < camera.closed_until_ms:
             if is_new:
                 _note_late(camera, frame)
@@ -182,7 +187,7 @@ class PartitionMinutes:
 
     def pass_over(self, camera_id: str, owner_epoch: int, sequence: int) -> None:
         """Leave a frame out, for its camera is not recorded."""
-        if (camera := self._cameras.get(camera_id)) is not None and owner_epoch >= camera.owner_epoch:
+        if (camera := self._cameras.get(camera_id)) is not None and camera.has_not_had(owner_epoch, sequence):
             camera.owner_epoch, camera.sequence, camera.was_off = owner_epoch, sequence, True
 
     def close(self, caught_up: Callable[[], bool]) -> Iterator[ClosedMinute]:

@@ -148,6 +148,28 @@ def test_frames_that_are_lost_show_in_the_numbers_of_those_that_come() -> None:
     assert (second.missing, second.before) == ([(NOON_MS + 3 * MINUTE_MS, at_ms(200), "lost")], "lost")
 
 
+def test_frames_that_kafka_has_twice_make_no_gap() -> None:
+    camera = Camera1()
+    camera.frames(range(40))
+    camera.frames(range(20, 30))
+    camera.frames(range(40, 64))
+    camera.found(range(64))
+    camera.judged(range(64))
+    [closed] = camera.close()
+    assert ([frame.sequence for frame in closed.frames], closed.missing) == ([*range(60)], [])
+
+
+def test_frames_that_are_passed_over_twice_tell_no_gap_of_a_camera_that_is_recorded() -> None:
+    camera = Camera1()
+    camera.frames(range(40))
+    camera.minutes.pass_over(CAMERA, EPOCH, 30)
+    camera.frames(range(40, 64))
+    camera.found(range(64))
+    camera.judged(range(64))
+    [closed] = camera.close()
+    assert closed.missing == []
+
+
 def test_frames_that_were_lost_before_a_camera_was_known_are_told_with_its_first_minute() -> None:
     camera = Camera1()
     camera.minutes.frames_were_lost()
