@@ -32,7 +32,7 @@ IndexedGap = Literal[GapReason, "deleted"]
 """Why the index has no pictures of a minute: what the chain says, or that its file was deleted since."""
 EvidenceMoment = Literal["opened", "peaked", "closed", "confirmed", "changed"]
 EvidenceRole = Literal["first", "best", "last"]
-DeletionReason = Literal["retention", "rejected", "withdrawn", "ordered"]
+DeletionReason = Literal["retention", "rejected"]
 
 
 class StoredFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
