@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -16,9 +14,9 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, S3Store
 
 from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.object_store_folder import LOCK_FILE, FolderWrites
 from services.runtime.store_settings import StoreSettings
 
-_LOCK_FILE = ".lock"
 _RETRIES = 1
 _PROBE_KEY = "probe/conditional-writes"
 
@@ -38,15 +36,20 @@ class StoredObject(NamedTuple):
     written_ms: int
 
 
-class _Swaps(Protocol):
-    """How an object is replaced only where it is still the same."""
+class _Writes(Protocol):
+    """How objects are written: whole, durably, and where it is asked for, only where nobody else was first."""
 
-    def tag_of(self, data: bytes, e_tag: str | None) -> str: ...
+    def put(self, key: str, data: bytes) -> None: ...
+    def create(self, key: str, data: bytes) -> str | None: ...
     def replace(self, key: str, data: bytes, tag: str) -> str | None: ...
+    def delete(self, key: str) -> None: ...
+    def tag_of(self, data: bytes, e_tag: str | None) -> str: ...
 
 
 class ObjectStore:
-    """Objects by key. Every write appears whole or not at all. Safe to use from several threads; every call blocks.
+    """Objects by key. Every write appears whole or not at all, and outlives a power cut once it is told.
+
+    Safe to use from several threads; every call blocks.
 
     Keys are paths without ``..`` and without a leading slash. Whatever goes wrong with the store (away, refusing, full)
     is a RetryableError, for nothing that was captured may be lost; its text says what a person must do.
@@ -60,16 +63,15 @@ class ObjectStore:
         """
         self.place = settings.url
         self._store: Any
-        self._swaps: _Swaps
+        self._writes: _Writes
         scheme = urlsplit(settings.url).scheme
         self.is_bucket = scheme == "s3"
         if self.is_bucket:
             self._store = _bucket(settings)
-            self._swaps = _BucketSwaps(self._store)
+            self._writes = _BucketWrites(self._store)
         elif scheme in ("", "file"):
             folder = Path(unquote(urlsplit(settings.url).path) if scheme else settings.url)
-            self._store = _folder(folder)
-            self._swaps = _FolderSwaps(self._store, folder)
+            self._store, self._writes = _folder(folder)
         else:
             raise ConfigurationError(f"{settings.url!r} is neither a folder nor s3://BUCKET/PREFIX")
 
@@ -80,7 +82,7 @@ class ObjectStore:
             RetryableError: It is not known to be stored.
         """
         with _translated(f"writing {key}"):
-            obstore.put(self._store, key, data, use_multipart=False)
+            self._writes.put(key, data)
 
     def create(self, key: str, data: bytes) -> str | None:
         """Write an object where there is none, and give its tag.
@@ -91,11 +93,7 @@ class ObjectStore:
             RetryableError: It is not known to be stored.
         """
         with _translated(f"creating {key}"):
-            try:
-                written = obstore.put(self._store, key, data, mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                return None
-            return self._swaps.tag_of(data, written["e_tag"])
+            return self._writes.create(key, data)
 
     def replace(self, key: str, data: bytes, tag: str) -> str | None:
         """Write an object in place of the one that has this tag, and give the new one's; None: that one is no more.
@@ -104,7 +102,7 @@ class ObjectStore:
             RetryableError: It is not known to be stored.
         """
         with _translated(f"replacing {key}"):
-            return self._swaps.replace(key, data, tag)
+            return self._writes.replace(key, data, tag)
 
     def get(self, key: str) -> bytes | None:
         """Give an object's bytes, None where there is no such object.
@@ -127,7 +125,7 @@ class ObjectStore:
                 data = bytes(result.bytes())
             except FileNotFoundError:
                 return None
-            return Versioned(data, self._swaps.tag_of(data, result.meta["e_tag"]))
+            return Versioned(data, self._writes.tag_of(data, result.meta["e_tag"]))
 
     def size(self, key: str) -> int | None:
         """Give an object's size in bytes, None where there is no such object.
@@ -148,10 +146,7 @@ class ObjectStore:
             RetryableError: It may still be there.
         """
         with _translated(f"deleting {key}"):
-            try:
-                obstore.delete(self._store, key)
-            except FileNotFoundError:
-                return
+            self._writes.delete(key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Give the objects below ``prefix``, a path without its last slash, by key.
@@ -164,7 +159,7 @@ class ObjectStore:
                 StoredObject(str(one["path"]), int(one["size"]), int(one["last_modified"].timestamp() * 1000))
                 for chunk in obstore.list(self._store, prefix or None)
                 for one in chunk
-                if one["path"] != _LOCK_FILE
+                if one["path"] != LOCK_FILE
             ]
         return iter(sorted(found))
 
@@ -192,16 +187,21 @@ class ObjectStore:
             )
 
 
-class _BucketSwaps:
-    """S3 compares its own tag: ``If-Match``."""
+class _BucketWrites:
+    """S3 compares by itself: ``If-None-Match`` and, with its own tag, ``If-Match``."""
 
     def __init__(self, store: S3Store) -> None:
         self._store = store
 
-    def tag_of(self, data: bytes, e_tag: str | None) -> str:
-        if not e_tag:
-            raise ConfigurationError("this store gives its objects no ETag; the record needs one that does")
-        return e_tag
+    def put(self, key: str, data: bytes) -> None:
+        obstore.put(self._store, key, data, use_multipart=False)
+
+    def create(self, key: str, data: bytes) -> str | None:
+        try:
+            written = obstore.put(self._store, key, data, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return None
+        return self.tag_of(data, written["e_tag"])
 
     def replace(self, key: str, data: bytes, tag: str) -> str | None:
         try:
@@ -210,28 +210,14 @@ class _BucketSwaps:
             return None
         return self.tag_of(data, written["e_tag"])
 
-
-class _FolderSwaps:
-    """A folder has no such thing: one writer at a time, by a lock on a file, compares the bytes."""
-
-    def __init__(self, store: LocalStore, folder: Path) -> None:
-        self._store = store
-        self._lock_path = folder / _LOCK_FILE
+    def delete(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, key)
 
     def tag_of(self, data: bytes, e_tag: str | None) -> str:
-        return hashlib.sha256(data).hexdigest()
-
-    def replace(self, key: str, data: bytes, tag: str) -> str | None:
-        with self._lock_path.open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file gives it back, also when the process is killed
-            try:
-                now = bytes(obstore.get(self._store, key).bytes())
-            except FileNotFoundError:
-                return None
-            if self.tag_of(now, None) != tag:
-                return None
-            obstore.put(self._store, key, data, use_multipart=False)
-            return self.tag_of(data, None)
+        if not e_tag:
+            raise ConfigurationError("this store gives its objects no ETag; the record needs one that does")
+        return e_tag
 
 
 def _bucket(settings: StoreSettings) -> S3Store:
@@ -257,10 +243,10 @@ def _bucket(settings: StoreSettings) -> S3Store:
         raise ConfigurationError(f"{settings.url}: {_first_line(error)}") from error
 
 
-def _folder(folder: Path) -> LocalStore:
+def _folder(folder: Path) -> tuple[LocalStore, FolderWrites]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        return LocalStore(folder.resolve())
+        return LocalStore(folder.resolve()), FolderWrites(folder.resolve())
     except (BaseError, OSError) as error:
         raise ConfigurationError(f"{folder} can't be the record's folder: {_first_line(error)}") from error
 

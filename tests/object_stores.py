@@ -1,4 +1,4 @@
-"""Stores to test on: a folder, and a real S3 server that is started once."""
+"""Object stores to test on: a folder, and a real S3 server that is started once."""
 
 from __future__ import annotations
 

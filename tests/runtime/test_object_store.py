@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -81,8 +82,57 @@ def test_a_store_that_keeps_conditions_passes_the_check_again_and_again(store: O
 
 def test_a_key_never_leads_out_of_the_store(folder_store: ObjectStore, tmp_path: Path) -> None:
     (tmp_path / "outside").write_bytes(b"secret")
+    for key in ("../outside", "a/../../outside", "/outside"):
+        with pytest.raises(ValueError):
+            folder_store.put(key, b"1")
     with pytest.raises(ValueError):
         folder_store.get("../outside")
+    assert (tmp_path / "outside").read_bytes() == b"secret"
+
+
+def test_what_a_folder_says_it_has_is_on_the_disk_by_then(
+    folder_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: dict[int, str] = {}
+    folder, fsync = tmp_path / "record", os.fsync
+
+    def noted(file: int) -> None:
+        fsync(file)
+        there = [path.name for path in folder.rglob("object*")]
+        synced.setdefault(os.fstat(file).st_ino, "".join(there))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    for number, write in enumerate((folder_store.put, folder_store.create)):
+        write(f"{number}/a/object", b"1")
+        places = [folder / str(number) / "a" / "object", folder / str(number) / "a", folder / str(number), folder]
+        assert [synced.get(path.stat().st_ino) for path in places] == ["", "object", "", ""], "bytes, then their name"
+        synced.clear()
+        (folder / str(number) / "a" / "object").rename(tmp_path / f"away-{number}")
+    assert (tag := folder_store.create("object", b"1"))
+    synced.clear()
+    assert folder_store.replace("object", b"2", tag)
+    assert {(folder / "object").stat().st_ino, folder.stat().st_ino} <= set(synced)
+
+
+def test_halves_of_killed_writers_are_never_listed_and_go_after_a_day(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    folder_store.put("a", b"1")
+    left = tmp_path / "record" / ".halves" / "half#1"
+    left.write_bytes(b"half a minute")
+    assert [one.key for one in folder_store.list("")] == ["a"]
+    ObjectStore(StoreSettings(url=str(tmp_path / "record")))
+    assert left.exists()
+    os.utime(left, (0, 0))
+    ObjectStore(StoreSettings(url=str(tmp_path / "record")))
+    assert not left.exists()
+
+
+def test_who_only_reads_changes_nothing_in_a_folder(tmp_path: Path) -> None:
+    store = ObjectStore(StoreSettings(url=str(tmp_path)))
+    store.delete("never/there")
+    assert store.get("never") is None
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.integration
