@@ -11,6 +11,8 @@ from services.portal.roles import Role
 from services.runtime.settings import ClickHouseSettings
 
 Seconds = Annotated[float, Field(gt=0)]
+SecretBeginning = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Area = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class OpenIdSettings(BaseModel):
@@ -82,6 +84,12 @@ class OperationsSettings(BaseModel):
         True, description="Whether operators may probe new cameras: needs the extras of ingest beside the portal's."
     )
     probe_seconds: Seconds = Field(45.0, le=300, description="How long probing a camera may take, in seconds.")
+    secret_areas: dict[SecretBeginning, Area] = Field(
+        default_factory=dict,
+        description="Beginnings of cameras' secrets' names, and the area that each belongs to, as JSON: "
+        '{"tembalang-": "Tembalang/*"}; the longest that fits counts. An admin names those of their areas at any host, '
+        "one of the whole city any; whoever is none only what a camera of their areas has at the same host.",
+    )
 
     @model_validator(mode="after")
     def _key_is_long(self) -> OperationsSettings:

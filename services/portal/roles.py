@@ -52,6 +52,19 @@ def in_areas(place: Place, areas: Iterable[str]) -> bool:
     return any(area.strip().casefold() in wanted for area in areas)
 
 
+def covers(areas: Iterable[str], area: str) -> bool:
+    """Tell whether every place of an area lies in one of the areas, whatever places there are.
+
+    A kelurahan alone is one of any kecamatan, so that ``kecamatan/kelurahan`` does not cover it.
+    """
+    wanted = area.strip().casefold()
+    kecamatan, slash, kelurahan = wanted.partition("/")
+    covering = {EVERYWHERE, wanted}
+    if slash:
+        covering |= {f"{kecamatan}/{EVERYWHERE}"} | ({kelurahan} - {EVERYWHERE})
+    return any(each.strip().casefold() in covering for each in areas)
+
+
 def areas_fit(areas: Iterable[str]) -> bool:
     """Tell whether areas are few enough for a session, which a browser keeps: more than 4 KB it drops."""
     return sum(len(area.encode()) + 3 for area in areas) <= _MOST_AREA_BYTES

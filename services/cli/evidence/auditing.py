@@ -8,7 +8,7 @@ from contextlib import closing
 from clickhouse_connect.driver.client import Client
 
 from services.cli.evidence.rows import EpisodeStory
-from services.portal.operations.audit import AuditRow, create_statement
+from services.portal.operations.audit import Action, AuditRow, create_statement
 from services.runtime.clickhouse import translated_errors
 from services.runtime.clock import now_ms
 from services.runtime.row_store import RowStore
@@ -29,7 +29,7 @@ class AuditedEpisode:
         self._settings = settings
         self._story = story
 
-    def note(self, action: str, by: str, why: str, detail: str = "") -> None:
+    def note(self, action: Action, by: str, why: str, detail: str = "") -> None:
         """Keep an entry.
 
         Raises:

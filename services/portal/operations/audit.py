@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from contextlib import closing
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from schemas.cameras import Camera
 from schemas.table import INSERTED_AT, STRING, TIME, WORD, Column, Row, columns_of
@@ -35,7 +35,10 @@ Action = Literal[
     "camera_withdrawn",
     "account_set",
     "account_removed",
+    "hold_placed",
+    "hold_ended",
 ]
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 _KEPT_DAYS: Final = 1_095
 
 

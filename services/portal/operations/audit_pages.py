@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from msgspec import Struct
 from starlette.responses import Response
 
-from services.portal.operations.audit import AuditRow
+from services.portal.operations.audit import ACTIONS, AuditRow
 from services.portal.operations.episodes import cameras_of, sees_everything
 from services.portal.operations.guarding import Admin, OperationsRoute, Ops
 
@@ -64,6 +64,7 @@ async def listing(
         entries=entries,
         who=who,
         action=action,
+        actions=ACTIONS,
         older=f"{entries[-1].at_ms}-{entries[-1].entry_id}" if len(entries) == _PAGE_SIZE else "",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ from services.portal.operations.registering import NextRevision, register
 from services.portal.operations.running import Operations
 from services.portal.operations.typed_text import reason_of
 from services.portal.requests import client_of
-from services.portal.roles import Person
+from services.portal.roles import EVERYWHERE, Person, covers
 from services.runtime.camera_changes import DecisionRefusedError, approved, withdrawn
 from services.runtime.clock import now_ms
 from services.runtime.logging import redact_url
@@ -188,17 +188,27 @@ async def _added(request: Request, ops: Operations, person: Person, values: dict
 def _require_own_secret(ops: Operations, person: Person, source: Source) -> None:
     """Refuse a secret that would be told to a host which does not know it: ingest finds secrets by their names alone.
 
-    Whoever is no admin names those that a camera of their areas has at the same host. Another one is refused whether
-    there is such a secret or not.
+    Whoever is no admin names those that a camera of their areas has at the same host; an admin besides those that
+    belong to their areas. Another one is refused whether there is such a secret or not.
 
     Raises:
         RefusedError: It is another one.
     """
-    if not source.secret or person.may("admin"):
+    if not source.secret or (person.may("admin") and _belongs_to(person, source.secret, ops.settings.secret_areas)):
         return
     own = (camera.source for camera in cameras_of(ops, person) if camera.state != "removed")
     if not any(each.secret == source.secret and _host(each) == _host(source) for each in own):
         raise RefusedError(422, "secret_other")
+
+
+def _belongs_to(person: Person, secret: str, secret_areas: Mapping[str, str]) -> bool:
+    """Tell whether a secret belongs to a person's areas, by the longest beginning of its name that the settings know.
+
+    One that they don't know is the whole city's. To ingest ``-`` and ``_`` are the same in a variable's name.
+    """
+    fitting = (each for each in secret_areas if secret.replace("_", "-").startswith(each.replace("_", "-")))
+    beginning = max(fitting, key=len, default="")
+    return covers(person.areas, secret_areas.get(beginning, EVERYWHERE))
 
 
 def _host(source: Source) -> str | None:

@@ -317,8 +317,10 @@ class FaultWords:
         "A secret's name has the letters a-z, 0-9, _ and -.", "Nama rahasia terdiri atas a-z, 0-9, _ dan -."
     )
     secret_other = Text(
-        "You may name a secret only where a camera in your areas has it at the same host; an admin may name any.",
-        "Rahasia hanya boleh disebut bila kamera di wilayah Anda memakainya di host yang sama; admin boleh semua.",
+        "You may name a secret only where a camera in your areas has it at the same host; "
+        "an admin may also name those that belong to their areas.",
+        "Rahasia hanya boleh disebut bila kamera di wilayah Anda memakainya di host yang sama; "
+        "admin boleh juga menyebut rahasia milik wilayahnya.",
     )
     number_wrong = Text("A number can't be read.", "Ada angka yang tidak terbaca.")
     heads_only_at_counters = Text(

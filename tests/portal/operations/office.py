@@ -69,7 +69,7 @@ class Office:
 
     def account(self, role: Role, *areas: str, name: str = "") -> tuple[Account, str]:
         """Make an account; give it and its password."""
-        name = name or f"{role} of {' '.join(areas).replace('/', ' ') or 'all'}"
+        name = name or f"{role} of {' '.join(areas).replace('/', ' ').replace('*', 'all') or 'all'}"
         password = self.operations.accounts.set_password(name, role, areas or ("*",))
         account = self.operations.accounts.find(name)
         assert account is not None

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.cameras import Place
 from services.portal.operations.typed_text import inside_address, reason_of, single_line
-from services.portal.roles import Person, in_areas
+from services.portal.roles import Person, covers, in_areas
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,27 @@ def test_areas_are_names_that_a_place_has() -> None:
     assert in_areas(place, ["Tembalang/*"])
     assert not in_areas(place, ["Tembalang", "Banyumanik/Bulusan", "Banyumanik/*", ""])
     assert not in_areas(place, [])
+
+
+@pytest.mark.parametrize(
+    ("areas", "area", "covered"),
+    [
+        (["*"], "*", True),
+        (["*"], "Bulusan", True),
+        (["Tembalang/*"], "tembalang/Bulusan", True),
+        (["Tembalang/*"], "Tembalang/*", True),
+        (["Bulusan"], "Tembalang/Bulusan", True),
+        (["Bulusan"], " bulusan", True),
+        (["Tembalang/*", "Banyumanik/*"], "*", False),
+        (["Tembalang/*"], "Bulusan", False),
+        (["Tembalang/Bulusan"], "Bulusan", False),
+        (["Tembalang/Bulusan"], "Tembalang/*", False),
+        (["Tembalang"], "Tembalang/*", False),
+        ([], "Bulusan", False),
+    ],
+)
+def test_areas_cover_what_lies_in_them_whole(areas: list[str], area: str, covered: bool) -> None:
+    assert covers(areas, area) == covered
 
 
 def test_a_higher_role_may_what_a_lower_one_may() -> None:
