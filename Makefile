@@ -2,11 +2,15 @@
 
 PYTHON ?= .venv/bin/python
 TILIK ?= .venv/bin/tilik
+# How many test files run beside one another; each worker that needs a Kafka and a ClickHouse starts its own.
+WORKERS ?= 2
+STEPS := check-types check-generated check-format check-lint check-imports check-compatibility check-rules
 SOURCES := schemas services deploy checks training tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
-	check-generated check-compatibility check-rules check-unit environment test-packages
+	check-generated check-compatibility check-rules check-steps check-unit environment test-packages test-shared \
+	test-alone
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -24,10 +28,22 @@ run: setup ## Set up, then run the demonstration (TILIK_DEMO_SECONDS=60 ends it 
 	@$(TILIK) demo
 
 test: setup test-packages ## Set up, then run every check and every test
-	$(MAKE) check
-	$(PYTHON) -m pytest -m "integration or pipeline or accuracy"
+	@$(MAKE) --no-print-directory check-steps
+	@$(MAKE) --no-print-directory test-shared
+	@$(MAKE) --no-print-directory test-alone
 
-check: check-format check-lint check-types check-imports check-generated check-compatibility check-rules check-unit ## Check the code, and run the unit tests
+test-shared: ## Run the tests that may run beside one another, those that start services too
+	$(PYTHON) -m pytest -n $(WORKERS) -m "not alone"
+
+test-alone: ## Run the tests that measure time or need every core, one after another
+	$(PYTHON) -m pytest -m alone
+
+check: ## Check the code, and run the unit tests
+	@$(MAKE) --no-print-directory check-steps
+	@$(MAKE) --no-print-directory check-unit
+
+check-steps:
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(STEPS)
 
 check-format:
 	$(PYTHON) -m ruff format --check --quiet $(SOURCES) || { $(PYTHON) -m ruff format --diff $(SOURCES); exit 1; }
@@ -58,7 +74,7 @@ check-rules:
 	$(PYTHON) -m checks.house_rules
 
 check-unit:
-	$(PYTHON) -m pytest -q -m "not integration and not pipeline and not accuracy"
+	$(PYTHON) -m pytest -q -n $(WORKERS) -m "not integration and not pipeline and not accuracy"
 
 format: ## Bring the code into the house format
 	$(PYTHON) -m ruff format $(SOURCES)

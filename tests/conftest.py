@@ -1,9 +1,9 @@
-"""What every test gets: no network unless it is marked, and no silent skip in continuous integration."""
+"""What every test gets: no network unless it is marked, no silent skip in continuous integration, and its lane."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from deploy.local.platform import LocalStack
 from deploy.local.settings import LocalSettings
 from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
+from tests.lanes import ALONE, WholeFiles, is_not_alone, longest_first
 
 STATE = Path(__file__).parent.parent / ".tilik"
 """Where set-up has put Kafka's jars, the detector's weights and the footage."""
@@ -21,6 +22,36 @@ pytest_plugins = ["tests.object_stores"]
 
 _MARKS_WITH_NETWORK = {"integration", "pipeline"}
 _skipped: list[str] = []
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Run the tests that run alone without importing all others."""
+    return True if config.option.markexpr == ALONE and is_not_alone(collection_path) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """No test falls between the lanes: refuse one that the lane of its own would not find."""
+    report = yield
+    items = [item for item in report.result if isinstance(item, pytest.Item)]
+    lost = [item.name for item in items if item.get_closest_marker(ALONE) and is_not_alone(item.path)]
+    if lost:
+        report.outcome = "failed"
+        report.longrepr = f"`-m {ALONE}` would not find {lost}: the file doesn't name the mark in full"
+    return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where workers share the files, they begin with the longest."""
+    if hasattr(config, "workerinput"):
+        longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> WholeFiles:
+    """Let each worker run whole files."""
+    return WholeFiles(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

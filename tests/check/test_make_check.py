@@ -164,3 +164,13 @@ def test_check_runs_every_step() -> None:
     for step in STEPS:
         (command,) = make(REPOSITORY, "--dry-run", f"check-{step}").stdout.splitlines()[-1:]
         assert command in commands, step
+
+
+def test_test_runs_every_step_and_every_test_once_and_the_test_runner_has_the_last_word() -> None:
+    commands = make(REPOSITORY, "--dry-run", "test").stdout.splitlines()
+    for step in set(STEPS) - {"unit"}:
+        (command,) = make(REPOSITORY, "--dry-run", f"check-{step}").stdout.splitlines()[-1:]
+        assert command in commands, step
+    runs = [command.partition(" -m pytest ")[2] for command in commands if " -m pytest " in command]
+    assert [run.partition("-m ")[2] for run in runs] == ['"not alone"', "alone"]
+    assert commands[-1].endswith(runs[-1])

@@ -32,7 +32,7 @@ from tests.pipeline.detect_scene import (
     running_broker,
 )
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.alone]
 
 FRAMES_PER_SECOND = 6.0
 """A third of what one replica can do on a core that it has to share."""

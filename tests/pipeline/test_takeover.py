@@ -20,7 +20,7 @@ from tests.integration.aggregate_scene import event_record, make_detections
 from tests.integration.aggregate_worker import wait_until_caught_up
 from tests.pipeline.takeover_scene import CAMERAS_COUNT, VICTIM, Story, played_story
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.alone]
 
 OWNED_AGAIN_SECONDS = 15.0
 """The issue of a takeover: 10 s of session time-out, a rebalance, and as much again for a loaded machine."""

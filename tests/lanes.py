@@ -1,0 +1,54 @@
+"""How test files run beside one another: whole files, the longest first, and never those that need the machine alone.
+
+``pytest -n 2`` has two workers. Each takes the next file when it is done with one, so that what a file's tests share is
+made once, and a worker meets its files in the order of a run without workers. What lasts for a run, such as its Kafka,
+each worker has of its own.
+
+A test that measures time, or needs every core, has the mark ``alone``: ``-m alone`` runs these one after another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+REPOSITORY = Path(__file__).parent.parent
+ALONE = "alone"
+LONGEST = (
+    "tests/pipeline/test_aggregate_exactness.py",
+    "tests/pipeline/test_exactness.py",
+    "tests/e2e",
+)
+"""Begun first: begun last, each would run while the other workers have nothing left to do."""
+TOGETHER = ("tests/e2e",)
+"""Folders of which one worker runs every file, for the fixtures that last for the folder."""
+
+
+class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives whole files, or the folders of ``TOGETHER``, to workers in the order of collection."""
+
+    def __init__(self, config: pytest.Config, log: object) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+
+def unit_of(nodeid: str) -> str:
+    """Give what ``nodeid`` must run in one worker with: its folder or its file."""
+    file = nodeid.split("::", 1)[0]
+    return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Bring ``items`` into the order in which workers begin them; the rest stays as it is."""
+    ranks = {unit: rank for rank, unit in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(unit_of(item.nodeid), len(ranks)))
+
+
+def is_not_alone(path: Path) -> bool:
+    """Tell whether ``path`` is a test file that never names the mark ``alone``; conftest files are none."""
+    return path.match("test_*.py") and f"mark.{ALONE}" not in path.read_text(encoding="utf-8")
