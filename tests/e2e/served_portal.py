@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,11 @@ _STOP_SECONDS = 30.0
 
 @contextmanager
 def served(portal: Portal) -> Iterator[str]:
-    """Serve a portal on a thread, and give the address. It follows no Kafka: every camera is silent."""
+    """Serve a portal on a thread, and give the address. It follows no Kafka: every camera is silent.
+
+    Lists of frames are answered however long it runs, as if Kafka were heard: there are no frames, and no withdrawals.
+    """
+    portal.shown._heard_at = math.inf
     port = free_port()
     config = uvicorn.Config(build_app(portal), host=HOST, port=port, lifespan="off", log_level="warning", ws="none")
     server = uvicorn.Server(config)

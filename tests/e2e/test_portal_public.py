@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.local.testing import RunningFace
+from services.portal.settings import LiveSettings
 from services.runtime.settings import KafkaSettings
 from tests.e2e.conftest import DATABASE, Visit, visit_of
 from tests.e2e.served_portal import served
@@ -221,6 +222,23 @@ def test_what_a_quarantine_withdraws_leaves_the_screen(live: Visit, filmed: Film
     expect(page.locator("#blank-state")).to_have_text("Tidak ditampilkan: karantina")
     expect(page.locator("#blank-why")).to_contain_text("ditarik")
     expect(page.locator("#timeline")).to_have_attribute("max", "19")
+
+
+def test_where_no_picture_comes_any_more_the_live_page_is_blank_and_says_why(kafka: KafkaSettings, page: Page) -> None:
+    camera = FilmedCamera(kafka, "e2e-silent")
+    camera.film(range(33))
+    with running_portal(kafka, live=LiveSettings(silent_seconds=6)) as portal:
+        page.goto(f"{portal.address}/cameras/{camera.camera.camera_id}")
+        camera.judge(through=30, judged=31)
+        expect(page.locator("#picture")).to_have_attribute("src", camera.url(30))
+        expect(page.locator("#picture")).to_be_visible()
+
+        expect(page.locator("#picture")).to_be_hidden(timeout=12_000)
+        expect(page.locator("#blank-state")).to_have_text("Tidak ditampilkan: tidak ada gambar masuk")
+        expect(page.locator("#blank-why")).to_contain_text("Tanpa pengaburan")
+        page.locator("#back").click()
+        expect(page.locator("#picture")).to_have_attribute("src", camera.url(29))
+        expect(page.locator("#picture")).to_be_visible()
 
 
 def test_a_link_to_a_moment_leads_to_its_picture(running: RunningPortal, phone: Page, filmed: FilmedCamera) -> None:

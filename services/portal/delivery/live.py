@@ -175,7 +175,7 @@ class Live:
             raise TooManyError(everybody=False)
         channel = self._channels.get(camera.camera_id)
         if channel is None:
-            channel = Channel(camera.camera_id, self._shown.state(camera, self._clock()), camera.is_public)
+            channel = Channel(camera.camera_id, self._shown.state(camera), camera.is_public)
             self._channels[camera.camera_id] = channel
         viewer = Viewer(client, channel.states, channel.frames)
         channel.viewers.add(viewer)
@@ -253,7 +253,7 @@ class Live:
     def _look_at_state(self, channel: Channel) -> bool:
         """Tell whether a camera's state is another one now."""
         camera = self._cameras.latest(channel.camera_id)
-        state = CameraState("silent") if camera is None else self._shown.state(camera, self._clock())
+        state = CameraState("silent") if camera is None else self._shown.state(camera)
         if state == channel.state:
             return False
         channel.state = state

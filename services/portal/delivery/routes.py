@@ -19,9 +19,8 @@ from schemas.cameras import Camera
 from services.portal.access import Access
 from services.portal.delivery.addresses import url_of
 from services.portal.delivery.recorded import Minute, RecordedMinutes
-from services.portal.delivery.shown import Shown
+from services.portal.delivery.shown import CameraState, Shown
 from services.runtime.camera_registry import CameraRevisions
-from services.runtime.clock import now_ms
 from services.runtime.errors import RetryableError
 
 FRESH_SECONDS = 2
@@ -78,7 +77,16 @@ class Body(NamedTuple):
     gzipped: bytes
 
 
+class _Made(NamedTuple):
+    """What a list is of: a camera at a revision, in a state."""
+
+    camera_id: str
+    revision: int
+    state: CameraState
+
+
 class _Kept(NamedTuple):
+    made: _Made
     body: Body
     until: float
 
@@ -86,14 +94,16 @@ class _Kept(NamedTuple):
 class RecentFrames:
     """The lists, each made once for however many ask within two seconds, on a thread of their own.
 
+    A camera's list is made anew where its state is another one: a page that is told so asks what was withdrawn.
+
     Used from one event loop.
     """
 
     def __init__(self, shown: Shown, seconds: Callable[[], float] = time.monotonic) -> None:
         self._shown = shown
         self._seconds = seconds
-        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
-        self._making: dict[tuple[str, int], asyncio.Task[Body]] = {}
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._making: dict[_Made, asyncio.Task[Body]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lists")
 
     async def body(self, camera: Camera) -> Body:
@@ -104,23 +114,22 @@ class RecentFrames:
         """
         if not self._shown.is_current:
             raise RetryableError("Kafka is silent: whether frames were withdrawn is not known")
-        key = camera.camera_id, camera.revision
-        kept = self._kept.get(key)
-        if kept is not None and kept.until > self._seconds():
+        wanted = _Made(camera.camera_id, camera.revision, self._shown.state(camera))
+        kept = self._kept.get(camera.camera_id)
+        if kept is not None and kept.made == wanted and kept.until > self._seconds():
             return kept.body
-        making = self._making.get(key)
+        making = self._making.get(wanted)
         if making is None:
-            making = self._making[key] = asyncio.create_task(self._make(camera))
+            making = self._making[wanted] = asyncio.create_task(self._make(camera, wanted))
         return await asyncio.shield(making)
 
-    async def _make(self, camera: Camera) -> Body:
-        key = camera.camera_id, camera.revision
+    async def _make(self, camera: Camera, wanted: _Made) -> Body:
         try:
             body = await asyncio.get_running_loop().run_in_executor(self._thread, self._made, camera)
         finally:
-            del self._making[key]
-        self._kept.pop(key, None)
-        self._kept[key] = _Kept(body, self._seconds() + FRESH_SECONDS)
+            del self._making[wanted]
+        self._kept.pop(camera.camera_id, None)
+        self._kept[camera.camera_id] = _Kept(wanted, body, self._seconds() + FRESH_SECONDS)
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return body
@@ -130,13 +139,14 @@ class RecentFrames:
         return Body(plain, gzip.compress(plain, _COMPRESSION, mtime=0))
 
     def _recent(self, camera: Camera) -> Recent:
-        state = self._shown.state(camera, now_ms())
+        state = self._shown.state(camera)
+        judged_through_ms = self._shown.standing(camera.camera_id).through_ms  # before the frames: all up to then
         frames = self._shown.listed(camera)
         return Recent(
             camera_id=camera.camera_id,
             state=state.name,
             since_ms=state.since_ms,
-            judged_through_ms=self._shown.standing(camera.camera_id).through_ms,
+            judged_through_ms=judged_through_ms,
             frames=[RecentFrame(url_of(frame), frame.captured_at_ms, frame.simulated) for frame in frames],
         )
 

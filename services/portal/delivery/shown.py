@@ -131,7 +131,7 @@ class Shown:
         with self._lock:
             return self._showable.standing(camera_id)
 
-    def state(self, camera: Camera, now_ms: int) -> CameraState:
+    def state(self, camera: Camera) -> CameraState:
         """Give a camera's state. Silent is one that was last judged long ago, whatever clock its pictures have."""
         if camera.state == "paused":
             return CameraState("paused")
@@ -139,7 +139,7 @@ class Shown:
         if standing.quarantined_from_ms:
             return CameraState("quarantined", standing.quarantined_from_ms)
         patience_ms = max(self._silent_ms, _PATIENCE_PERIODS * camera.sampling_period_ms)
-        if now_ms - self._judged_at_ms.get(camera.camera_id, 0) > patience_ms:
+        if self._clock() - self._judged_at_ms.get(camera.camera_id, 0) > patience_ms:
             return CameraState("silent")
         return CameraState("held" if standing.held else "live")
 

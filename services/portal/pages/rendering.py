@@ -80,7 +80,7 @@ class Pages:
 
     def state(self, camera: Camera) -> CameraState:
         """Give how a camera is now."""
-        return self.portal.shown.state(camera, round(self.now().timestamp() * 1000))
+        return self.portal.shown.state(camera)
 
     def shows(self, camera: Camera, owner_epoch: int, sequence: int) -> bool:
         """Tell whether everybody may see a frame now, and can."""

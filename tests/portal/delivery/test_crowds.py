@@ -270,5 +270,5 @@ def test_a_camera_whose_entry_changes_is_what_its_newest_revision_says() -> None
     parts = Parts()
     paused: Camera = make_camera(revision=2, state="paused")
     parts.cameras.add(paused)
-    assert parts.shown.state(paused, 0).name == "paused"
-    assert parts.shown.state(CAMERA, 40_000).name == "silent"
+    assert parts.shown.state(paused).name == "paused"
+    assert parts.shown.state(CAMERA).name == "silent"

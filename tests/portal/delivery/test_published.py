@@ -173,6 +173,25 @@ def test_frames_grow_old_by_the_wall_clock_where_nothing_comes_after_them() -> N
     assert asyncio.run(portal.frame(1)).status == 410
 
 
+def test_a_list_is_made_anew_where_the_state_is_another_one_and_says_how_far_it_knows() -> None:
+    portal = SmallPortal(APPROVED)
+    portal.now_ms = ms(4)
+    lists = RecentFrames(portal.shown)
+
+    async def listed() -> tuple[str, int, int]:
+        told = msgspec.json.decode((await lists.body(portal.camera)).plain)
+        return told["state"], told["judged_through_ms"], len(told["frames"])
+
+    async def look() -> None:
+        assert await listed() == ("silent", 0, 0)
+        portal.film(range(4), revision=1)
+        assert await listed() == ("live", ms(3), 3)
+        portal.now_ms = ms(34)
+        assert await listed() == ("silent", ms(3), 3)
+
+    asyncio.run(look())
+
+
 def test_a_list_is_made_and_compressed_once_for_all_who_ask() -> None:
     portal = SmallPortal(APPROVED)
     portal.film(range(4), revision=1)

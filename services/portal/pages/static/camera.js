@@ -88,13 +88,13 @@ function setState(name, since) {
   show(view.live ? view.frames.length - 1 : view.shown);
 }
 
-/** Read the list of the last ten minutes anew. */
+/** Read the list of the last ten minutes anew. What was told since it was made, and it can't know, stays. */
 async function read() {
-  const answer = await fetch(`/cameras/${said.camera}/recent`);
+  const answer = await fetch(`/cameras/${said.camera}/recent`, { cache: 'no-cache' });
   if (!answer.ok) return;
-  const { state, since_ms: since, frames } = await answer.json();
+  const { state, since_ms: since, judged_through_ms: known, frames: listed } = await answer.json();
   const current = view.frames[view.shown]?.url;
-  view.frames = frames;
+  const frames = view.frames = [...listed, ...view.frames.filter((frame) => frame.captured_at_ms > known)];
   const place = frames.findIndex((frame) => frame.url === current);
   if (!view.live && place < 0) view.live = true;
   if (!view.state) setState(state, since);

@@ -64,9 +64,9 @@ class CameraWords:
         " dihitung, sampai petugas memeriksa dan melepaskannya.",
     )
     why_silent = Text(
-        "No picture that may be shown has come in the last minutes: the camera or its line may be down, or the"
+        "No picture that may be shown has come for a while: the camera or its line may be down, or the"
         " computer that blurs people is not keeping up. Without blurring nothing is shown.",
-        "Dalam beberapa menit terakhir tidak ada gambar yang boleh ditampilkan: kamera atau jaringannya mungkin mati,"
+        "Sudah beberapa saat tidak ada gambar yang boleh ditampilkan: kamera atau jaringannya mungkin mati,"
         " atau komputer yang mengaburkan orang tertinggal. Tanpa pengaburan, tidak ada yang ditampilkan.",
     )
     why_paused = Text("The city has paused this camera.", "Kamera ini sedang dijeda oleh kota.")
