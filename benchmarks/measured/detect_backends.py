@@ -30,7 +30,8 @@ from services.detect.detectors.nanodet import WEIGHTS_NAME, NanoDetOnPictures
 from services.detect.letterbox import letterbox
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.store import read_weights
-from services.detect.running import OpenVinoRunner, Stage
+from services.detect.modules import Stage
+from services.detect.openvino_running import OpenVinoRunner
 
 BATCHES = (1, 8, 32)
 INPUTS_A_TURN = 32

@@ -2,7 +2,7 @@
 
 ::
 
-    torch module ─┬─ CPU ──► traced ─► OpenVINO ─► checked against the module ─► parts of a batch side by side
+    torch module ─┬─ CPU ──► traced ─► OpenVINO ─► checked against the module (openvino_running.py)
                   │                    (of a StagedModule the second stage in bfloat16, where the CPU has that)
                   └─ CUDA ─► channels_last, half ─► a graph for each bucket of batch sizes, replayed,
                              checked against the module in single precision on the CPU
@@ -12,45 +12,30 @@ Both are made of the module itself when it is loaded; nothing is kept on a disk.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from services.detect.modules import EXAMPLE_HW, Outputs, Stage, StagedModule, example_bgr, outputs_of
+from services.detect.openvino_running import PART_INPUTS, OpenVinoRunner
 from services.runtime.errors import FatalError
 from services.runtime.logging import get_logger
 
-# OpenVINO tells its makers of every import and conversion unless this package is missing. Cameras of a city must not.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-
-import openvino  # noqa: E402  (see above)
-
 CPU = torch.device("cpu")
-Outputs = tuple[Tensor, ...]
 Capture = Callable[[Tensor], Callable[[], Outputs]]
 """Takes a batch of inputs that stays where it is; what it gives runs the network on whatever lies there then."""
 
-PART_INPUTS = 2
-"""Inputs that one CPU thread takes at once. A larger batch gains nothing (13.7 ms an input alone, 13.3 ms among 32),
-and small parts keep all threads busy to the end of a batch."""
 BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Batch sizes that there is a CUDA graph for; a batch is filled up to the next one, at worst to twice its size."""
 MOST_GRAPHS = 32
 """Graphs kept: all buckets of four sizes of input. Cameras of a city have few shapes; the oldest one goes first."""
-EXAMPLE_HW = (128, 192)
-"""Size of the input that a module is traced with, px; sizes stay free. All networks here take multiples of 32."""
 CHECKED_HWS = (EXAMPLE_HW, (160, 96))
 """Sizes that are checked: one more, of other sides, so that nothing of the first has stayed in the graph."""
 LARGEST_ERROR = 1e-3
@@ -63,31 +48,6 @@ LARGEST_ERROR_HALF = 5e-3
 """The same on a GPU, where all is in half precision: half of what may change a score. Seen on a CPU, which computes in
 half precision too: 7e-4 of NanoDet-g and 9e-4 of the water network."""
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A module that is a whole network or a part of one; ``coarse``: it is run in bfloat16."""
-
-    module: nn.Module
-    coarse: bool
-
-
-class StagedModule(nn.Module):
-    """Two modules, one after the other; the second one's results stay close where it is computed in bfloat16.
-
-    ``fine`` gives the maps, [N, channels, H, W] each, that ``coarse`` takes.
-    """
-
-    def __init__(self, fine: nn.Module, coarse: nn.Module) -> None:
-        super().__init__()
-        self.fine = fine
-        self.coarse = coarse
-
-    def forward(self, inputs_bgr: Tensor) -> Outputs:
-        """Give the outputs of ``coarse``."""
-        outputs: Outputs = self.coarse(self.fine(inputs_bgr))
-        return outputs
 
 
 class Runner(Protocol):
@@ -119,54 +79,6 @@ def make_runner(module: nn.Module, device: torch.device) -> Runner:
         halved = deepcopy(module).to(device, torch.half).to(memory_format=torch.channels_last)
         return FiniteRunner(checked(GraphRunner(cuda_capture(halved, device)), module, LARGEST_ERROR_HALF, device))
     return FiniteRunner(cpu_runner(module, torch.get_num_threads(), cpu_gains_by_bfloat16()))
-
-
-class OpenVinoRunner:
-    """See ``Runner``. Each of ``threads`` runs a part of the batch of its own, so that none waits for another.
-
-    The stages, one or two, are networks of one precision each: within one, OpenVINO gave NaN in most of the divisions
-    into two precisions that were tried.
-    """
-
-    def __init__(self, stages: Sequence[Stage], threads: int) -> None:
-        examples: Outputs = (_example(1, EXAMPLE_HW),)
-        compiled = []
-        for stage in stages:
-            settings = {
-                "NUM_STREAMS": threads,
-                "INFERENCE_NUM_THREADS": threads,
-                "INFERENCE_PRECISION_HINT": "bf16" if stage.coarse else "f32",
-                "ENABLE_CPU_PINNING": False,  # two replicas on one machine would be pinned to the same cores
-            }
-            compiled.append(openvino.Core().compile_model(converted(stage.module, examples), "CPU", settings))
-            with torch.no_grad():  # and not in inference mode, whose tensors can't be traced with
-                examples = outputs_of(stage.module, *examples)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="network")
-        self._free: SimpleQueue[list[tuple[Any, int]]] = SimpleQueue()
-        for _ in range(threads):
-            self._free.put([(each.create_infer_request(), len(each.outputs)) for each in compiled])
-
-    def __call__(self, inputs_bgr: Tensor) -> Outputs:
-        """Give what the network makes of the inputs; see ``Runner``."""
-        parts = [part.numpy() for part in torch.split(inputs_bgr.contiguous(), PART_INPUTS)]
-        results = list(self._pool.map(self._part, parts))
-        # By numpy: after work of its own, torch's threads wait for more, busily (26 in place of 18 ms of CPU a frame).
-        return tuple(torch.from_numpy(np.concatenate(outputs)) for outputs in zip(*results, strict=True))
-
-    def _part(self, part_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        requests = self._free.get()
-        try:
-            tensors = [openvino.Tensor(part_bgr, shared_memory=True)]
-            for request, output_count in requests:
-                for index, tensor in enumerate(tensors):
-                    request.set_input_tensor(index, tensor)
-                request.start_async()
-                request.wait()
-                tensors = [request.get_output_tensor(index) for index in range(output_count)]
-            # Copied: a request writes its next result to the same place.
-            return tuple(tensor.data.copy() for tensor in tensors)
-        finally:
-            self._free.put(requests)
 
 
 class WatchedRunner:
@@ -250,7 +162,7 @@ def largest_error(run: Runner, module: nn.Module, device: torch.device = CPU) ->
     """
     errors = []
     for size_hw in CHECKED_HWS:
-        example = _example(PART_INPUTS + 1, size_hw)
+        example = example_bgr(PART_INPUTS + 1, size_hw)
         with torch.inference_mode():
             expected = outputs_of(module, example)
         for own, theirs in zip(expected, run(example.to(device)), strict=True):
@@ -330,30 +242,6 @@ def cuda_capture(module: nn.Module, device: torch.device) -> Capture:
     return capture
 
 
-def outputs_of(module: nn.Module, *inputs: Tensor) -> Outputs:
-    """Run a module as it is; give its outputs as float32, also where it gives but one."""
-    result: Tensor | Outputs = module(*inputs)
-    return tuple(output.float() for output in ((result,) if isinstance(result, Tensor) else result))
-
-
 def joined(results: Sequence[Outputs]) -> Outputs:
     """Give one batch's outputs from those of its parts, in order."""
     return results[0] if len(results) == 1 else tuple(torch.cat(parts) for parts in zip(*results, strict=True))
-
-
-def converted(module: nn.Module, examples: Outputs) -> Any:
-    """Give the module as OpenVINO's: for pictures [N, H, W, 3], or maps [N, channels, H, W], of any size."""
-    with warnings.catch_warnings():
-        # Tracing is deprecated; torch.export takes 8 s of CPU where this takes half a second, for the same graph.
-        warnings.simplefilter("ignore", FutureWarning)
-        traced = torch.jit.trace(module, examples, check_trace=False)  # type: ignore[no-untyped-call]
-    shapes = [(-1, -1, -1, 3) if each.dtype == torch.uint8 else (-1, each.shape[1], -1, -1) for each in examples]
-    return openvino.convert_model(traced, input=[openvino.PartialShape(list(shape)) for shape in shapes])
-
-
-def _example(count: int, size_hw: tuple[int, int]) -> Tensor:
-    """Give pictures of coarse, coloured noise, uint8 [count, *size_hw, 3]: smooth in most places, as real ones."""
-    generator = torch.Generator().manual_seed(0)
-    patches = torch.rand((count, 3, size_hw[0] // 16, size_hw[1] // 16), generator=generator) * 255
-    smooth = nn.functional.interpolate(patches, size=size_hw, mode="bilinear")
-    return smooth.permute(0, 2, 3, 1).round().to(torch.uint8).contiguous()

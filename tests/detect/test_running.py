@@ -17,21 +17,17 @@ from services.detect.footage import Footage
 from services.detect.letterbox import letterbox
 from services.detect.models.nanodet_network import NanoDet
 from services.detect.models.store import read_weights
+from services.detect.modules import EXAMPLE_HW, Outputs, Stage, StagedModule, outputs_of
+from services.detect.openvino_running import OpenVinoRunner
 from services.detect.running import (
-    EXAMPLE_HW,
     FiniteRunner,
     GraphRunner,
-    OpenVinoRunner,
-    Outputs,
-    Stage,
-    StagedModule,
     WatchedRunner,
     checked,
     cpu_gains_by_bfloat16,
     cpu_runner,
     largest_error,
     make_runner,
-    outputs_of,
 )
 from services.runtime.errors import ConfigurationError, FatalError
 from tests.detect.pictures import street_bgr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import torch
@@ -14,8 +14,9 @@ from services.detect.detector import MOST_OBJECTS, NMS_IOU, DetectorOptions, Mod
 from services.detect.models.nanodet_network import CLASS_COUNT, DISTANCE_BINS, STRIDES, HeadLevel, NanoDet
 from services.detect.models.random_weights import seeded, state_sha256
 from services.detect.models.store import read_weights
+from services.detect.modules import StagedModule
 from services.detect.objects import CLASSES, COCO_80, GROUPS, Objects
-from services.detect.running import StagedModule, make_runner
+from services.detect.running import make_runner
 from services.detect.suppression import without_doubles
 
 CARD = ModelCard(
@@ -158,7 +159,9 @@ def objects_of(
 ) -> list[Objects]:
     """Give each input's objects, by falling score, doubles removed, from what ``NanoDetOnPictures`` gives."""
     # Boxes are made of the few cells alone that show something: three in a hundred, at the usual floor.
-    inputs, cells = np.nonzero(scores.max(axis=-1) >= score_floor)
+    # Class by class, for numpy takes eight times as long to find the largest of six neighbours.
+    best = reduce(np.maximum, np.moveaxis(scores, -1, 0))
+    inputs, cells = np.nonzero(best >= score_floor)
     scores_of_cells, classes_of_cells = _best_of_groups(scores[inputs, cells])
     rows, groups = np.nonzero(scores_of_cells >= score_floor)
     inputs, cells = inputs[rows], cells[rows]
