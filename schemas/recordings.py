@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.camera_events import Count, EventId, FrameCoordinates, Milliseconds, Sha256
 from schemas.cameras import CameraId, IsoDate
@@ -73,7 +73,9 @@ class GapNoted(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
 class EvidenceKept(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="evidence"):
     """A frame that an episode names was copied before Kafka's retention took it; or ``missing`` says why it was not.
 
-    ``moment`` is what happened to the episode when it was copied, ``revision`` the episode's then.
+    ``moment`` is what happened to the episode when it was copied, ``revision`` the episode's then. ``camera_revision``
+    is the camera's that the frame was captured under: its private zones are burnt out of it, later ones are not. What
+    was kept before this was, or is missing, does not say it.
     """
 
     episode_id: EventId
@@ -86,6 +88,7 @@ class EvidenceKept(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     files: Annotated[tuple[StoredFile, ...], Meta(max_length=2)] = ()
     missing: Annotated[str, Meta(max_length=200)] = ""
     simulated: bool = False
+    camera_revision: Annotated[int, Meta(ge=1)] | UnsetType = UNSET  # left out of the JSON: older lines stay canonical
 
 
 class IndexRange(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):

@@ -17,7 +17,6 @@ from services.ingest.fence import Fence
 from services.ingest.http.client import HttpLimits
 from services.ingest.network_policy import NetworkPolicy
 from services.ingest.pipeline import FrameLimits
-from services.ingest.private_zones import private_polygons
 from services.ingest.publisher import FramePublisher
 from services.ingest.reader import Reader
 from services.ingest.reader_times import reader_times
@@ -25,6 +24,7 @@ from services.ingest.sampling import spread_ratio
 from services.ingest.secret_store import SecretStore
 from services.ingest.settings import IngestSettings
 from services.ingest.source import SourceTools
+from services.privacy.private_zones import private_polygons
 from services.runtime.clock import now_ms
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics

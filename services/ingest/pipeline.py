@@ -19,8 +19,8 @@ from schemas.cameras import Camera
 from services.ingest.decoding.jobs import Decoded, Rework
 from services.ingest.decoding.pool import DecodingPool
 from services.ingest.jpeg_header import JpegHeader, UnusablePictureError, read_header
-from services.ingest.private_zones import private_polygons
 from services.ingest.source import Picture
+from services.privacy.private_zones import private_polygons
 
 LEAST_SIDE_PX = 16
 MOST_ASPECT_RATIO = 10.0

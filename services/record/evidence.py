@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from schemas.codec import ContractError
 from schemas.episodes import Episode, EvidenceFrame
 from schemas.frames import FrameHeaders
@@ -118,9 +120,10 @@ class Evidence:
     def _copied(self, episode: Episode, named: NamedFrame, hidden: Hidden) -> EvidenceKept:
         place = named.frame.frame
         record = self._records.read(place.topic, place.partition, place.offset, _KAFKA_SECONDS)
-        missing = _why_missing(record, episode, named.frame)
+        headers = None if record is None else _headers_of(record, episode, named.frame)
+        missing = NO_LONGER_HELD if record is None else _ANOTHER if headers is None else ""
         files: Sequence[StoredFile] = ()
-        if record is not None and not missing:
+        if record is not None and headers is not None:
             files = self._files(episode, named.frame, record.value, hidden.get(place.offset))
         moment = moment_of(episode)
         return EvidenceKept(
@@ -134,6 +137,7 @@ class Evidence:
             files=tuple(files),
             missing=missing,
             simulated=episode.simulated,
+            camera_revision=UNSET if headers is None else headers.camera_revision,
         )
 
     def _files(
@@ -164,13 +168,11 @@ def _is_of(entry: ChainEntry, episode: Episode, named: NamedFrame) -> bool:
     )
 
 
-def _why_missing(record: ConsumedRecord | None, episode: Episode, frame: EvidenceFrame) -> str:
-    """Tell why a frame can't be kept; empty: it can. A topic that was made anew has others at the same offsets."""
-    if record is None:
-        return NO_LONGER_HELD
+def _headers_of(record: ConsumedRecord, episode: Episode, frame: EvidenceFrame) -> FrameHeaders | None:
+    """Give a frame's headers; None: it is another one. A topic that was made anew has others at the same offsets."""
     try:
         headers = FrameHeaders.from_kafka(record.headers)
     except ContractError:
-        return _ANOTHER
+        return None
     same = record.key == episode.camera_id.encode() and headers.captured_at_ms == frame.captured_at_ms
-    return "" if same else _ANOTHER
+    return headers if same else None

@@ -63,6 +63,7 @@ class RecordedEvidenceRow(Row, frozen=True, kw_only=True):
     roles: Annotated[tuple[str, ...], Column("Array(LowCardinality(String))", "first, best, last: what it is to it")]
     moment: Annotated[str, Column(WORD, "opened, peaked, closed, confirmed or changed: when it was copied")]
     captured_at: Annotated[int, Column(TIME, "When it was captured")]
+    camera_revision: Annotated[int, Column("UInt32", "Revision of the camera that it was captured under; 0: not known")]
     object_key: KeyColumn
     bytes: BytesColumn
     sha256: Sha256Column
@@ -154,6 +155,7 @@ def _evidence_row(entry: ChainEntry, fact: EvidenceKept, file: StoredFile | None
         roles=fact.roles,
         moment=fact.moment,
         captured_at=fact.captured_at_ms,
+        camera_revision=fact.camera_revision or 0,
         object_key="" if file is None else file.key,
         bytes=0 if file is None else file.size,
         sha256="" if file is None else file.sha256,

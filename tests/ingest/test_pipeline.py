@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from schemas.cameras import Zone
 from services.detect.decode import JpegLimits
-from services.ingest.decoding.burning import burn_out
 from services.ingest.jpeg_header import UnusablePictureError
 from services.ingest.pipeline import LEAST_SIDE_PX, MOST_ASPECT_RATIO, FrameLimits, PreparedFrame, prepare
 from services.ingest.settings import IngestSettings
 from services.ingest.source import Picture
+from services.privacy.burning import burn_out
 from tests.ingest.builders import make_camera, make_jpeg, source_tools
 
 LIMITS = FrameLimits(largest_pixels=5_000_000, largest_frame_bytes=100_000)

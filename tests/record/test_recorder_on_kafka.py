@@ -11,16 +11,20 @@ import pytest
 import simplejpeg
 
 from schemas.camera_events import FrameDetections, make_event_id
+from schemas.cameras import Source
 from schemas.episodes import EPISODE_CODEC, Episode, EvidenceFrame, FloodEpisode
 from schemas.recordings import ChainFact, EvidenceKept, GapNoted, MinuteRecorded, day_of
 from schemas.topics import EPISODES, SCENE_VERDICTS
 from schemas.verdicts import SCENE_VERDICTS_CODEC, CameraVerdict, SceneVerdicts
 from services.record.chain import Chains
+from services.record.confirmed_clock import ConfirmedClock
 from services.record.evidence import NO_LONGER_HELD
 from services.record.filing import Filing
 from services.record.key_settings import KeySettings
+from services.record.minutes import minute_of
 from services.record.sealing import Sealer
 from services.runtime.clickhouse import connect
+from services.runtime.clock import now_ms
 from services.runtime.kafka import OutgoingRecord, events_producer
 from services.runtime.loop import deliver
 from services.runtime.object_store import ObjectStore
@@ -55,6 +59,12 @@ def facts_of(store: ObjectStore, camera_id: str) -> list[ChainFact]:
 def minutes_of(store: ObjectStore, camera_id: str) -> list[int]:
     facts = facts_of(store, camera_id)
     return [(fact.minute_ms - START_MS) // MINUTE_MS for fact in facts if isinstance(fact, MinuteRecorded)]
+
+
+def silences_of(store: ObjectStore, camera_id: str, since_ms: int) -> list[GapNoted]:
+    days = {day_of(since_ms), day_of(now_ms() + 60 * MINUTE_MS)}
+    facts = [one.entry.fact for day in days for one in Chains(store).read(camera_id, day).entries]
+    return [fact for fact in facts if isinstance(fact, GapNoted) and fact.reason == "no_frames"]
 
 
 def send(kafka: KafkaSettings, episode: Episode, partition: int) -> None:
@@ -112,6 +122,10 @@ def test_minutes_gaps_and_evidence_of_a_camera(
     assert all(simplejpeg.decode_jpeg(data).shape == (120, 160, 3) for data in forms.values())
     [(missing,)] = ask(index, "SELECT missing FROM recorded_evidence FINAL WHERE object_key = ''")
     assert missing == NO_LONGER_HELD
+    assert ask(index, "SELECT camera_revision, object_key != '' FROM recorded_evidence FINAL GROUP BY 1, 2") == [
+        (0, False),
+        (1, True),
+    ]
 
 
 def test_a_quarantine_withdraws_minutes_that_were_stored_before_it_was_known(
@@ -128,6 +142,23 @@ def test_a_quarantine_withdraws_minutes_that_were_stored_before_it_was_known(
         recorder.wait_for(lambda: bool(withdrawn(index, camera_id)), "a minute to be withdrawn")
         assert 0 not in withdrawn(index, camera_id)
         assert 1 in withdrawn(index, camera_id)
+
+
+def test_a_host_whose_clock_is_an_hour_ahead_says_nothing_of_that_hour(
+    kafka: KafkaSettings, index: ClickHouseSettings, keys: KeySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera_id, settings = "record-ahead-1", StoreSettings(url=str(tmp_path / "store"))
+    store, start_ms = ObjectStore(settings), minute_of(now_ms()) - 10 * MINUTE_MS
+    monkeypatch.setattr("tests.record.recorded_city.START_MS", start_ms)
+    monkeypatch.setattr(
+        "services.record.worker.ConfirmedClock", lambda: ConfirmedClock(lambda: now_ms() + 60 * MINUTE_MS)
+    )
+    publish(kafka, [make_camera(camera_id, source=Source("file", "clip.mp4", clock="wall"))])
+    city = City(kafka, [camera_id])
+    with running_recorder(kafka, index, settings, keys=keys, group="record-ahead", gap_every_seconds=0.5) as recorder:
+        city.judge(city.play(0, 70))
+        recorder.wait_for(lambda: bool(silences_of(store, camera_id, start_ms)), "the silence to be noted")
+    assert max(gap.until_ms for gap in silences_of(store, camera_id, start_ms)) <= now_ms()
 
 
 def test_a_store_that_is_away_costs_nothing_but_delay_and_memory_stays_bounded(

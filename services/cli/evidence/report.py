@@ -122,11 +122,12 @@ def _picture(picture: Picture, jpeg: bytes) -> str:
     roles = ", ".join(words.ROLES[role][0] for role in fact.roles)
     english = ", ".join(words.ROLES[role][1] for role in fact.roles)
     data = base64.b64encode(jpeg).decode()
+    revision = f"<br>{_both(words.CAMERA_REVISION)} {fact.camera_revision}" if fact.camera_revision else ""
     alt = f"{words.PICTURES[0]} {roles}, {_clock(fact.captured_at_ms)}"
     return (
         f'<figure><img alt="{escape(alt)}" src="data:image/jpeg;base64,{data}"><figcaption>'
         f"<b>{_both((roles.capitalize(), english))}</b><br>{_clock(fact.captured_at_ms)}<br>"
-        f"{_both(words.FORMS[picture.form])}<br><code>{escape(picture.path)}</code></figcaption></figure>"
+        f"{_both(words.FORMS[picture.form])}<br><code>{escape(picture.path)}</code>{revision}</figcaption></figure>"
     )
 
 
@@ -164,5 +165,5 @@ def _proof(gathered: Gathered, making: Making) -> str:
         (words.REASON, escape(making.why)),
     ]
     command = "<pre>tilik evidence verify FILE.zip --public-key KEY.json</pre>"
-    how = f"<p>{_both(words.HOW)}</p>{command}<p>{_both(words.LIMITS)}</p>"
+    how = f"<p>{_both(words.HOW)}</p>{command}<p>{_both(words.LIMITS)}</p><p>{_both(words.LATER_ZONES)}</p>"
     return f"<section><h2>{_both(words.PROOF)}</h2>{_facts(facts)}{how}</section>"

@@ -105,6 +105,13 @@ ORIGINALS: Final = (
     "RAHASIA: berkas ini memuat gambar asli yang memperlihatkan orang. Jangan disebarkan.",
     "CONFIDENTIAL: this file holds pictures as captured, which show people. Do not pass it on.",
 )
+CAMERA_REVISION: Final = ("revisi kamera", "camera revision")
+LATER_ZONES: Final = (
+    "Gambar dan rekaman tersimpan seperti saat diambil: zona pribadi yang digambar sesudahnya tidak dihitamkan di "
+    "sini, sebab gambar yang diubah tidak lagi cocok dengan rantai. Lihat dahulu sebelum meneruskan berkas ini.",
+    "Pictures and recordings are as they were kept then: a private zone that was drawn later is not burnt out here, "
+    "for a picture that was changed is not what the chain says any more. Look before you pass this file on.",
+)
 HOW: Final = (
     "Setiap berkas di sini tercatat dalam rantai hash kamera pada hari itu; ujung rantai ditandatangani kota setiap "
     "hari dan diumumkan di portal. Periksa tanpa internet dengan perintah di bawah. Satu bita saja yang berubah akan "

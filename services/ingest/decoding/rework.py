@@ -10,12 +10,12 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from services.ingest.decoding.burning import burn_out
 from services.ingest.decoding.failures import unusable
 from services.ingest.decoding.jobs import Decoded, Rework
 from services.ingest.decoding.limits import DecodingLimits
 from services.ingest.decoding.pictures import ImageRgb, codec_options, jpeg_of_rgb, rgb_of
 from services.ingest.jpeg_header import UnusablePictureError, read_header
+from services.privacy.burning import burn_out
 
 FIT_STEPS = ((80, 1), (65, 1), (50, 1), (65, 2), (50, 2), (50, 4))
 """(quality, divisor of width and height), tried in this order. The last one fits 16 times the bytes and more."""

@@ -39,7 +39,7 @@ Action = Literal[
     "hold_ended",
 ]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
-_KEPT_DAYS: Final = 1_095
+KEPT_DAYS: Final = 1_095
 
 
 class AuditRow(Row, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ def create_statement() -> str:
     return (
         f"CREATE TABLE IF NOT EXISTS {AuditRow.TABLE} ({', '.join(columns)}) "
         f"ENGINE = ReplacingMergeTree(version) ORDER BY ({', '.join(AuditRow.KEY)}) "
-        f"TTL toDateTime(inserted_at) + INTERVAL {_KEPT_DAYS} DAY "
+        f"TTL toDateTime(inserted_at) + INTERVAL {KEPT_DAYS} DAY "
         "COMMENT 'What signed-in people did on the portal: who, when, what and why'"
     )
 

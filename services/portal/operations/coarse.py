@@ -7,6 +7,8 @@ from typing import Final
 import cv2
 import simplejpeg
 
+from schemas.geometry import Polygon
+from services.privacy.burning import burn_out
 from services.runtime.errors import InvalidMessageError
 
 _COLUMNS: Final = 32
@@ -14,8 +16,8 @@ _COLUMNS: Final = 32
 _WIDTH_PX: Final = 640
 
 
-def coarse_jpeg(jpeg: bytes) -> bytes:
-    """Give a JPEG of 32 blocks across that are the means of what was there.
+def coarse_jpeg(jpeg: bytes, private: tuple[Polygon, ...] = ()) -> bytes:
+    """Give a JPEG of 32 blocks across that are the means of what was there; of ``private`` nothing is in them.
 
     Raises:
         InvalidMessageError: ``undecodable``: this is no whole JPEG.
@@ -24,6 +26,7 @@ def coarse_jpeg(jpeg: bytes) -> bytes:
         image_bgr = simplejpeg.decode_jpeg(jpeg, colorspace="BGR", strict=False)
     except ValueError as error:
         raise InvalidMessageError("undecodable", str(error)) from error
+    burn_out(image_bgr, private)
     height, width = image_bgr.shape[:2]
     rows = max(1, round(_COLUMNS * height / width))
     blocks = cv2.resize(image_bgr, (_COLUMNS, rows), interpolation=cv2.INTER_AREA)

@@ -6,6 +6,7 @@
           └► no: held, or too old for that ─► did the record keep an anonymised copy? ─► that (evidence)
                                              └► no, but Kafka still has it ─► a few blocks (coarse)
 
+    A private zone that was drawn after a frame was captured is burnt out of it here, whichever of these it is.
     original: operator + reason ─► audit log ─► Kafka ─► as it was captured, never cached
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request
@@ -31,6 +33,8 @@ from services.portal.operations.running import Operations
 from services.portal.operations.typed_text import reason_of
 from services.portal.requests import client_of
 from services.portal.roles import Person
+from services.privacy.burning import burnt_jpeg
+from services.privacy.private_zones import private_polygons, private_since
 from services.privacy.showable import NEIGHBOUR_MS, ShowableFrame
 from services.runtime.errors import InvalidMessageError, RetryableError
 from services.runtime.logging import get_logger
@@ -40,7 +44,7 @@ _LOOK_SECONDS = 5.0
 _JPEG = "image/jpeg"
 
 _EVIDENCE = """
-SELECT object_key, sha256
+SELECT object_key, sha256, camera_revision
 FROM recorded_evidence FINAL
 WHERE camera_id = {camera:String} AND episode_id = {episode:String} AND event_id = {event:String}
     AND form = 'public' AND object_key != ''
@@ -98,11 +102,11 @@ async def before(
 async def now(ops: Ops, person: Viewer, camera_id: CameraId) -> Response:
     """Give the newest frame of a camera."""
     camera = camera_for(ops, person, camera_id)
-    shown = await _anonymised(ops, lambda: _current(ops, camera))
+    shown = await _anonymised(ops, camera, lambda: _current(ops, camera))
     if shown is not None:
         return _jpeg(*shown, "anonymised")
     frame = await _newest(ops, camera_id)
-    return _jpeg(await _coarse(frame.jpeg), frame.headers.captured_at_ms, "coarse")
+    return _jpeg(await _coarse(camera, frame.jpeg), frame.headers.captured_at_ms, "coarse")
 
 
 @router.post("/cameras/{camera_id}/original")
@@ -135,14 +139,15 @@ async def _shown(ops: Operations, camera: Camera, place: _Place) -> Response:
     captured_ms = judged.captured_ms if judged is not None else 0
     if judged is not None:
         frame = (camera.camera_id, judged.owner_epoch, judged.sequence)
-        shown = await _anonymised(ops, lambda: ops.portal.shown.find(*frame))
+        shown = await _anonymised(ops, camera, lambda: ops.portal.shown.find(*frame))
         if shown is not None:
             return _jpeg(*shown, "anonymised")
     if place.episode_id:
         copy = await _evidence(ops, camera, place)
         if copy is not None:
             return _jpeg(copy, captured_ms, "evidence")
-    return _jpeg(await _coarse(await _captured(ops, camera, place.partition, place.offset)), captured_ms, "coarse")
+    captured = await _captured(ops, camera, place.partition, place.offset)
+    return _jpeg(await _coarse(camera, captured), captured_ms, "coarse")
 
 
 async def _evidence(ops: Operations, camera: Camera, place: _Place) -> bytes | None:
@@ -157,7 +162,7 @@ async def _evidence(ops: Operations, camera: Camera, place: _Place) -> bytes | N
     if copy is not None and hashlib.sha256(copy).hexdigest() != rows[0]["sha256"]:
         log.error("operations.evidence_damaged", camera=camera.camera_id, episode=place.episode_id)
         return None
-    return copy
+    return None if copy is None else await _burnt(ops, camera, copy, rows[0]["camera_revision"])
 
 
 def _current(ops: Operations, camera: Camera) -> ShowableFrame | None:
@@ -173,14 +178,25 @@ def _current(ops: Operations, camera: Camera) -> ShowableFrame | None:
     return frame if frame.captured_at_ms >= standing.through_ms - lag_ms else None
 
 
-async def _anonymised(ops: Operations, find: Callable[[], ShowableFrame | None]) -> tuple[bytes, int] | None:
+async def _anonymised(
+    ops: Operations, camera: Camera, find: Callable[[], ShowableFrame | None]
+) -> tuple[bytes, int] | None:
     """Give a frame as everybody may see it, and when it was captured.
 
     None: it may not be shown, was withdrawn while it was made, or a withdrawal would not be known.
     """
     frame = find() if ops.portal.shown.is_current else None
     picture = None if frame is None else await ops.portal.pictures.get(frame)
-    return (picture.jpeg, frame.captured_at_ms) if frame is not None and picture is not None and find() else None
+    if frame is None or picture is None:
+        return None
+    burnt = await _burnt(ops, camera, picture.jpeg, frame.camera_revision)
+    return (burnt, frame.captured_at_ms) if find() else None
+
+
+async def _burnt(ops: Operations, camera: Camera, jpeg: bytes, revision: int) -> bytes:
+    """Burn out of a picture what has become private since the revision that it was captured under."""
+    private = private_since(camera, ops.portal.cameras.find(camera.camera_id, revision))
+    return await _drawn(partial(burnt_jpeg, jpeg, private)) if private else jpeg
 
 
 async def _captured(ops: Operations, camera: Camera, partition: int, offset: int) -> bytes:
@@ -203,9 +219,13 @@ async def _newest(ops: Operations, camera_id: str) -> Frame:
     return frame
 
 
-async def _coarse(jpeg: bytes) -> bytes:
+async def _coarse(camera: Camera, jpeg: bytes) -> bytes:
+    return await _drawn(partial(coarse_jpeg, jpeg, private_polygons(camera)))
+
+
+async def _drawn(draw: Callable[[], bytes]) -> bytes:
     try:
-        return await run_in_threadpool(coarse_jpeg, jpeg)
+        return await run_in_threadpool(draw)
     except InvalidMessageError as error:
         raise RefusedError(404, "picture_gone") from error
 

@@ -2,7 +2,8 @@
 
 Of floods while they are suspected or confirmed, of counters once a person has confirmed the episode, of vehicles never.
 None of the time in which something was wrong with the camera's picture, whatever was seen of it then; none from before
-a person approved that the camera is public.
+a person approved that the camera is public; none that was captured under a revision of the camera that was not public,
+or hid less than it does now: a private zone that was drawn later is not burnt out of a copy.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.cameras import Camera
+from services.portal.context import Portal
+from services.portal.delivery.published import is_published
 from services.portal.pages.episode_figures import Episode, episodes_of
 from services.portal.pages.written import from_ms
 from services.portal.questions import Questions
 from services.portal.store_reads import StoreReads
+from services.runtime.camera_registry import CameraRevisions
 from services.runtime.logging import get_logger
 
 log = get_logger(__name__)
@@ -30,7 +34,7 @@ _TABLE: Final = """SELECT count() AS tables FROM system.tables
 WHERE database = currentDatabase() AND name = 'recorded_evidence'"""
 
 _COPIES: Final = """SELECT toString(v.episode_id) AS episode_id, toString(v.event_id) AS event_id,
-    v.captured_at AS captured_at, v.object_key AS object_key, v.sha256 AS sha256
+    v.captured_at AS captured_at, v.camera_revision AS camera_revision, v.object_key AS object_key, v.sha256 AS sha256
 FROM recorded_evidence AS v FINAL
 WHERE v.camera_id = {camera_id:String} AND v.episode_id IN {episode_ids:Array(String)} AND v.form = 'public'
     AND v.object_key != ''"""
@@ -46,6 +50,7 @@ class Copy(Struct, frozen=True):
     episode_id: str
     event_id: str
     captured_at: datetime
+    camera_revision: int
     object_key: str
     sha256: str
 
@@ -62,8 +67,12 @@ def may_have_copies(episode: Episode) -> bool:
     return episode.episode_type == "counter_episode" and episode.review == "confirmed"
 
 
-async def copies_of(ask: Questions, camera: Camera, episodes: Sequence[Episode]) -> dict[tuple[str, str], Copy]:
+async def copies_of(
+    ask: Questions, cameras: CameraRevisions, camera: Camera, episodes: Sequence[Episode]
+) -> dict[tuple[str, str], Copy]:
     """Give the copies that everybody may see of these episodes of a camera, by episode and event.
+
+    One whose revision is not known, for it was kept before that was noted, is not among them.
 
     Raises:
         RetryableError: ClickHouse does not answer.
@@ -79,19 +88,22 @@ async def copies_of(ask: Questions, camera: Camera, episodes: Sequence[Episode])
     return {
         (copy.episode_id, copy.event_id): copy
         for copy in copies
-        if copy.captured_at >= approved_at and not _is_in(copy.captured_at, troubles)
+        if copy.captured_at >= approved_at
+        and is_published(camera, cameras.find(camera.camera_id, copy.camera_revision))
+        and not _is_in(copy.captured_at, troubles)
     }
 
 
 async def picture_of(
-    ask: Questions, store: StoreReads, camera: Camera, names: tuple[str, str], now: datetime
+    portal: Portal, store: StoreReads, camera: Camera, names: tuple[str, str], now: datetime
 ) -> bytes | None:
     """Give the JPEG of a copy by its episode and event; None: there is none that everybody may see, or it is damaged.
 
     Raises:
         RetryableError: ClickHouse or the store does not answer.
     """
-    copies = await copies_of(ask, camera, await episodes_of(ask, camera.camera_id, now))
+    ask = portal.clickhouse
+    copies = await copies_of(ask, portal.cameras, camera, await episodes_of(ask, camera.camera_id, now))
     copy = copies.get(names)
     jpeg = None if copy is None else await store.get(copy.object_key)
     if copy is None or jpeg is None:

@@ -47,7 +47,8 @@ async def told_episodes(pages: Pages, camera: Camera, now: datetime) -> list[Tol
     recent = [each for each in episodes if _has_pictures(each) and now - each.last_seen_at < _SHOWN_FOR]
     wanted = sorted({event_id for each in recent for _, event_id in _events(each)})
     frames = await frames_of(ask, camera.camera_id, wanted, now - _SHOWN_FOR)
-    kept = await known(copies_of(ask, camera, episodes)) if any(map(may_have_copies, episodes)) else None
+    has_copies = any(map(may_have_copies, episodes))
+    kept = await known(copies_of(ask, pages.portal.cameras, camera, episodes)) if has_copies else None
     return [_told(pages, camera, episode, frames, kept or {}) for episode in episodes]
 
 

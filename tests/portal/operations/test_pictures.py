@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import simplejpeg
 
+from schemas.cameras import Zone
 from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.rows import DetectionsRow
 from services.portal.delivery.follower import Follower
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.integration
 
 CAMERA = "ops-filmed-1"
 EPISODE = "ab" * 16
+PRIVATE = (0.0, 0.0, 0.5, 1.0)
 
 
 @contextmanager
@@ -55,6 +57,44 @@ def form_of(place: Office, address: str) -> str:
 
 def captured_ms(answer: httpx.Response) -> int:
     return int(answer.headers["server-timing"].removeprefix('captured;desc="').rstrip('"'))
+
+
+def draw_private_zone(place: Office, filmed: FilmedCamera) -> None:
+    """Let a person draw a private zone, after all that was filmed was."""
+    left, top, right, bottom = PRIVATE
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    zone = Zone(zone_id="jendela", purpose="private", polygon=corners)
+    place.portal.cameras.add(msgspec.structs.replace(filmed.camera, revision=2, zones=(*filmed.camera.zones, zone)))
+
+
+def is_burnt(answer: httpx.Response) -> bool:
+    """Tell whether the private zone is black in a picture, and what lies beside it is not."""
+    shown = simplejpeg.decode_jpeg(answer.content, "GRAY")[..., 0]
+    height, width = shown.shape
+    zone = shown[int(PRIVATE[1] * height) + 20 : int(PRIVATE[3] * height) - 20, : int(PRIVATE[2] * width) - 20]
+    return bool(zone.max() < 20 and shown[:, int(0.9 * width) :].mean() > 40)
+
+
+def test_what_became_private_after_a_picture_was_captured_is_burnt_out_of_it(
+    kafka: KafkaSettings, tmp_path: Path
+) -> None:
+    filmed = FilmedCamera(kafka, "ops-later-zone-1", public=False)
+    filmed.film(range(4))
+    filmed.judge(3, 4)
+    now = "cameras/ops-later-zone-1/now.jpg"
+    with office(tmp_path, kafka) as place:
+        place.portal.cameras.add(filmed.camera)
+        assert not is_burnt(get(place, "viewer", now))
+        with followed(place, kafka):
+            until(lambda: place.portal.shown.newest("ops-later-zone-1"))
+            assert not is_burnt(get(place, "viewer", now))
+            draw_private_zone(place, filmed)
+            assert form_of(place, now) == "anonymised"
+            assert is_burnt(get(place, "viewer", now))
+    with office(tmp_path, kafka) as place:
+        draw_private_zone(place, filmed)
+        assert form_of(place, now) == "coarse"
+        assert is_burnt(get(place, "viewer", now))
 
 
 def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse_port: int, tmp_path: Path) -> None:
@@ -122,6 +162,7 @@ def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse
             roles=("best",),
             moment="opened",
             captured_at=filmed.captured_ms(1),
+            camera_revision=1,
             object_key="evidence/copy.jpg",
             bytes=len(copy),
             sha256=hashlib.sha256(copy).hexdigest(),
@@ -132,6 +173,9 @@ def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse
         rows.write([kept])
         assert form_of(place, best) == "evidence"
         assert get(place, "viewer", best).content == copy
+        draw_private_zone(place, filmed)
+        assert is_burnt(get(place, "viewer", best))
         place.operations.record.put("evidence/copy.jpg", copy[:-1] + b"x")
         assert form_of(place, best) == "coarse", "a damaged copy is none"
+        assert is_burnt(get(place, "viewer", best))
     rows.close()

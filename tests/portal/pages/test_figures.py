@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from schemas.cameras import Approval, Camera
+from schemas.cameras import Approval, Camera, Zone
 from services.portal.metrics import PORTAL_METRICS
 from services.portal.pages import open_data
 from services.portal.pages.camera_figures import WaterQuarter, water_day, water_watchers
@@ -250,8 +250,8 @@ def test_of_what_the_record_keeps_of_episodes_everybody_sees_what_is_public(
     for camera_id, episode_id, event_id in (flood, troubled, case, judged, doubtful):
         city.client.command(
             "INSERT INTO recorded_evidence"
-            " (camera_id, episode_id, event_id, form, roles, captured_at, object_key, sha256)"
-            " SELECT camera_id, episode_id, {event:String}, 'public', ['best'], started_at, 'evidence/kept.jpg',"
+            " (camera_id, episode_id, event_id, form, roles, captured_at, camera_revision, object_key, sha256)"
+            " SELECT camera_id, episode_id, {event:String}, 'public', ['best'], started_at, 1, 'evidence/kept.jpg',"
             " {sha256:String} FROM episodes FINAL"
             " WHERE camera_id = {camera:String} AND episode_id = {episode:String}",
             parameters={
@@ -283,6 +283,17 @@ def test_of_what_the_record_keeps_of_episodes_everybody_sees_what_is_public(
     with portal_of(approved_later, city.clickhouse, store=settings) as portal, visitor_of(portal) as here:
         assert here.get(url(flood)).status_code == 404
         assert url(flood) not in here.page(f"/cameras/{flood[0]}")
+    private = Zone(zone_id="jendela", purpose="private", polygon=((0, 0), (1, 0), (1, 1)))
+    for changed, status in (({"zones": (private,)}, 404), ({"name": "Kali"}, 200)):
+        later = [replace(camera, revision=2, **changed) for camera in city.cameras]
+        with (
+            portal_of([*city.cameras, *later], city.clickhouse, store=settings) as portal,
+            visitor_of(portal) as here,
+        ):
+            assert here.get(url(flood)).status_code == status, "what is private now is not burnt out of it"
+            assert (url(flood) in here.page(f"/cameras/{flood[0]}")) == (status == 200)
+        with portal_of(later, city.clickhouse, store=settings) as portal, visitor_of(portal) as here:
+            assert here.get(url(flood)).status_code == 404, "nobody knows what was private then"
     ObjectStore(settings).put("evidence/kept.jpg", b"another picture")
     with portal_of(city.cameras, city.clickhouse, store=settings) as portal, visitor_of(portal) as here:
         assert here.get(url(flood)).status_code == 404

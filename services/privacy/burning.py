@@ -1,4 +1,4 @@
-"""Burn polygons out of an image: black before it leaves."""
+"""Burn polygons out of an image: black before it leaves, or before it is shown."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from schemas.geometry import Polygon
+from services.runtime.errors import InvalidMessageError
 
 _HEIGHTS_IN_ROW = (0.02, 0.25, 0.5, 0.75, 0.98)
 """Where each row of px is scanned: at both its edges, and thrice between, for corners that lie inside."""
@@ -22,6 +24,23 @@ def burn_out(image_rgb: NDArray[np.uint8], polygons: tuple[Polygon, ...]) -> Non
     """Make ``image_rgb`` (height, width, 3; uint8) black inside every polygon and on its edge, in place."""
     for row, first, behind in private_spans(polygons, *image_rgb.shape[:2]).tolist():
         image_rgb[row, first:behind] = 0
+
+
+def burnt_jpeg(jpeg: bytes, polygons: tuple[Polygon, ...], quality: int = 85) -> bytes:
+    """Give a JPEG that is black inside every polygon; without one it is the same.
+
+    Raises:
+        InvalidMessageError: ``undecodable``: this is no whole JPEG.
+    """
+    if not polygons:
+        return jpeg
+    try:
+        image_rgb = simplejpeg.decode_jpeg(jpeg, colorspace="RGB")
+    except ValueError as error:
+        raise InvalidMessageError("undecodable", str(error)) from error
+    burn_out(image_rgb, polygons)
+    encoded: bytes = simplejpeg.encode_jpeg(image_rgb, quality, "RGB", "420")
+    return encoded
 
 
 @lru_cache(
