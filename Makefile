@@ -60,7 +60,7 @@ check-imports:
 check-generated:
 	$(PYTHON) -m schemas.generate --check
 	$(PYTHON) -m tests.scenarios.draw --check
-	$(PYTHON) -m services.aggregate.store_dictionary --check
+	$(PYTHON) -m services.cli.data_dictionary --check
 	$(PYTHON) -m services.aggregate.alerts.build --check
 	$(PYTHON) -m deploy.grafana.kustomizations --check
 	$(PYTHON) -m services.cli.reference --check

@@ -1,45 +1,19 @@
-"""Write the data dictionary from the declared rows, marts and the views' SQL, or check the committed one.
+"""What the data dictionary says of the aggregation's tables, marts, views and refreshes, from what declares them.
 
-What each view reads is asked of ClickHouse's engine (chdb), which takes some three seconds.
-
-``python -m services.aggregate.store_dictionary`` writes it; with ``--check`` it exits 1 and shows what differs.
+``services/cli/data_dictionary.py`` writes it to ``docs/data-dictionary.md``.
 """
 
 from __future__ import annotations
 
-import argparse
-import difflib
 import inspect
 import re
-import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from schemas.table import INSERTED_AT, Column, Row, columns_of
-from services.aggregate.lineage import Lineage, lineage, own_engine, rests_on
+from services.aggregate.lineage import Lineage, rests_on
 from services.aggregate.marts import MARTS, Mart
 from services.aggregate.migrate import Migration, known_migrations
 from services.aggregate.registry_rows import TABLE_TYPES
-
-DICTIONARY = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
-
-_HEAD = """# Data dictionary
-
-Generated from `services/aggregate/rows.py`, `registry_rows.py`, `ruleset_rows.py`, `tier_rows.py`, `marts.py` and
-`sql/` beside them; change those and run `python -m services.aggregate.store_dictionary`. A test holds the database to
-it. New to the data? Begin with [the tour](data-tour.md). What people ask most is in [questions](questions.md).
-
-Every table is `ReplacingMergeTree(version)`: a row holds the whole value of what its key names, and one with the same
-key and a larger version replaces it. So read tables with `FINAL`, filtered by the first columns of the key. The views
-do that themselves. What is judged has the ruleset in its key: several rulesets' rows may lie in a table, and the views
-`current_*` show those that are current. No column is Nullable; times are UTC, and 1970 means that there is none.
-
-What a view reads is told as the engine has it: the views and tables of its own query, and in the end the tables that
-all of it rests on.
-
-**Operational** columns (marked with a dot) tell how a row came about: offsets, versions, revisions, ages. They may
-differ when the same events are computed again; every other column may not.
-"""
 
 _VIEW = re.compile(
     r"CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?(?P<name>\w+)\n"
@@ -70,48 +44,35 @@ _VIEW_COLUMN = re.compile(r"`(?P<name>\w+)`\s+(?P<sql>\S.*?)\s+COMMENT '(?P<doc>
 _LIFETIME = re.compile(r"TABLE (?:IF NOT EXISTS )?(?P<name>\w+)\n.*?TTL .*? INTERVAL (?P<days>\d+) DAY", re.DOTALL)
 
 
-def dictionary(views_read: Lineage) -> str:
-    """Give the dictionary as it should be; ``views_read`` tells what each view reads."""
+def parts_of_aggregation(views_read: Lineage) -> list[str]:
+    """Give the dictionary's parts, one after the other; ``views_read`` tells what each view reads."""
     migrations = known_migrations()
     lifetimes = {found["name"]: int(found["days"]) for text in _statements(migrations) for found in _lifetimes(text)}
     views = _Views(migrations, views_read)
     marts = {one.name: one for one in MARTS}
-    parts = [_HEAD, "## Tables\n"]
-    parts += [_table(row_type, lifetimes.get(row_type.TABLE)) for row_type in TABLE_TYPES]
+    parts = ["## Tables\n"]
+    parts += [table_part(row_type, _kept(lifetimes.get(row_type.TABLE))) for row_type in TABLE_TYPES]
     parts += ["## Marts\n", _MARTS, *(views.text(name) + _example(one) for name, one in marts.items())]
     parts += ["## Views\n", *(views.text(name) for name in views.names if name not in marts)]
     parts += ["## Refreshes\n", _REFRESHES, *_refreshes(migrations, views_read), ""]
-    return "\n".join(parts)
+    return parts
 
 
-def drift(views_read: Lineage, path: Path = DICTIONARY) -> list[str]:
-    """Give the lines of a diff from the committed dictionary to what it should be; none where they agree."""
-    committed = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-    wanted = dictionary(views_read).splitlines(keepends=True)
-    return list(difflib.unified_diff(committed, wanted, "committed", "generated", n=1))
+def migrated_statements() -> list[str]:
+    """Give the statements that make the aggregation's tables and views."""
+    return list(_statements(known_migrations()))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write or check the dictionary."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the committed file differs")
-    check = parser.parse_args(arguments).check
-    with own_engine(list(_statements(known_migrations()))) as ask:
-        views_read = lineage(ask)
-    if not check:
-        DICTIONARY.write_text(dictionary(views_read), encoding="utf-8")
-        return 0
-    lines = drift(views_read)
-    sys.stdout.writelines(lines)
-    return 1 if lines else 0
-
-
-def _table(row_type: type[Row], days: int | None) -> str:
+def table_part(row_type: type[Row], told: str) -> str:
+    """Give a table's part of the dictionary; ``told``: what is said of it besides."""
     columns = {**columns_of(row_type), "inserted_at": INSERTED_AT}
-    kept = "for ever" if days is None else f"{days} days"
     key = ", ".join(f"`{name}`" for name in row_type.KEY)
-    text = f"### {row_type.TABLE}\n\n{inspect.getdoc(row_type)}\n\nKey: {key}. Kept {kept}.\n\n"
+    text = f"### {row_type.TABLE}\n\n{inspect.getdoc(row_type)}\n\nKey: {key}. {told}\n\n"
     return text + "\n".join(_column_lines(columns)) + "\n"
+
+
+def _kept(days: int | None) -> str:
+    return "Kept for ever." if days is None else f"Kept {days} days."
 
 
 def _column_lines(columns: dict[str, Column]) -> Iterator[str]:
@@ -185,7 +146,3 @@ def _statements(migrations: Iterable[Migration]) -> Iterator[str]:
 
 def _lifetimes(text: str) -> Iterator[re.Match[str]]:
     yield from _LIFETIME.finditer(text)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,8 +18,8 @@ from services.aggregate.migrate import choose_own_ruleset, known_migrations, mig
 from services.aggregate.registry_rows import TABLE_TYPES
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import CaptureCountersRow, DecisionRow, FrameOutcomeRow
-from services.aggregate.store_dictionary import DICTIONARY
 from services.aggregate.tier_rows import TIER_TYPES
+from services.cli.data_dictionary import DICTIONARY
 from services.cli.store import command
 from services.runtime.clickhouse import connect
 from services.runtime.errors import ConfigurationError, RetryableError
