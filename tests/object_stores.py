@@ -44,6 +44,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSetting
     options = [f"-{name}={port}" if "." in name else f"-{name}.port={port}" for name, port in ports.items()]
     weed = str(Path(sys.executable).with_name("weed"))
     where = [f"-dir={folder / 'data'}", f"-s3.config={folder / 'identities.json'}", "-ip=127.0.0.1", "-volume.max=20"]
+    options += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # their ports are fixed, and another run's server may be up
     with ExitStack() as stack:
         log = stack.enter_context((folder / "log").open("wb"))
         process = subprocess.Popen([weed, "server", "-s3", *where, *options], stdout=log, stderr=log, cwd=folder)

@@ -13,6 +13,7 @@ from schemas.codec import ContractError
 from schemas.frames import FrameHeaders
 from schemas.topics import EPISODES, FRAMES
 from services.record.companions import Companions
+from services.record.confirmed_clock import ConfirmedClock
 from services.record.minutes import HeldFrame, Waits
 from services.record.owned_partition import Committed, OwnedPartition, own
 from services.record.settings import RecordSettings
@@ -43,11 +44,15 @@ class Reading:
     """See the file's head. For one thread.
 
     Attributes:
+        clock: Learns from each frame what time it is in Kafka.
         owned: The partitions of this process.
         was_assigned: Whether it was given some since this was last set to False.
     """
 
-    def __init__(self, settings: RecordSettings, service: Service, registry: CameraRegistry) -> None:
+    def __init__(
+        self, settings: RecordSettings, service: Service, registry: CameraRegistry, clock: ConfirmedClock
+    ) -> None:
+        self.clock = clock
         self.owned: dict[int, OwnedPartition] = {}
         self.was_assigned = False
         self._waits = Waits(settings.frame_wait_seconds, settings.verdict_wait_seconds)
@@ -187,6 +192,7 @@ class Reading:
         if lost := owned.take_offset(message.offset() or 0):
             log.warning("record.frames_lost", partition=owned.partition, count=lost)
             self._service.metrics.count("tilik_record_lost_frames_total", lost)
+        self.clock.take(message.timestamp()[1])
         self._follow(owned, message.timestamp()[1])
         try:
             headers = FrameHeaders.from_kafka(message.headers())  # type: ignore[arg-type]  # pairs, of what was read

@@ -18,7 +18,6 @@ from services.record.reading import Reading
 from services.record.recording import Recording, Stored
 from services.record.settings import RecordSettings
 from services.record.tasks import GivenUpError, Tasks
-from services.runtime.clock import now_ms
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
 from services.runtime.service import Service
@@ -160,11 +159,14 @@ class Turns:
             log.info("record.withdrawn", camera=one.camera_id, from_ms=one.from_ms, minutes=marked)
 
     def _note_silences(self) -> None:
-        """Note of each camera that should send, and whose frames are all here, until when it sent nothing."""
-        if time.monotonic() < self._silence_at:
+        """Note of each camera that should send, and whose frames are all here, until when it sent nothing.
+
+        Before any frame was seen none is: by a clock that is ahead, frames would come too late that are yet to come.
+        """
+        if time.monotonic() < self._silence_at or not self._reading.clock.is_confirmed:
             return
         self._silence_at = time.monotonic() + self._settings.gap_every_seconds
-        until_ms = minute_of(now_ms() - _SILENT_BEFORE_MS)
+        until_ms = minute_of(self._reading.clock() - _SILENT_BEFORE_MS)
         for camera in self._reading.cameras():
             owned = self._reading.owned_of(camera.camera_id) if _should_send(camera) else None
             if owned is None or not owned.minutes.is_idle(camera.camera_id, until_ms):

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from services.record.chain import Chains
+from services.record.confirmed_clock import ConfirmedClock
 from services.record.evidence import Evidence
 from services.record.filing import Filing
 from services.record.indexed_deletion import IndexedChains
@@ -32,6 +33,7 @@ from services.record.upkeep import Upkeep
 from services.record.verdicts_of_episodes import EpisodeVerdict, verdicts_of
 from services.runtime.camera_registry import CameraRegistry
 from services.runtime.clickhouse import connect
+from services.runtime.clock import Clock
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
 from services.runtime.object_store import ObjectStore
@@ -71,13 +73,14 @@ def run(settings: RecordSettings, service: Service) -> None:
 def _record(
     settings: RecordSettings, service: Service, store: ObjectStore, registry: CameraRegistry, records: RecordsAt
 ) -> None:
-    chains, filing = Chains(store), Filing(store, Sealer(settings.keys))
+    clock = ConfirmedClock()
+    chains, filing = Chains(store, clock), Filing(store, Sealer(settings.keys))
     recording, evidence = Recording(filing, chains), Evidence(filing, chains, records)
     tasks = Tasks(settings, recording, evidence, service.metrics, service.stopping)
-    reading = Reading(settings, service, registry)
+    reading = Reading(settings, service, registry, clock)
     turns = Turns(settings, service, reading, recording, tasks)
-    retention = _retention(settings, store, registry)
-    upkeep = Upkeep(retention, settings.keys, lambda: 0 in reading.owned, service.metrics)
+    retention = _retention(settings, store, registry, clock)
+    upkeep = Upkeep(retention, settings.keys, lambda: 0 in reading.owned, service.metrics, clock)
     upkeep.start()
     settled_at = time.monotonic()
     try:
@@ -95,12 +98,12 @@ def _record(
         reading.close()
 
 
-def _retention(settings: RecordSettings, store: ObjectStore, registry: CameraRegistry) -> Retention:
+def _retention(settings: RecordSettings, store: ObjectStore, registry: CameraRegistry, clock: Clock) -> Retention:
     def episodes_of(camera_id: str) -> list[EpisodeVerdict]:
         with closing(connect(settings.clickhouse, settings.clickhouse.database)) as client:
             return verdicts_of(client, camera_id)
 
-    chains = IndexedChains(store, settings.clickhouse)
+    chains = IndexedChains(store, settings.clickhouse, clock)
     return Retention(store, chains, settings.retention, registry.revisions.latest, episodes_of)
 
 

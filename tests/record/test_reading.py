@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from schemas.topics import EPISODES, FRAMES
+from services.record.confirmed_clock import ConfirmedClock
 from services.record.metrics import RECORD_METRICS
 from services.record.owned_partition import OwnedPartition
 from services.record.reading import Reading
@@ -39,7 +40,7 @@ def reading(kafka: KafkaSettings, tmp_path: Path) -> Iterator[Reading]:
     publish(kafka, [make_camera(CAMERA)])
     registry = CameraRegistry(kafka, GROUP)
     registry.wait_until_current(20)
-    reading = Reading(settings.model_copy(update={"memory_mib": 1}), service, registry)
+    reading = Reading(settings.model_copy(update={"memory_mib": 1}), service, registry, ConfirmedClock())
     yield reading
     reading.close()
     registry.close()

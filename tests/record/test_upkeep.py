@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from schemas.recordings import files_of
+from schemas.recordings import GapNoted, day_of, files_of
 from services.record.chain import Chains
+from services.record.confirmed_clock import ConfirmedClock
 from services.record.expiry import DAY_MS
 from services.record.key_settings import KeySettings
 from services.record.metrics import RECORD_METRICS
@@ -23,7 +25,7 @@ from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.metrics import Metrics
 from services.runtime.object_store import ObjectStore
 from services.runtime.store_settings import StoreSettings
-from tests.record.facts import CAMERA, DAY, NOON_MS, make_minute
+from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_minute
 from tests.record.test_retention import make_camera
 
 
@@ -35,17 +37,18 @@ class Days:
         self.is_away = False
         self.asked = 0
         self.metrics = Metrics(RECORD_METRICS)
-        chains = Chains(store, lambda: self.now)
+        self.clock = ConfirmedClock(lambda: self.now)
+        self.chains = Chains(store, self.clock)
         self.upkeep = Upkeep(
-            Retention(store, chains, RetentionSettings(), lambda _: make_camera(7), self._episodes),
+            Retention(store, self.chains, RetentionSettings(), lambda _: make_camera(7), self._episodes),
             KeySettings(signing_key_file=folder / "signing.pem"),
             lambda: True,
             self.metrics,
-            lambda: self.now,
+            self.clock,
         )
         minute = make_minute(0)
         store.put(files_of(minute)[0].key, b"some bytes")
-        chains.append(CAMERA, DAY, [minute])
+        self.chains.append(CAMERA, DAY, [minute])
 
     def _episodes(self, _: str) -> list[EpisodeVerdict]:
         self.asked += 1
@@ -54,8 +57,10 @@ class Days:
         return []
 
     def pass_days(self, days: int) -> None:
-        """Let days pass, then have a round."""
+        """Let days pass, note that the camera sends nothing, then have a round."""
         self.now += days * DAY_MS
+        silent = GapNoted(from_ms=self.now - MINUTE_MS, until_ms=self.now, reason="no_frames")
+        self.chains.append(CAMERA, day_of(self.now), [silent])
         self.upkeep.round()
 
 
@@ -70,10 +75,10 @@ def _live_through(store: ObjectStore, folder: Path) -> None:
     days.pass_days(7)
     assert not list(store.list("minutes"))
     assert "tilik_record_deleted_total 1.0" in days.metrics.exposition().decode()
-    assert rooted_days(store) == [DAY]
+    assert rooted_days(store) == [DAY, "2025-11-26"]
     days.pass_days(2)
-    assert rooted_days(store) == [DAY, "2025-12-03"]  # that of the day on which the tombstone came
-    assert [one.key for one in store.list("emptied")] == [emptied_key(DAY, CAMERA)]
+    assert rooted_days(store) == [DAY, "2025-11-26", "2025-12-03"]  # the last: on which the tombstone came
+    assert [one.key for one in store.list("emptied")] == [emptied_key(day, CAMERA) for day in (DAY, "2025-11-26")]
 
 
 def test_ended_days_are_rooted_and_files_that_are_due_go(folder_store: ObjectStore, tmp_path: Path) -> None:
@@ -96,8 +101,23 @@ def test_a_clock_that_runs_far_ahead_neither_signs_nor_deletes(folder_store: Obj
     assert rooted_days(folder_store) == []
     assert list(folder_store.list("minutes"))
     days.now = now_ms()
-    days.upkeep.round()
+    days.pass_days(0)
     assert rooted_days(folder_store) == [DAY]
+
+
+def test_a_clock_that_jumped_while_files_were_written_by_it_deletes_nothing_early(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    days = Days(folder_store, tmp_path)
+    for path in (tmp_path / "record").rglob("*.jsonl"):
+        os.utime(path, ((NOON_MS + 30 * DAY_MS) / 1000,) * 2)
+    days.now += 30 * DAY_MS
+    with pytest.raises(RetryableError, match="2025-11-25 05:00 UTC, or this host's clock is ahead"):
+        days.upkeep.round()  # it was just started, and has seen no frame
+    days.clock.take(NOON_MS)
+    days.upkeep.round()
+    assert rooted_days(folder_store) == []
+    assert list(folder_store.list("minutes"))
 
 
 def test_what_failed_is_done_in_the_next_round_and_what_was_done_is_not(

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from schemas.camera_events import Decision, FrameCoordinates, make_event_id
 from schemas.episodes import CounterEpisode, Crossing, EvidenceFrame
+from schemas.recordings import day_of
 from schemas.topics import FRAMES
 from services.aggregate.episode_rows import episode_row
 from services.aggregate.event_rows import decision_row, detections_row
@@ -21,13 +22,15 @@ from services.cli.cameras import publish
 from services.cli.evidence.archive import unpack
 from services.cli.evidence.checking import check_package
 from services.cli.evidence.command import command
+from services.record.chain import Chains
 from services.record.expiry import DAY_MS
 from services.record.holds import holds_of
-from services.record.index_rows import RecordedMinuteRow
+from services.record.index import rows_between
+from services.record.index_rows import RecordedMinuteRow, rows_of
 from services.record.index_tables import ensure_tables
 from services.record.verdicts_of_episodes import verdicts_of
 from services.runtime.clickhouse import connect
-from services.runtime.errors import ConfigurationError
+from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from tests.aggregate.make_events import START_MS, make_camera, make_frame
@@ -182,16 +185,29 @@ def test_a_hold_is_placed_and_ended(city: City) -> None:
 
 
 @pytest.mark.integration
-def test_retention_says_what_it_would_delete_and_asks_for_verdicts(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retention_says_what_it_would_delete_asks_for_verdicts_and_takes_it_out_of_the_index(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with closing(connect(city.clickhouse, city.clickhouse.database)) as client:
         judged = [(one.episode_id, one.verdict) for one in verdicts_of(client, CAMERA)]
     assert judged == [(EPISODE, "episode_confirmed")]
     monkeypatch.setattr("services.cli.evidence.expiring.now_ms", lambda: NOON_MS + 30 * DAY_MS)
     monkeypatch.setenv("TILIK_RECORD_RETENTION__AROUND_SECONDS", "0")
     before = [one.key for one in city.case.store.list("minutes")]
-    answer = city.run("retention", "--dry-run")
+    refused = city.run("retention")
+    assert isinstance(refused.exception, RetryableError), "nothing was recorded since, or the clock is wrong"
+    answer = city.run("retention", "--dry-run", "--clock-is-right")
     assert answer.exit_code == 0, answer.output
     told = answer.stdout.splitlines()
     assert "original: minutes, original, kept 3 days" in told[0]
     assert told[-1] == "2 files, 0.0 MB would be deleted"
     assert [one.key for one in city.case.store.list("minutes")] == before
+    entries = (one.entry for one in Chains(city.case.store).read(CAMERA, day_of(NOON_MS)).entries)
+    originals = [row for row in rows_of(entries) if isinstance(row, RecordedMinuteRow) and row.form == "original"]
+    with closing(RowStore(city.clickhouse)) as rows:
+        rows.write(originals)
+    assert city.run("retention", "--clock-is-right").stdout.splitlines()[-1] == "2 files, 0.0 MB were deleted"
+    span = CAMERA, NOON_MS - DAY_MS, NOON_MS + DAY_MS
+    named = {one.object_key for one in rows_between(city.clickhouse, RecordedMinuteRow, span)}
+    gone = set(before) - {one.key for one in city.case.store.list("minutes")}
+    assert {row.object_key for row in originals} - named == {key for key in gone if "/original/" in key} != set()
