@@ -9,10 +9,13 @@ import hashlib
 from typing import Literal
 
 from schemas.recordings import FileForm, StoredFile
-from services.record.object_keys import evidence_name, file_key, fingerprint_key, minute_name, name_in
+from services.record.object_keys import SEALING, evidence_name, file_key, fingerprint_key, minute_name, name_in
 from services.record.sealing import Sealer
 from services.runtime.errors import ConfigurationError, TilikError
+from services.runtime.logging import get_logger
 from services.runtime.object_store import ObjectStore
+
+log = get_logger(__name__)
 
 Media = Literal["video/mp4", "image/jpeg"]
 
@@ -30,9 +33,25 @@ class Filing:
     """
 
     def __init__(self, store: ObjectStore, sealer: Sealer) -> None:
-        self._store = store
+        self.store = store
         self._sealer = sealer
         self._is_the_records_key = False
+
+    def check_key(self) -> None:
+        """Refuse to begin with another key than the record is sealed with under its id.
+
+        A key that is nowhere yet is not missed before there is something to seal.
+
+        Raises:
+            RetryableError: The store is away.
+            ConfigurationError: The record is sealed with another key; or with one that this host does not have.
+        """
+        known = {listed.key.rsplit("/", 1)[-1] for listed in self.store.list(SEALING)}
+        if self._sealer.key_id in known:
+            self._compare_key()
+        for former in sorted(known - {self._sealer.key_id}):
+            if self.store.get(fingerprint_key(former)) != self._sealer.known_fingerprint(former):
+                log.warning("record.former_sealing_key_missing", key=former)
 
     def keep_minute(self, camera_id: str, minute_ms: int, form: FileForm, data: bytes) -> StoredFile:
         """Store the MP4 of a minute. It is part of the record once a chain's entry names it.
@@ -61,7 +80,7 @@ class Filing:
             SealError: It can't be opened.
             ConfigurationError: The key that sealed it is not known here.
         """
-        data = self._store.get(file.key)
+        data = self.store.get(file.key)
         if data is None:
             raise FileAlteredError(f"{file.key} is gone")
         if len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
@@ -79,14 +98,16 @@ class Filing:
         Raises:
             RetryableError: It may still be there.
         """
-        self._store.delete(file.key)
+        self.store.delete(file.key)
 
-    def _check_key(self) -> None:
+    def _compare_key(self) -> None:
         """Refuse to seal with another key than others do under its id: nobody could tell which one opens a file."""
         if self._is_the_records_key:
             return
-        ours, key = self._sealer.fingerprint(make=not self._store.is_bucket), fingerprint_key(self._sealer.key_id)
-        if self._store.create(key, ours) is None and self._store.get(key) != ours:
+        key = fingerprint_key(self._sealer.key_id)
+        is_first = self.store.size(key) is None
+        ours = self._sealer.fingerprint(make=is_first and not self.store.is_bucket)
+        if self.store.create(key, ours) is None and self.store.get(key) != ours:
             raise ConfigurationError(
                 f"the sealing key {self._sealer.key_id!r} of this host is not the one that this record is sealed with: "
                 "copy that one here, or give this one a name of its own (TILIK_RECORD_KEYS__SEALING_KEY_ID)"
@@ -95,11 +116,11 @@ class Filing:
 
     def _keep(self, name: str, media: Media, form: FileForm, data: bytes) -> StoredFile:
         if form == "original":
-            self._check_key()
+            self._compare_key()
         stored = self._sealer.seal(name, data) if form == "original" else data
         digest = hashlib.sha256(stored).hexdigest()
         key = file_key(name, media, form, digest)
-        self._store.put(key, stored)
+        self.store.put(key, stored)
         return StoredFile(
             key=key,
             form=form,

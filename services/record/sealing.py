@@ -50,11 +50,18 @@ class Sealer:
             path = self._settings.sealing_dir / self.key_id
             if not path.exists():
                 raise ConfigurationError(
-                    f"there is no sealing key at {path}, and none is made for a record in a bucket, which several hosts"
-                    f" write to: for the first one, (umask 077; head -c 32 /dev/urandom | base64 >{path}); "
-                    "for each other one, a copy of that file"
+                    f"there is no sealing key at {path}, and none is made for a record that is sealed already, or lies "
+                    "in a bucket, which several hosts write to: copy the file of the key that is used there; for the "
+                    f"first one of a bucket, (umask 077; head -c 32 /dev/urandom | base64 >{path})"
                 )
-        return hashlib.sha256(_FINGERPRINT + self._read_key(self.key_id, make)).hexdigest().encode()
+        return _fingerprint_of(self._read_key(self.key_id, make))
+
+    def known_fingerprint(self, key_id: str) -> bytes | None:
+        """Give what tells a key from others; None: it is not here, or can't be read."""
+        try:
+            return _fingerprint_of(self._read_key(key_id, make=False))
+        except ConfigurationError:
+            return None
 
     def seal(self, name: str, data: bytes) -> bytes:
         """Give the sealed bytes of the file with this name; each time others.
@@ -110,6 +117,10 @@ class Sealer:
         if len(key) != _KEY_BYTES:
             raise ConfigurationError(f"sealing key {key_id!r} is not {_KEY_BYTES} bytes in base64")
         return key
+
+
+def _fingerprint_of(key: bytes) -> bytes:
+    return hashlib.sha256(_FINGERPRINT + key).hexdigest().encode()
 
 
 def _head(key_id: str) -> bytes:

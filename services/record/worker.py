@@ -56,25 +56,29 @@ def run(settings: RecordSettings, service: Service) -> None:
         ConfigurationError: The store or a key can't be used as the settings say.
         FatalError: Kafka's client can't go on.
     """
-    service.health.wait_for("registry", "store", "partitions")
+    service.health.wait_for("registry", "store", "sealing key", "partitions")
     store = ObjectStore(settings.store)
     registry = CameraRegistry(settings.kafka, SERVICE)
     records = RecordsAt(settings.kafka, f"{SERVICE}-evidence", settings.encoders)
     try:
-        if _until(lambda: registry.wait_until_current(_REGISTRY_WAIT_SECONDS), "registry", service) and _until(
-            store.check, "store", service
-        ):
-            _record(settings, service, store, registry, records)
+        filing = Filing(store, Sealer(settings.keys))
+        steps = {
+            "registry": (lambda: registry.wait_until_current(_REGISTRY_WAIT_SECONDS)),
+            "store": store.check,
+            "sealing key": filing.check_key,
+        }
+        if all(_until(step, condition, service) for condition, step in steps.items()):
+            _record(settings, service, filing, registry, records)
     finally:
         records.close()
         registry.close()
 
 
 def _record(
-    settings: RecordSettings, service: Service, store: ObjectStore, registry: CameraRegistry, records: RecordsAt
+    settings: RecordSettings, service: Service, filing: Filing, registry: CameraRegistry, records: RecordsAt
 ) -> None:
-    clock = ConfirmedClock()
-    chains, filing = Chains(store, clock), Filing(store, Sealer(settings.keys))
+    clock, store = ConfirmedClock(), filing.store
+    chains = Chains(store, clock)
     recording, evidence = Recording(filing, chains), Evidence(filing, chains, records)
     tasks = Tasks(settings, recording, evidence, service.metrics, service.stopping)
     reading = Reading(settings, service, registry, clock)

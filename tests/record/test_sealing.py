@@ -90,6 +90,7 @@ def test_two_hosts_that_each_made_a_key_of_the_same_name_do_not_seal_beside_each
     folder_store: ObjectStore, tmp_path: Path
 ) -> None:
     one, other = (Filing(folder_store, Sealer(_keys(tmp_path / host))) for host in ("one", "other"))
+    Sealer(_keys(tmp_path / "other")).seal(_NAME, b"another record's")
     one.keep_minute(CAMERA, NOON_MS, "original", b"mp4")
     with pytest.raises(ConfigurationError, match="not the one that this record is sealed with"):
         other.keep_minute(CAMERA, NOON_MS, "original", b"mp4")
@@ -97,11 +98,39 @@ def test_two_hosts_that_each_made_a_key_of_the_same_name_do_not_seal_beside_each
     Filing(folder_store, Sealer(_keys(tmp_path / "other"))).keep_minute(CAMERA, NOON_MS, "original", b"mp4")
 
 
+def test_a_recorder_does_not_begin_with_another_key_than_the_record_is_sealed_with(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    def begin(host: str, key_id: str = "first") -> None:
+        Filing(folder_store, Sealer(_keys(tmp_path / host, key_id))).check_key()
+
+    begin("one")
+    assert not (tmp_path / "one").exists(), "nothing was sealed yet"
+    Filing(folder_store, Sealer(_keys(tmp_path / "one"))).keep_minute(CAMERA, NOON_MS, "original", b"mp4")
+    begin("one")
+    with pytest.raises(ConfigurationError, match="copy the file of the key"):
+        begin("lost")
+    assert not (tmp_path / "lost").exists(), "none is made beside the one that is looked for"
+    Sealer(_keys(tmp_path / "other")).seal(_NAME, b"another record's")
+    with pytest.raises(ConfigurationError, match="not the one that this record is sealed with"):
+        begin("other")
+
+
+def test_a_recorder_that_is_told_to_seal_with_a_new_key_says_which_former_one_is_not_here(
+    folder_store: ObjectStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Filing(folder_store, Sealer(_keys(tmp_path / "one"))).keep_minute(CAMERA, NOON_MS, "original", b"mp4")
+    Filing(folder_store, Sealer(_keys(tmp_path / "one", "second"))).check_key()
+    assert "former_sealing_key_missing" not in capsys.readouterr().out
+    Filing(folder_store, Sealer(_keys(tmp_path / "two", "second"))).check_key()
+    assert "former_sealing_key_missing" in capsys.readouterr().out
+
+
 @pytest.mark.integration
 def test_for_a_bucket_no_key_is_made_unasked(s3_server: StoreSettings, tmp_path: Path) -> None:
     store = ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/sealing"}))
     filing = Filing(store, Sealer(_keys(tmp_path)))
-    with pytest.raises(ConfigurationError, match="none is made for a record in a bucket"):
+    with pytest.raises(ConfigurationError, match="none is made for a record that is sealed already, or lies in a bucket"):
         filing.keep_minute(CAMERA, NOON_MS, "original", b"mp4")
     assert not (tmp_path / "sealing").exists()
     Sealer(_keys(tmp_path)).seal(_NAME, b"asked for")
