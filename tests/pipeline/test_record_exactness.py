@@ -1,7 +1,8 @@
 """Two recorders are killed at random moments; afterwards each minute is there once, each picture can be verified.
 
-``TILIK_RECORDING_KILLS`` (2), ``TILIK_RECORDING_MINUTES`` (4), ``TILIK_RECORDING_CAMERAS`` (4) and
-``TILIK_RECORDING_SEED`` (1) say how long and how hard; ten kills in ten minutes of eight cameras take four minutes.
+``TILIK_RECORDING_KILLS`` (2), ``TILIK_RECORDING_MINUTES`` (4), ``TILIK_RECORDING_CAMERAS`` (4),
+``TILIK_RECORDING_RECORDERS`` (2) and ``TILIK_RECORDING_SEED`` (1) say how long and how hard; ten kills in ten minutes of
+eight cameras take four minutes.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ KILLS = int(os.environ.get("TILIK_RECORDING_KILLS", "2"))
 MINUTES = int(os.environ.get("TILIK_RECORDING_MINUTES", "4"))
 CAMERAS = [f"street-{number}" for number in range(int(os.environ.get("TILIK_RECORDING_CAMERAS", "4")))]
 SEED = int(os.environ.get("TILIK_RECORDING_SEED", "1"))
-RECORDERS = ("record-a", "record-b")
+RECORDERS = [f"record-{number}" for number in range(int(os.environ.get("TILIK_RECORDING_RECORDERS", "2")))]
 HELD_SECONDS = (100, 130)
 CHUNK_SECONDS = 5
 KILL_WITHIN_SECONDS = 4.0
