@@ -1,8 +1,8 @@
 """Two recorders are killed at random moments; afterwards each minute is there once, each picture can be verified.
 
 ``TILIK_RECORDING_KILLS`` (2), ``TILIK_RECORDING_MINUTES`` (4), ``TILIK_RECORDING_CAMERAS`` (4),
-``TILIK_RECORDING_RECORDERS`` (2) and ``TILIK_RECORDING_SEED`` (1) say how long and how hard; ten kills in ten minutes of
-eight cameras take four minutes.
+``TILIK_RECORDING_RECORDERS`` (2) and ``TILIK_RECORDING_SEED`` (1) say how long and how hard; ten kills in ten minutes
+of eight cameras take four minutes.
 """
 
 from __future__ import annotations
