@@ -37,6 +37,7 @@ def test_encoder_holds_nothing_back(coding: str) -> None:
         ("lz4", lz4.frame.compress(b"a") + lz4.frame.compress(b"b")),
         ("zstd", zstandard.compress(b"a") + zstandard.compress(b"b")),
     ],
+    ids=["gzip", "lz4", "zstd"],
 )
 def test_frames_may_follow_each_other(coding: str, twice: bytes) -> None:
     assert decoder_for(coding).decode(twice) == b"ab"

@@ -110,7 +110,7 @@ def _by_public_key(provider: Provider) -> str:
         {"aud": ["another-client", "tilik-portal"], "azp": "another-client"},
         {"nonce": "of another attempt"},
         {"nonce": None},
-        {"exp": int(time.time()) - 120},
+        pytest.param({"exp": int(time.time()) - 120}, id="expired"),
         {"exp": None},
         {"sub": None},
         {"roles": []},
