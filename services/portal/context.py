@@ -13,6 +13,7 @@ from services.portal.delivery.shown import Shown
 from services.portal.outgoing import Outgoing
 from services.portal.questions import Questions
 from services.portal.settings import PortalSettings
+from services.portal.store_reads import StoreReads
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.metrics import Metrics
 from services.runtime.records_at import RecordsAt
@@ -23,10 +24,10 @@ class Portal:
     """The parts of a running portal.
 
     ``cameras`` is the registry as it is now. ``shown`` says which frames may be shown and how cameras are, ``pictures``
-    makes them fit for it, ``live`` tells viewers, ``recorded`` has the minutes that were kept. ``records`` gives frames
-    as they were captured: for operations alone. ``clickhouse`` answers questions of pages. ``outgoing`` writes what
-    people decide. ``assets`` gives the URLs of scripts and styles. ``access`` says who sees cameras that are not
-    public.
+    makes them fit for it, ``live`` tells viewers, ``recorded`` has the minutes that were kept, ``store`` reads
+    what else lies in the record's store, for the public pages. ``records`` gives frames as they were captured: for
+    operations alone. ``clickhouse`` answers questions of pages. ``outgoing`` writes what people decide. ``assets``
+    gives the URLs of scripts and styles. ``access`` says who sees cameras that are not public.
     """
 
     settings: PortalSettings
@@ -36,6 +37,7 @@ class Portal:
     pictures: Pictures
     live: Live
     recorded: RecordedMinutes
+    store: StoreReads
     records: RecordsAt
     clickhouse: Questions
     outgoing: Outgoing

@@ -26,6 +26,7 @@ from services.portal.delivery.shown import Shown
 from services.portal.outgoing import Outgoing
 from services.portal.questions import Questions
 from services.portal.settings import PortalSettings
+from services.portal.store_reads import StoreReads
 from services.runtime.camera_registry import CameraRegistry
 from services.runtime.errors import ConfigurationError, FatalError, RetryableError
 from services.runtime.logging import get_logger
@@ -76,7 +77,8 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
     shown = Shown(cameras.find, int(live.back_seconds * 1000), live.silent_seconds * 1000)
     pictures = Pictures(records, settings.pictures, metrics)
     questions = Questions(settings.clickhouse, settings.questions, metrics)
-    recorded = RecordedMinutes(questions, ObjectStore(settings.store), shown)
+    store = ObjectStore(settings.store)
+    recorded, reads = RecordedMinutes(questions, store, shown), StoreReads(store)
     outgoing = Outgoing(settings.kafka)
     try:
         yield Portal(
@@ -87,6 +89,7 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
             pictures=pictures,
             live=Live(cameras, shown, pictures, live, metrics),
             recorded=recorded,
+            store=reads,
             records=records,
             clickhouse=questions,
             outgoing=outgoing,
@@ -96,6 +99,7 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
     finally:
         outgoing.close()
         recorded.close()
+        reads.close()
         questions.close()
         pictures.close()
         records.close()

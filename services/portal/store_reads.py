@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple, TypeVar
 
 from services.runtime.errors import RetryableError
+from services.runtime.logging import get_logger
 from services.runtime.object_store import ObjectStore
 
+log = get_logger(__name__)
 T = TypeVar("T")
 _AT_ONCE: Final = 4
 _WAITING: Final = 32
@@ -56,6 +59,22 @@ class StoreReads:
             reading = self._reading[key] = asyncio.create_task(self._read(key))
             reading.add_done_callback(lambda done: (self._reading.pop(key, None), done.cancelled() or done.exception()))
         return await asyncio.shield(reading)  # who leaves does not take the object from the others
+
+    async def intact(self, key: str, sha256: str) -> bytes | None:
+        """Give an object that is what was recorded: has this SHA-256, hex. None: there is none, or it is damaged.
+
+        Raises:
+            RetryableError: As ``get`` does.
+        """
+        data = await self.get(key)
+        if data is not None and hashlib.sha256(data).hexdigest() != sha256:
+            log.error("store.damaged", object_key=key, sha256=sha256)
+            return None
+        return data
+
+    def close(self) -> None:
+        """Give up what waits to be read."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, read: Callable[[], T]) -> T:
         """Give what a function reads of the store, on one of the threads.

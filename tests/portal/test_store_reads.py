@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from pathlib import Path
 
@@ -83,5 +84,18 @@ def test_what_is_kept_is_bounded(store: SlowStore, monkeypatch: pytest.MonkeyPat
         for name in ("a", "b", "a", "c", "a", "b"):
             await reads.get(name)
         assert store.reads == ["a", "b", "c", "b"]
+
+    asyncio.run(ask())
+
+
+def test_an_object_that_is_not_what_was_recorded_is_none(store: SlowStore) -> None:
+    store.let.set()
+
+    async def ask() -> None:
+        reads = StoreReads(store)
+        kept = hashlib.sha256(b"a" * 100).hexdigest()
+        assert await reads.intact("a", kept) == b"a" * 100
+        assert await reads.intact("b", kept) is None
+        assert await reads.intact("z", kept) is None
 
     asyncio.run(ask())

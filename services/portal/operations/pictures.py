@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Literal, NamedTuple
@@ -155,12 +154,9 @@ async def _evidence(ops: Operations, camera: Camera, place: _Place) -> bytes | N
     asked = {"camera": camera.camera_id, "episode": place.episode_id, "event": place.event_id}
     try:
         rows = await ops.portal.clickhouse.query(_EVIDENCE, asked, keep_seconds=0)
-        copy = await run_in_threadpool(ops.record.get, rows[0]["object_key"]) if rows else None
+        copy = await ops.record.intact(rows[0]["object_key"], rows[0]["sha256"]) if rows else None
     except RetryableError as error:  # a city without a record has no such table
         log.warning("operations.no_evidence", camera=camera.camera_id, error=str(error))
-        return None
-    if copy is not None and hashlib.sha256(copy).hexdigest() != rows[0]["sha256"]:
-        log.error("operations.evidence_damaged", camera=camera.camera_id, episode=place.episode_id)
         return None
     return None if copy is None else await _burnt(ops, camera, copy, rows[0]["camera_revision"])
 

@@ -21,9 +21,9 @@ from services.portal.operations.screen import Screen
 from services.portal.operations.secret_files import session_key
 from services.portal.operations.sessions import Sessions
 from services.portal.operations_settings import OperationsSettings
+from services.portal.store_reads import StoreReads
 from services.runtime.errors import ConfigurationError
 from services.runtime.logging import get_logger
-from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 
@@ -35,7 +35,7 @@ class Operations:
     """What routes work with.
 
     ``public_url`` is how browsers reach the portal; empty: as they asked. ``probing`` is what commands that look at
-    cameras wait for.
+    cameras wait for. ``record`` reads the record's store on threads of its own: nobody here waits for citizens.
     """
 
     portal: Portal
@@ -46,7 +46,7 @@ class Operations:
     attempts: Attempts
     audit: AuditLog
     screen: Screen
-    record: ObjectStore
+    record: StoreReads
     openid: OpenId | None = None
     judged: RecentlyJudged = field(default_factory=RecentlyJudged)
     probing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PROBES_AT_ONCE))
@@ -99,7 +99,7 @@ def build_operations(portal: Portal) -> Operations:
         attempts=Attempts(settings.tries_per_minute, settings.tries_per_name),
         audit=AuditLog(settings.audit or portal.settings.clickhouse, portal.metrics),
         screen=Screen(portal, sessions),
-        record=ObjectStore(portal.settings.store),
+        record=StoreReads(portal.store.store),
         openid=OpenId(settings.openid, public_url) if settings.openid.issuer else None,
     )
     portal.access.signed_in = operations.signed_in

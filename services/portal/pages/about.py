@@ -33,7 +33,7 @@ _ROOT_SECONDS: Final = 3600
 def about_routes(pages: Pages) -> APIRouter:
     """Give the routes of the pages about the system."""
     router = APIRouter()
-    roots = DailyRoots(pages.store)
+    roots = DailyRoots(pages.portal.store)
     assessments = {language: _document(language) for language in LANGUAGES}
 
     @router.get("/how")

@@ -46,7 +46,7 @@ def camera_list_routes(pages: Pages) -> APIRouter:
             "cameras.html",
             CameraListWords,
             found=len(found),
-            rows=[(camera, pages.state(camera)) for camera in shown],
+            rows=[(camera, pages.portal.shown.state(camera)) for camera in shown],
             map=draw_map(shown, wet, pages.portal.settings.tile_server, each=True) if kecamatan or q else None,
             floods_known=floods is not None,
             places=places(public),

@@ -58,7 +58,7 @@ def camera_routes(pages: Pages) -> APIRouter:
             "camera.html",
             CameraWords,
             camera=found,
-            state=pages.state(found),
+            state=pages.portal.shown.state(found),
             silent_seconds=pages.portal.settings.live.silent_seconds,
             day=shown_day,
             today=today,
@@ -75,7 +75,7 @@ def camera_routes(pages: Pages) -> APIRouter:
     async def episode_picture(request: Request, camera_id: CameraPath, episode_id: HexId, event_id: HexId) -> Response:
         found = pages.cameras.find(camera_id)
         names = (episode_id, event_id)
-        jpeg = found and await picture_of(pages.portal, pages.store, found, names, pages.now())
+        jpeg = found and await picture_of(pages.portal, found, names, pages.now())
         if not jpeg:
             return pages.not_found(request)
         headers = {"cache-control": f"public, max-age={_PICTURE_SECONDS}"}  # it may be withdrawn

@@ -8,7 +8,6 @@ or hid less than it does now: a private zone that was drawn later is not burnt o
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -21,11 +20,7 @@ from services.portal.delivery.published import is_published
 from services.portal.pages.episode_figures import Episode, episodes_of
 from services.portal.pages.written import from_ms
 from services.portal.questions import Questions
-from services.portal.store_reads import StoreReads
 from services.runtime.camera_registry import CameraRevisions
-from services.runtime.logging import get_logger
-
-log = get_logger(__name__)
 
 _KEEP_SECONDS: Final = 15.0
 _TABLE_KEEP_SECONDS: Final = 120.0
@@ -94,9 +89,7 @@ async def copies_of(
     }
 
 
-async def picture_of(
-    portal: Portal, store: StoreReads, camera: Camera, names: tuple[str, str], now: datetime
-) -> bytes | None:
+async def picture_of(portal: Portal, camera: Camera, names: tuple[str, str], now: datetime) -> bytes | None:
     """Give the JPEG of a copy by its episode and event; None: there is none that everybody may see, or it is damaged.
 
     Raises:
@@ -105,13 +98,7 @@ async def picture_of(
     ask = portal.clickhouse
     copies = await copies_of(ask, portal.cameras, camera, await episodes_of(ask, camera.camera_id, now))
     copy = copies.get(names)
-    jpeg = None if copy is None else await store.get(copy.object_key)
-    if copy is None or jpeg is None:
-        return None
-    if hashlib.sha256(jpeg).hexdigest() != copy.sha256:
-        log.error("pages.evidence_damaged", camera=camera.camera_id, object_key=copy.object_key)
-        return None
-    return jpeg
+    return None if copy is None else await portal.store.intact(copy.object_key, copy.sha256)
 
 
 def _is_in(at: datetime, troubles: Sequence[_Trouble]) -> bool:

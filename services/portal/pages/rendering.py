@@ -15,7 +15,6 @@ from starlette.responses import HTMLResponse
 
 from schemas.cameras import Camera
 from services.portal.context import Portal
-from services.portal.delivery.shown import CameraState
 from services.portal.pages import written
 from services.portal.pages.language import COOKIE, COOKIE_SECONDS, LANGUAGES, Language, Words, chosen_language
 from services.portal.pages.public_cameras import PublicCameras
@@ -23,10 +22,8 @@ from services.portal.pages.words.camera import CameraWords
 from services.portal.pages.words.counters import FloodWords
 from services.portal.pages.words.frame import FrameWords
 from services.portal.pages.words.home import HomeWords
-from services.portal.store_reads import StoreReads
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
-from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 
@@ -48,7 +45,6 @@ class Pages:
         self.portal = portal
         self.now = now
         self.cameras = PublicCameras(portal.cameras)
-        self.store = StoreReads(ObjectStore(portal.settings.store))
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
     def answer(self, request: Request, template: str, words: type, status: int = 200, **values: object) -> HTMLResponse:
@@ -77,10 +73,6 @@ class Pages:
     def language(self, request: Request) -> Language:
         """Give the reader's language."""
         return chosen_language(request.query_params.get("lang"), request.cookies.get(COOKIE))
-
-    def state(self, camera: Camera) -> CameraState:
-        """Give how a camera is now."""
-        return self.portal.shown.state(camera)
 
     def shows(self, camera: Camera, owner_epoch: int, sequence: int) -> bool:
         """Tell whether everybody may see a frame now, and can."""

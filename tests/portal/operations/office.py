@@ -30,8 +30,10 @@ from services.portal.questions import Questions
 from services.portal.requests import Bounds, Budgets, Told
 from services.portal.roles import Role
 from services.portal.settings import PortalSettings
+from services.portal.store_reads import StoreReads
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.metrics import Metrics
+from services.runtime.object_store import ObjectStore
 from services.runtime.records_at import RecordsAt
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from services.runtime.store_settings import StoreSettings
@@ -129,13 +131,14 @@ def office(
     shown = Shown(cameras.find, 600_000, 30_000)
     records = RecordsAt(kafka, "tests")
     questions = Questions(clickhouse, told.questions, metrics)
-    pictures = Pictures(records, told.pictures, metrics)
+    pictures, store = Pictures(records, told.pictures, metrics), StoreReads(ObjectStore(told.store))
     parts = SimpleNamespace(  # of a portal what operations use of it
         settings=told,
         metrics=metrics,
         cameras=cameras,
         shown=shown,
         pictures=pictures,
+        store=store,
         records=records,
         clickhouse=questions,
         outgoing=Outgoing(kafka),
@@ -148,5 +151,6 @@ def office(
     finally:
         built.operations.audit.close()
         pictures.close()
+        store.close()
         questions.close()
         records.close()

@@ -153,7 +153,7 @@ def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse
             assert form_of(place, best) == form_of(place, f"cameras/{CAMERA}/now.jpg") == "coarse"
 
         copy = simplejpeg.encode_jpeg(picture(9), 80, "BGR")
-        place.operations.record.put("evidence/copy.jpg", copy)
+        place.portal.store.store.put("evidence/copy.jpg", copy)
         kept = RecordedEvidenceRow(
             camera_id=CAMERA,
             episode_id=EPISODE,
@@ -175,7 +175,8 @@ def test_a_picture_is_the_best_that_may_be_seen(kafka: KafkaSettings, clickhouse
         assert get(place, "viewer", best).content == copy
         draw_private_zone(place, filmed)
         assert is_burnt(get(place, "viewer", best))
-        place.operations.record.put("evidence/copy.jpg", copy[:-1] + b"x")
+        place.portal.store.store.put("evidence/damaged.jpg", copy[:-1] + b"x")
+        rows.write([msgspec.structs.replace(kept, object_key="evidence/damaged.jpg", version=2)])
         assert form_of(place, best) == "coarse", "a damaged copy is none"
         assert is_burnt(get(place, "viewer", best))
     rows.close()
