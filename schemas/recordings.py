@@ -8,18 +8,14 @@ Docs: ``docs/record.md``; why: ADR 0017.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.camera_events import Count, EventId, FrameCoordinates, Milliseconds, Sha256
 from schemas.cameras import CameraId, IsoDate
 from schemas.codec import JsonCodec
-
-LOCAL_TIME: Final = ZoneInfo("Asia/Jakarta")
-"""A chain's day is the city's."""
+from schemas.times import local
 
 ObjectKey = Annotated[str, Meta(pattern=r"^[a-z0-9][A-Za-z0-9._/-]{0,400}$(?!\n)")]
 MaybeSha256 = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)")]
@@ -216,7 +212,7 @@ HOLD_ENDED_CODEC: JsonCodec[HoldEnded] = JsonCodec(HoldEnded)
 
 def day_of(at_ms: int) -> str:
     """Give the city's day, such as ``2026-11-26``, of a time in ms since 1970."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(LOCAL_TIME).date().isoformat()
+    return local(at_ms).date().isoformat()
 
 
 def chain_start(camera_id: str, day: str) -> str:

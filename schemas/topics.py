@@ -27,6 +27,7 @@ from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
 from schemas.dead_letters import DeadLetter
 from schemas.episodes import Episode
+from schemas.times import DAY_MS, MINUTE_MS
 from schemas.verdicts import SceneVerdicts
 
 Profile = Literal["local", "production"]
@@ -36,8 +37,6 @@ REPLICAS: dict[Profile, int] = {"local": 1, "production": 3}
 IN_SYNC_REPLICAS: dict[Profile, int] = {"local": 1, "production": 2}
 """How many replicas must have a record before a producer that waits for all is told so: any one broker may be lost."""
 
-_MINUTE_MS = 60_000
-_DAY_MS = 24 * 60 * _MINUTE_MS
 _MIB = 1 << 20
 
 
@@ -74,7 +73,7 @@ def _dead_letters_of(name: str) -> Topic:
         title=f"Messages of {name} that could not be processed",
         key="the original key",
         value_type=DeadLetter,
-        settings={"cleanup.policy": "delete", "retention.ms": str(14 * _DAY_MS), "compression.type": "zstd"},
+        settings={"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS), "compression.type": "zstd"},
     )
 
 
@@ -93,8 +92,8 @@ FRAMES = Topic(
     value_type=None,
     settings={
         "cleanup.policy": "delete",
-        "retention.ms": str(10 * _MINUTE_MS),
-        "segment.ms": str(_MINUTE_MS),
+        "retention.ms": str(10 * MINUTE_MS),
+        "segment.ms": str(MINUTE_MS),
         "segment.bytes": str(64 * _MIB),
         "max.message.bytes": str(_MIB),
         "compression.type": "uncompressed",
@@ -110,7 +109,7 @@ CAMERA_EVENTS = Topic(
     title="All that is known about a camera, in order",
     key="camera_id",
     value_type=CameraEvent,
-    settings={"cleanup.policy": "delete", "retention.ms": str(3 * _DAY_MS), "compression.type": "zstd"},
+    settings={"cleanup.policy": "delete", "retention.ms": str(3 * DAY_MS), "compression.type": "zstd"},
     dead_letters="camera-events-dlq",
 )
 AGGREGATE_STATE = Topic(
@@ -122,9 +121,9 @@ AGGREGATE_STATE = Topic(
         "cleanup.policy": "compact",
         "max.message.bytes": str(8 * _MIB),
         "segment.bytes": str(16 * _MIB),
-        "segment.ms": str(_MINUTE_MS),
+        "segment.ms": str(MINUTE_MS),
         "min.cleanable.dirty.ratio": "0.2",
-        "delete.retention.ms": str(_MINUTE_MS),
+        "delete.retention.ms": str(MINUTE_MS),
     },
 )
 EPISODES = Topic(
@@ -132,7 +131,7 @@ EPISODES = Topic(
     title="Floods, parking cases, counter and camera episodes",
     key="episode_id",
     value_type=Episode,
-    settings={"cleanup.policy": "compact,delete", "retention.ms": str(30 * _DAY_MS), "compression.type": "zstd"},
+    settings={"cleanup.policy": "compact,delete", "retention.ms": str(30 * DAY_MS), "compression.type": "zstd"},
     dead_letters="episodes-dlq",
 )
 SCENE_VERDICTS = Topic(
@@ -142,8 +141,8 @@ SCENE_VERDICTS = Topic(
     value_type=SceneVerdicts,
     settings={
         "cleanup.policy": "delete",
-        "retention.ms": str(60 * _MINUTE_MS),
-        "segment.ms": str(10 * _MINUTE_MS),
+        "retention.ms": str(60 * MINUTE_MS),
+        "segment.ms": str(10 * MINUTE_MS),
         "compression.type": "zstd",
     },
 )

@@ -22,6 +22,7 @@ from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, ChainHead, GapNoted, MinuteRecorded, chain_start, day_of
+from schemas.times import DAY_MS
 from services.record.chain_lines import (
     CheckedChain,
     FactKey,
@@ -41,7 +42,6 @@ from services.runtime.object_store import ObjectStore, Versioned
 log = get_logger(__name__)
 
 SEGMENT_LINES: Final = 64
-_DAY_MS: Final = 86_400_000
 _MOST_ATTEMPTS: Final = 20
 """Two writers that meet settle in two; more means that the store answers with old objects."""
 
@@ -237,7 +237,7 @@ class Chains:
         That root is today's; where a clock that ran ahead has made it already, tomorrow's.
         """
         now = self._clock()
-        on_day = day_of(now) if self._store.size(root_key(day_of(now))) is None else day_of(now + _DAY_MS)
+        on_day = day_of(now) if self._store.size(root_key(day_of(now))) is None else day_of(now + DAY_MS)
         if on_day not in (day, chain.marked):
             self._store.put(grown_key(on_day, camera_id, day), b"")
             self._store.delete(emptied_key(day, camera_id))

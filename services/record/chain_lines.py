@@ -17,10 +17,10 @@ from schemas.recordings import (
     MinuteRecorded,
     chain_start,
 )
+from schemas.times import MINUTE_MS
 
 FactKey = tuple[str | int | bool, ...]
 _HASH_CHARS: Final = 64
-_MINUTE_MS: Final = 60_000
 _MINUTES_A_DAY: Final = 1440
 
 
@@ -60,8 +60,8 @@ def fact_key(fact: ChainFact) -> FactKey:
 
 def minutes_within(gap: GapNoted) -> range:
     """Give the starts of the minutes that a gap covers wholly, those of a day at most."""
-    first_ms = -(-gap.from_ms // _MINUTE_MS) * _MINUTE_MS
-    return range(first_ms, gap.until_ms - _MINUTE_MS + 1, _MINUTE_MS)[:_MINUTES_A_DAY]
+    first_ms = -(-gap.from_ms // MINUTE_MS) * MINUTE_MS
+    return range(first_ms, gap.until_ms - MINUTE_MS + 1, MINUTE_MS)[:_MINUTES_A_DAY]
 
 
 def line_of(entry: ChainEntry) -> tuple[bytes, str]:

@@ -8,12 +8,13 @@ from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import day_of
+from schemas.times import DAY_MS
 from services.record.chain_lines import parse_line
 from services.record.object_keys import CHAINS, GROWN, chain_prefix, segment_number
 from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore, StoredObject
 
-_MOST_AHEAD_MS: Final = 86_400_000
+_MOST_AHEAD_MS: Final = DAY_MS
 _DAYS: Final = 2
 
 

@@ -20,11 +20,10 @@ from schemas.recordings import (
     StoredFile,
     files_of,
 )
+from schemas.times import DAY_MS, MINUTE_MS
 from services.record.retention_settings import RetentionSettings
 from services.record.verdicts_of_episodes import EpisodeVerdict
 
-DAY_MS: Final = 86_400_000
-_MINUTE_MS: Final = 60_000
 _DECIDED_BY: Final = "retention"
 
 
@@ -62,7 +61,7 @@ class Rules:
         """Tell whether a hold keeps the files of a fact."""
         if isinstance(fact, EvidenceKept):
             return self._is_held(fact.captured_at_ms, fact.captured_at_ms)
-        return isinstance(fact, MinuteRecorded) and self._is_held(fact.minute_ms, fact.minute_ms + _MINUTE_MS)
+        return isinstance(fact, MinuteRecorded) and self._is_held(fact.minute_ms, fact.minute_ms + MINUTE_MS)
 
     def _evidence_term(self, fact: EvidenceKept) -> Term:
         episode = self.episodes.get(fact.episode_id)
@@ -75,7 +74,7 @@ class Rules:
 
     def _is_confirmed(self, minute: MinuteRecorded) -> bool:
         return any(
-            self._overlaps(episode.from_ms, episode.until_ms, minute.minute_ms, minute.minute_ms + _MINUTE_MS)
+            self._overlaps(episode.from_ms, episode.until_ms, minute.minute_ms, minute.minute_ms + MINUTE_MS)
             for episode in self.episodes.values()
             if episode.verdict == "episode_confirmed"
         )

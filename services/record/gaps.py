@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.recordings import GapNoted, GapReason, day_of
-from services.record.minutes import MINUTE_MS, ClosedMinute
+from schemas.times import DAY_MS, MINUTE_MS
+from services.record.minutes import ClosedMinute
 
-LONGEST_GAP_MS = 8 * 86_400_000
+LONGEST_GAP_MS = 8 * DAY_MS
 """A camera that comes back after longer begins anew: nobody looks for its minutes, and a clock may have been wrong."""
 MOST_GAPS_A_MINUTE = 6
 """Stretches of a minute that are told apart; what lies between later ones is told as one."""

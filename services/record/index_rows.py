@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar
 
 from schemas.recordings import ChainEntry, EvidenceKept, GapNoted, MinuteRecorded, StoredFile
 from schemas.table import BOOL, COUNT, STRING, TIME, UNSET_MS, WORD, Column, Row
+from schemas.times import MINUTE_MS
 
 CameraIdColumn = Annotated[str, Column(WORD, "The camera")]
 FormColumn = Annotated[str, Column(WORD, "public: people are hidden; original: as captured, encrypted")]
@@ -25,8 +26,6 @@ SimulatedColumn = Annotated[bool, Column(BOOL, "True if simulated pictures took 
 VersionColumn = Annotated[
     int, Column(COUNT, "Largest wins: when the chain's entry was made, or it was withdrawn", True)
 ]
-
-_MINUTE_MS = 60_000
 
 
 class RecordedMinuteRow(Row, frozen=True, kw_only=True):
@@ -120,8 +119,8 @@ def _minute_row(entry: ChainEntry, fact: MinuteRecorded, file: StoredFile) -> Re
 
 
 def _gap_rows(entry: ChainEntry, fact: GapNoted) -> Iterator[RecordedMinuteRow]:
-    first_ms = fact.from_ms - fact.from_ms % _MINUTE_MS
-    for minute_ms in range(first_ms, fact.until_ms, _MINUTE_MS):
+    first_ms = fact.from_ms - fact.from_ms % MINUTE_MS
+    for minute_ms in range(first_ms, fact.until_ms, MINUTE_MS):
         yield RecordedMinuteRow(
             camera_id=entry.camera_id,
             minute=minute_ms,

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from msgspec import structs
 
 from schemas.recordings import ChainFact, FilesDeleted
+from schemas.times import DAY_MS
 from services.record.chain import Chains
 from services.record.chain_lines import LinkedEntry
-from services.record.expiry import DAY_MS, deleted_files
+from services.record.expiry import deleted_files
 from services.record.index import rows_between
 from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow
 from services.record.roots import end_of_day_ms

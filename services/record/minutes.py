@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 from schemas.camera_events import CameraEvent, FrameShed
 from schemas.recordings import GapReason
+from schemas.times import MINUTE_MS
 from schemas.verdicts import SKEW_MS, SceneVerdicts
 from services.privacy.showable import NEIGHBOUR_MS, CameraStanding, FindCamera, Showable, ShowableFrame
 
-MINUTE_MS = 60_000
 KEEP_MS = 1_200_000
 """How long the fate of a frame is remembered: longer than Kafka holds it, which deletes by whole segments."""
 MOST_SHED = 600

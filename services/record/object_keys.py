@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from schemas.recordings import LOCAL_TIME, FileForm, day_of
+from schemas.recordings import FileForm, day_of
+from schemas.times import LOCAL_TIME
 
 CHAINS = "chain"
 GROWN = "grown"

@@ -17,15 +17,15 @@ from typing import NamedTuple
 from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, GapNoted, MinuteRecorded, StoredFile, day_of, files_of
 from schemas.table import Row
+from schemas.times import DAY_MS, MINUTE_MS
 from services.record.chain import Chains
 from services.record.chain_lines import minutes_within, parse_line
 from services.record.filing import Filing
 from services.record.gaps import gap_before, gaps_within, late_before, missing_within
 from services.record.index_rows import rows_of
 from services.record.minute_videos import MinuteVideos
-from services.record.minutes import MINUTE_MS, ClosedMinute
+from services.record.minutes import ClosedMinute
 
-_DAY_MS = 86_400_000
 _JUDGED = frozenset({"held", "quarantined", "not_judged", "failed"})
 """Reasons of a gap that say that somebody had the minute's frames."""
 _DAYS_BACK = 8
@@ -150,7 +150,7 @@ class Recording:
         """Read how far the record goes, and give whether no line that nobody can read follows."""
         for days in range(_DAYS_BACK):
             covered_ms, is_sure = 0, True
-            for entry in entries_in(self._chains, camera_id, day_of(near_ms - days * _DAY_MS)):
+            for entry in entries_in(self._chains, camera_id, day_of(near_ms - days * DAY_MS)):
                 if entry is None:
                     is_sure = False
                 elif (end_ms := _end_of(entry.fact)) > covered_ms:

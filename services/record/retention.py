@@ -16,8 +16,9 @@ from typing import Final
 from schemas.cameras import Camera
 from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, FilesDeleted, StoredFile, day_of, files_of
+from schemas.times import DAY_MS
 from services.record.chain import Chains
-from services.record.expiry import DAY_MS, Rules, deleted_files, least_days, live_files, tombstones_due
+from services.record.expiry import Rules, deleted_files, least_days, live_files, tombstones_due
 from services.record.holds import holds_of
 from services.record.object_keys import CHAINS, EMPTIED, EVIDENCE, MINUTES, emptied_key
 from services.record.retention_settings import RetentionSettings

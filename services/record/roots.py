@@ -17,13 +17,13 @@ from typing import Final
 from schemas.recordings import (
     CHAIN_HEADS_CODEC,
     DAILY_ROOT_CODEC,
-    LOCAL_TIME,
     SIGNED_ROOT_CODEC,
     ChainHead,
     DailyRoot,
     InclusionProof,
     SignedRoot,
 )
+from schemas.times import LOCAL_TIME
 from services.record.chain import Chains
 from services.record.merkle import inclusion_path, merkle_root
 from services.record.object_keys import CHAINS, GROWN, ROOTS, heads_key, root_key

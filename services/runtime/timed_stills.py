@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from schemas.times import LOCAL_TIME
 
 JPEG_NAMES = frozenset({".jpg", ".jpeg"})
 STILL_NAMES = JPEG_NAMES | {".png"}
 
 _TIME_IN_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})[_T -](\d{2})[_:.-](\d{2})[_:.-](\d{2})")
 """A date and a time somewhere in a name, such as 2013-03-02_07_45_02.jpg."""
-
-_TIME_ZONE = ZoneInfo("Asia/Jakarta")
 
 
 class TimedStills(NamedTuple):
@@ -41,7 +40,7 @@ def time_of_name(name: str) -> int | None:
         return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups())
     try:
-        at = datetime(year, month, day, hour, minute, second, tzinfo=_TIME_ZONE)
+        at = datetime(year, month, day, hour, minute, second, tzinfo=LOCAL_TIME)
     except ValueError:
         return None
     return int(at.timestamp() * 1000)

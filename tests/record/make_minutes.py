@@ -9,10 +9,11 @@ import simplejpeg
 
 from schemas.camera_events import FrameCoordinates, FrameDetections, FrameShed, make_event_id
 from schemas.cameras import Camera
+from schemas.times import MINUTE_MS
 from schemas.topics import FRAMES
 from schemas.verdicts import CameraVerdict, HeldSpan, SceneVerdicts
 from services.privacy.showable import ShowableFrame
-from services.record.minutes import MINUTE_MS, ClosedMinute, HeldFrame, PartitionMinutes, Waits
+from services.record.minutes import ClosedMinute, HeldFrame, PartitionMinutes, Waits
 from tests.record.facts import CAMERA, NOON_MS
 from tests.record.recorded_city import EPOCH, detections_at, make_camera
 

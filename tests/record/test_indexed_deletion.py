@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.recordings import ChainFact, files_of
-from services.record.expiry import DAY_MS
+from schemas.times import DAY_MS
 from services.record.index import Index, rows_between
 from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow, rows_of
 from services.record.indexed_deletion import DELETED, IndexedChains

@@ -19,8 +19,8 @@ from schemas.recordings import (
     StoredFile,
     files_of,
 )
+from schemas.times import DAY_MS
 from services.record.chain import Chains
-from services.record.expiry import DAY_MS
 from services.record.holds import end_hold, holds_of, place_hold
 from services.record.object_keys import emptied_key
 from services.record.retention import ORPHAN_AFTER_MS, Expired, Retention

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from schemas.recordings import GapNoted, day_of, files_of
+from schemas.times import DAY_MS
 from services.record.chain import Chains
 from services.record.confirmed_clock import ConfirmedClock
-from services.record.expiry import DAY_MS
 from services.record.key_settings import KeySettings
 from services.record.metrics import RECORD_METRICS
 from services.record.object_keys import emptied_key

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from services.record.minutes import MINUTE_MS
+from schemas.times import MINUTE_MS
 from services.record.video import KEYFRAME_EVERY_MS, Encoding, ImageBgr, Picture, VideoFacts, encode_video
 from services.runtime.errors import InvalidMessageError
 from tests.record.facts import CAMERA, NOON_MS

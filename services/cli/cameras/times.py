@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from schemas.times import LOCAL_TIME, local
 
-LOCAL_TIME = ZoneInfo("Asia/Jakarta")
+__all__ = ["LOCAL_TIME", "local", "span"]
 
 
 def span(seconds: float) -> str:
@@ -19,8 +18,3 @@ def span(seconds: float) -> str:
     if hours < 24:
         return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
     return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
-
-
-def local(at_ms: int) -> datetime:
-    """Give ms since 1970 as Semarang's time."""
-    return datetime.fromtimestamp(at_ms / 1000, LOCAL_TIME)

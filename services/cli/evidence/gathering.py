@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from schemas.codec import ContractError
 from schemas.recordings import (
@@ -26,6 +26,7 @@ from schemas.recordings import (
     day_of,
     files_of,
 )
+from schemas.times import DAY_MS, MINUTE_MS
 from services.cli.evidence.manifest import ChainPlace, LeftOut, PackedFile, chain_path, key_path, proof_path, root_path
 from services.cli.evidence.rows import EpisodeStory
 from services.record.chain import Chains
@@ -38,8 +39,6 @@ from services.record.sealing import SealError
 from services.record.signing import is_signed, published_keys, trusted_keys
 from services.runtime.object_store import ObjectStore
 
-MINUTE_MS: Final = 60_000
-DAY_MS: Final = 86_400_000
 Advance = Callable[[str], None]
 
 

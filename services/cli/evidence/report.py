@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from schemas.recordings import LOCAL_TIME
+from schemas.times import LOCAL_TIME
 from services.cli.evidence import report_words as words
 from services.cli.evidence.gathering import Clip, Gathered, Picture, Wanted
 from services.cli.evidence.report_words import Words

@@ -18,7 +18,7 @@ from schemas.recordings import (
     day_of,
     files_of,
 )
-from services.cli.cameras.times import local
+from schemas.times import local
 from services.cli.evidence.findings import Findings
 from services.record.chain import SEGMENT_LINES, Chains
 from services.record.chain_lines import LinkedEntry

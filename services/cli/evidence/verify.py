@@ -9,7 +9,7 @@ from rich.console import Console
 
 from schemas.codec import ContractError
 from schemas.recordings import SIGNED_ROOT_CODEC, PublicKey, SignedRoot
-from services.cli.cameras.times import local
+from schemas.times import local
 from services.cli.evidence.checking import check_package
 from services.cli.evidence.findings import Findings
 from services.cli.evidence.manifest import Manifest

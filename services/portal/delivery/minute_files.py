@@ -13,9 +13,10 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from schemas.cameras import Camera
+from schemas.times import MINUTE_MS
 from services.portal.access import Access
 from services.portal.delivery.published import is_minute_published
-from services.portal.delivery.recorded import MINUTE_MS, MinuteFile, RecordedMinutes
+from services.portal.delivery.recorded import MinuteFile, RecordedMinutes
 from services.portal.requests import client_of, refuse
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError

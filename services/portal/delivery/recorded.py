@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.cameras import Camera
-from schemas.recordings import LOCAL_TIME
+from schemas.times import LOCAL_TIME
 from services.portal.delivery.published import is_minute_published
 from services.portal.delivery.shown import Shown
 from services.portal.questions import Questions
@@ -27,7 +27,6 @@ from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 
-MINUTE_MS = 60_000
 _KEEP_SECONDS = 15.0
 _MOST_BYTES = 64 << 20
 _MOST_FILE_BYTES = 32 << 20

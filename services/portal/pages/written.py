@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from schemas.times import LOCAL_TIME
 from services.portal.pages.language import Language
 
-JAKARTA: Final = ZoneInfo("Asia/Jakarta")
+JAKARTA: Final = LOCAL_TIME
 _MONTHS: Final[dict[Language, tuple[str, ...]]] = {
     "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),

@@ -13,6 +13,7 @@ from msgspec import structs
 from schemas.camera_events import Decision, FrameCoordinates, make_event_id
 from schemas.episodes import CounterEpisode, Crossing, EvidenceFrame
 from schemas.recordings import day_of
+from schemas.times import DAY_MS
 from schemas.topics import FRAMES
 from services.aggregate.episode_rows import episode_row
 from services.aggregate.event_rows import decision_row, detections_row
@@ -23,7 +24,6 @@ from services.cli.evidence.archive import unpack
 from services.cli.evidence.checking import check_package
 from services.cli.evidence.command import command
 from services.record.chain import Chains
-from services.record.expiry import DAY_MS
 from services.record.holds import holds_of
 from services.record.index import rows_between
 from services.record.index_rows import RecordedMinuteRow, rows_of

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.recordings import PUBLIC_KEY_CODEC, SIGNED_ROOT_CODEC, FilesDeleted, IndexRange, PublicKey
+from schemas.times import DAY_MS
 from services.cli.evidence.command import command
 from services.cli.evidence.findings import Findings
 from services.cli.evidence.store_checking import StoreCheck
 from services.record.chain import Chains
-from services.record.expiry import DAY_MS
 from services.record.object_keys import heads_key, root_key, segment_key
 from services.record.roots import make_due_roots
 from services.record.signing import Signer, publish_key

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from schemas.cameras import Approval
-from schemas.recordings import LOCAL_TIME
+from schemas.times import LOCAL_TIME
 from services.record.index_rows import RecordedMinuteRow
 from services.record.index_tables import ensure_tables
 from services.runtime.clock import now_ms
