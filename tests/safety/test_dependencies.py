@@ -1,0 +1,128 @@
+"""What is installed is what is locked, each file by its hash, and under a licence that lets a city use and ship it."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import Distribution, distribution, distributions
+from pathlib import Path
+from typing import Final
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT: Final = Path(__file__).parents[2]
+LOCK: Final = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+NOTICE: Final = (ROOT / "NOTICE").read_text(encoding="utf-8")
+ALLOWED: Final = frozenset(
+    {"0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0"}
+    | {"ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib"}
+)
+NVIDIA: Final = "LicenseRef-NVIDIA-Proprietary"
+"""NOTICE says what these allow. They come with torch, for GPUs."""
+CLASSIFIERS: Final = {
+    "Apache Software License": "Apache-2.0",
+    "BSD License": "BSD-3-Clause",
+    "MIT License": "MIT",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+}
+TEXTS: Final = {
+    "3-Clause BSD License": "BSD-3-Clause",
+    "BSD": "BSD-3-Clause",
+    "NVIDIA Proprietary Software": NVIDIA,
+}
+READ: Final = {
+    "axe-playwright-python": "MIT",  # the licence in it; the axe-core that it holds is under MPL-2.0
+    "cuda-toolkit": NVIDIA,  # names other packages, and holds nothing
+    "promql-parser": "MIT",
+    "venusian": "BSD-3-Clause",  # Repoze: BSD with a clause on trademarks
+    "verlib2": "BSD-2-Clause",  # or Apache-2.0: a copy of packaging's
+}
+"""Whose metadata doesn't say: from the licence's text."""
+BUNDLED_GPL: Final = re.compile(r"lib(x264|x265|xvidcore|postproc|readline)\b")
+_ENTRY: Final = re.compile(
+    r"^(?P<what>[A-Za-z0-9].*?)(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE
+)
+
+
+def entries() -> list[tuple[Requirement, int]]:
+    """Give the entries of the lock file, and how many hashes each has."""
+    return [(Requirement(each["what"]), each["hashes"].count("--hash")) for each in _ENTRY.finditer(LOCK)]
+
+
+def here() -> list[Requirement]:
+    """Give the entries that count on this machine."""
+    return [each for each, _ in entries() if each.marker is None or each.marker.evaluate()]
+
+
+def licence_of(found: Distribution) -> str:
+    """Give the licence that a package states, as an SPDX expression; else what it says."""
+    name = canonicalize_name(found.metadata["Name"])
+    if name in READ:
+        return READ[name]
+    if stated := _said(found, "License-Expression"):
+        return stated
+    said = [each.rpartition(" :: ")[2] for each in found.metadata.get_all("Classifier", []) if "License ::" in each]
+    known = [CLASSIFIERS[each] for each in said if each in CLASSIFIERS]
+    if known:
+        return " OR ".join(known)
+    text = _said(found, "License")
+    return TEXTS.get(text, text)
+
+
+def _said(found: Distribution, name: str) -> str:
+    return found.metadata[name].strip() if name in found.metadata else ""
+
+
+def is_allowed(expression: str) -> bool:
+    """Tell whether a licence, or one of several to choose from, is in the list; all of those that hold together."""
+    return any(all(part.strip() in ALLOWED for part in each.split(" AND ")) for each in expression.split(" OR "))
+
+
+def test_every_package_is_locked_to_one_version_and_its_files_to_their_hashes() -> None:
+    code = [line for line in LOCK.splitlines() if line and not line.startswith(" ")]
+    assert len(entries()) == len(code) > 100, "a line that is no package with hashes"
+    assert all(hashes for _, hashes in entries())
+    assert all(re.fullmatch(r"==[^*,]+", str(each.specifier)) and not each.url for each, _ in entries())
+    assert "://" not in LOCK
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    wanted = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in here()}
+    found = {canonicalize_name(each.metadata["Name"]): each.version.partition("+")[0] for each in distributions()}
+    assert {name: found.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("name", sorted({canonicalize_name(each.name) for each in here()}))
+def test_a_package_may_be_used_and_shipped(name: str) -> None:
+    licence = licence_of(distribution(name))
+    if licence == NVIDIA:
+        assert name.startswith(("nvidia-", "cuda-"))
+        assert "NVIDIA's licence agreements" in NOTICE
+    else:
+        assert is_allowed(licence), f"{name} is under {licence!r}: not in the list"
+
+
+def test_the_list_takes_no_licence_that_reaches_further_than_its_own_files() -> None:
+    for expression in (
+        "AGPL-3.0-only",
+        "GPL-3.0-or-later",
+        "MIT AND GPL-2.0-only",
+        "LGPL-2.1",
+        "SSPL-1.0",
+        "",
+        "UNKNOWN",
+    ):
+        assert not is_allowed(expression)
+    assert is_allowed("GPL-2.0-only OR MIT")
+
+
+def test_code_under_the_gpl_that_a_wheel_bundles_is_told_in_the_notice() -> None:
+    bundling = {
+        canonicalize_name(each.metadata["Name"])
+        for each in distributions()
+        if any(BUNDLED_GPL.search(Path(file).name) for file in each.files or ())
+    }
+    assert bundling == {"av"}
+    assert "x264 and x265, which are under the GNU General Public License" in " ".join(NOTICE.split())
