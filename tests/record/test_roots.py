@@ -14,7 +14,8 @@ from services.record.chain import Chains
 from services.record.merkle import inclusion_path, merkle_root, root_of_path
 from services.record.object_keys import heads_key, root_key
 from services.record.roots import ROOT_AFTER_MS, end_of_day_ms, make_due_roots, proof_in, read_heads, read_root
-from services.record.signing import Signer, is_signed
+from services.record.signatures import is_signed
+from services.record.signing import Signer
 from services.runtime.object_store import ObjectStore
 from tests.record.facts import CAMERA, DAY, NOON_MS, make_minute
 

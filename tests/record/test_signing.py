@@ -10,16 +10,8 @@ from msgspec import structs
 
 from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
 from services.record.object_keys import public_key_key
-from services.record.signing import (
-    Signer,
-    is_endorsed,
-    is_own,
-    is_signed,
-    new_key_pem,
-    publish_key,
-    published_keys,
-    trusted_keys,
-)
+from services.record.signatures import is_endorsed, is_own, is_signed, trusted_keys
+from services.record.signing import Signer, new_key_pem, publish_key, published_keys
 from services.runtime.errors import ConfigurationError
 from services.runtime.object_store import ObjectStore
 

@@ -34,7 +34,7 @@ from services.cli.evidence.manifest import (
 )
 from services.record.chain_lines import LinkedEntry, check_lines
 from services.record.merkle import root_of_path
-from services.record.signing import is_endorsed, is_own, is_signed, key_id_of, trusted_keys
+from services.record.signatures import is_endorsed, is_own, is_signed, key_id_of, trusted_keys
 
 
 def check_package(data: bytes, city_key: PublicKey | None = None) -> tuple[Manifest | None, Findings]:

@@ -6,7 +6,8 @@ import click
 
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.cluster import bootstrap_option, kafka_settings
-from services.cli.evidence.places import open_record, store_option
+from services.cli.evidence.options import store_option
+from services.cli.evidence.places import open_record
 from services.record.clock_check import check_clock
 from services.record.index_tables import ensure_tables
 from services.record.indexed_deletion import IndexedChains

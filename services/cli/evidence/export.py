@@ -12,8 +12,9 @@ import click
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.evidence.auditing import AuditedEpisode
 from services.cli.evidence.gathering import Gathered, Gathering, Wanted
+from services.cli.evidence.options import by_option, store_option, why_option
 from services.cli.evidence.packing import pack_evidence
-from services.cli.evidence.places import by_option, open_record, progress, store_option, why_option
+from services.cli.evidence.places import open_record, progress
 from services.cli.evidence.report import Making
 from services.cli.evidence.rows import EpisodeStory, find_episode, rows_of_episode, withdrawn_minutes
 from services.record.signing import Signer, publish_key

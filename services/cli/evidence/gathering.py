@@ -36,7 +36,8 @@ from services.record.filing import FileAlteredError, Filing
 from services.record.object_keys import grown_key
 from services.record.roots import proof_in, read_heads, read_root, rooted_days
 from services.record.sealing import SealError
-from services.record.signing import is_signed, published_keys, trusted_keys
+from services.record.signatures import is_signed, trusted_keys
+from services.record.signing import published_keys
 from services.runtime.object_store import ObjectStore
 
 Advance = Callable[[str], None]

@@ -7,7 +7,8 @@ import click
 from schemas.recordings import LegalHold
 from services.cli.clickhouse import clickhouse_client, clickhouse_option, clickhouse_settings
 from services.cli.evidence.auditing import AuditedEpisode
-from services.cli.evidence.places import by_option, open_record, store_option, why_option
+from services.cli.evidence.options import by_option, store_option, why_option
+from services.cli.evidence.places import open_record
 from services.cli.evidence.rows import find_episode
 from services.record.holds import end_hold, place_hold
 from services.runtime.clock import now_ms

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from schemas.recordings import PUBLIC_KEY_CODEC
-from services.cli.evidence.places import open_record, store_option
+from services.cli.evidence.options import store_option
+from services.cli.evidence.places import open_record
 from services.record.object_keys import public_key_key
 from services.record.signing import Signer, publish_key
 from services.runtime.errors import ConfigurationError

@@ -26,7 +26,8 @@ from services.record.expiry import deleted_files
 from services.record.merkle import merkle_root
 from services.record.object_keys import chain_prefix, heads_key, root_key, segment_key, segment_number
 from services.record.roots import ROOT_AFTER_MS, end_of_day_ms, read_heads, read_root, rooted_days
-from services.record.signing import is_signed, published_keys, trusted_keys
+from services.record.signatures import is_signed, trusted_keys
+from services.record.signing import published_keys
 from services.runtime.clock import Clock, now_ms
 from services.runtime.object_store import ObjectStore
 

@@ -13,8 +13,7 @@ from schemas.times import local
 from services.cli.evidence.checking import check_package
 from services.cli.evidence.findings import Findings
 from services.cli.evidence.manifest import Manifest
-from services.cli.evidence.places import key_option, open_record, progress, read_key, store_option
-from services.cli.evidence.store_checking import StoreCheck
+from services.cli.evidence.options import key_option, read_key, store_option
 from services.runtime.errors import ConfigurationError
 
 
@@ -59,13 +58,21 @@ def command(
         return
     if not camera or day is None:
         raise click.UsageError("say FILE, or --camera and --day")
+    kept = None if root_path is None else _read_root(root_path)
+    _tell(_check_day(store, key, camera, f"{day:%Y-%m-%d}", kept))
+
+
+def _check_day(store: str | None, key: PublicKey | None, camera: str, day: str, kept: SignedRoot | None) -> Findings:
+    from services.cli.evidence.places import open_record, progress  # who checks a file needs no record
+    from services.cli.evidence.store_checking import StoreCheck
+
     record = open_record(store)
     with progress(f"reading {camera}") as advance:
         check = StoreCheck(record.store, key, advance)
-        findings = check.check_day(camera, f"{day:%Y-%m-%d}")
-        if root_path is not None:
-            check.check_kept_root(_read_root(root_path), findings)
-    _tell(findings)
+        findings = check.check_day(camera, day)
+        if kept is not None:
+            check.check_kept_root(kept, findings)
+    return findings
 
 
 def _read_root(path: Path) -> SignedRoot:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from itertools import pairwise
@@ -30,7 +32,8 @@ from services.cli.evidence.manifest import (
     ManifestSignature,
 )
 from services.record.object_keys import heads_key, root_key
-from services.record.signing import Signer, is_endorsed, publish_key, published_keys
+from services.record.signatures import is_endorsed
+from services.record.signing import Signer, publish_key, published_keys
 from services.runtime.errors import ConfigurationError
 from tests.cli.evidence.recorded_case import MINUTES, WANTED, Case, make_case
 from tests.record.facts import DAY, MINUTE_MS, NOON_MS
@@ -44,6 +47,35 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 @pytest.fixture(scope="module")
 def package(case: Case) -> bytes:
     return case.export()
+
+
+_NEEDED = ("click", "rich", "pygments", "msgspec", "cryptography", "cffi", "structlog", "tzdata", "schemas", "services")
+_ONLY_THESE = f"""
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        first = name.split(".")[0]
+        if first[0] != "_" and first not in sys.stdlib_module_names and first not in {_NEEDED!r}:
+            raise ModuleNotFoundError(f"{{name}} is not installed", name=name)
+
+sys.meta_path.insert(0, Absent())
+from services.cli.__main__ import main
+main()
+"""
+
+
+def test_a_citizen_checks_a_file_with_five_packages_and_no_more(case: Case, package: bytes, tmp_path: Path) -> None:
+    file, key = tmp_path / "case.zip", tmp_path / "city.json"
+    file.write_bytes(package)
+    key.write_bytes(PUBLIC_KEY_CODEC.encode(case.key))
+    arguments = ["evidence", "verify", str(file), "--public-key", str(key)]
+    told = subprocess.run([sys.executable, "-c", _ONLY_THESE, *arguments], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.splitlines()[-1] == "All of it is as it was written."
+    record = [*arguments[:2], "--camera", "street-1", "--day", "2025-11-25"]
+    told = subprocess.run([sys.executable, "-c", _ONLY_THESE, *record], capture_output=True, text=True, check=False)
+    assert "is not installed" in told.stderr, "what the other check needs is absent here"
 
 
 def _check(data: bytes, key: PublicKey | None = None) -> Findings:
