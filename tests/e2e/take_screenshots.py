@@ -66,13 +66,13 @@ def _open(page: Page, address: str) -> list[str]:
     return wrong
 
 
-def compressed(png: bytes) -> bytes:
+def compressed(png: bytes, most_bytes: int = MOST_BYTES) -> bytes:
     """Give a picture as WebP: without loss if that is small enough, else as good as fits."""
     image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
-    for quality in (_LOSSLESS, 90, 80, 70, 60, 50):
+    for quality in (_LOSSLESS, 90, 80, 70, 60, 50, 40, 30):
         _, encoded = cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, quality])
-        if len(encoded) <= MOST_BYTES:
+        if len(encoded) <= most_bytes:
             break
     return encoded.tobytes()
 

@@ -14,10 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from services.portal.roles import Role
 from services.runtime.camera_registry import read_registry
 from services.runtime.clock import now_ms
-from tests.e2e.conftest import Visit, visit_of
 from tests.pipeline.whole_city import (
     COUNTER,
     COVERED_FROM_S,
@@ -29,6 +27,8 @@ from tests.pipeline.whole_city import (
     chromium,
     counter_before,
     counter_live,
+    opened,
+    signed_in,
     statuses,
     street,
     wait_until,
@@ -329,23 +329,6 @@ def review(city: WholeCity, episode_id: str) -> tuple[str, str]:
     query = "SELECT review, reviewed_by FROM episodes_reviewed WHERE toString(episode_id) = {id:String}"
     [(verdict, by)] = city.rows(query, id=episode_id)
     return str(verdict), str(by)
-
-
-def opened(browser: Browser, city: WholeCity, path: str) -> Visit:
-    """Open a page in a browser of its own."""
-    visit = visit_of(browser.new_context(viewport={"width": 1280, "height": 900}).new_page(), city.url)
-    visit.page.goto(f"{city.url}{path}")
-    return visit
-
-
-def signed_in(browser: Browser, city: WholeCity, role: Role, path: str) -> Visit:
-    visit = opened(browser, city, path)
-    page = visit.page
-    page.get_by_label("Akun").fill(role)
-    page.get_by_label("Kata sandi").fill(city.passwords[role])
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{city.url}{path}")
-    return visit
 
 
 def stopwatch() -> Callable[[str], None]:

@@ -22,6 +22,7 @@ import httpx
 import msgspec
 import simplejpeg
 from clickhouse_connect.driver.client import Client
+from playwright.sync_api import Browser
 
 from deploy.local.camera_views import sampled
 from deploy.local.footage import ensure_footage
@@ -51,6 +52,7 @@ from services.runtime.clock import now_ms
 from services.runtime.settings import ClickHouseSettings
 from services.runtime.topics import ensure_topics
 from tests.conftest import STATE
+from tests.e2e.conftest import Visit, visit_of
 
 COUNTER: Final = "loket-uji"
 STREET: Final = "jalan-uji"
@@ -64,7 +66,7 @@ _QUARTER: Final = timedelta(minutes=15)
 _STILL_MINUTES, _STILLS_A_MINUTE = 6, 10
 """Of a quarter of an hour: one minute more than it takes to be ranked."""
 _ALWAYS: Final = (Period("00:00", "24:00"),)
-_EVERY_DAY: Final = Timetable(
+EVERY_DAY: Final = Timetable(
     {"mon": _ALWAYS, "tue": _ALWAYS, "wed": _ALWAYS, "thu": _ALWAYS, "fri": _ALWAYS, "sat": _ALWAYS, "sun": _ALWAYS},
     (),
     _ALWAYS,
@@ -99,7 +101,7 @@ def whole_city(folder: Path) -> Iterator[WholeCity]:
     footage = ensure_footage(STATE, lambda _: None)
     assert not footage.rendered, "the clip can't be had here, and drawn figures tell nothing"
     accounts, port = Accounts(folder / "portal"), free_port()
-    roles: tuple[Role, ...] = ("reviewer", "operator")
+    roles: tuple[Role, ...] = ("reviewer", "operator", "admin")
     passwords = {role: accounts.set_password(role, role, ("*",)) for role in roles}
     with running_platform(folder) as stack:
         ensure_topics(stack.kafka, "local")
@@ -146,7 +148,7 @@ def counter_before(stills: Path) -> Camera:
         source=Source("stills", str(stills.resolve()), clock="recorded"),
         sample_fps=2.0,
         zones=(Zone("antre", "queue", _ROAD), Zone("petugas", "staff", _LAWN)),
-        opening_hours=_EVERY_DAY,
+        opening_hours=EVERY_DAY,
         rules=Rules(counter=CounterRule(unattended_after_seconds=3600.0)),
         record=True,
     )
@@ -225,6 +227,24 @@ class Watcher:
                 self.given |= {frame["url"]: frame["captured_at_ms"] for frame in told["frames"]}
                 if told["state"] != self.state:
                     self.states.append((now_ms(), told["state"]))
+
+
+def opened(browser: Browser, city: WholeCity, path: str) -> Visit:
+    """Open a page in a browser of its own."""
+    visit = visit_of(browser.new_context(viewport={"width": 1280, "height": 900}).new_page(), city.url)
+    visit.page.goto(f"{city.url}{path}")
+    return visit
+
+
+def signed_in(browser: Browser, city: WholeCity, role: Role, path: str) -> Visit:
+    """Open a page as somebody who has to sign in first."""
+    visit = opened(browser, city, path)
+    page = visit.page
+    page.get_by_label("Akun").fill(role)
+    page.get_by_label("Kata sandi").fill(city.passwords[role])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{city.url}{path}")
+    return visit
 
 
 def statuses(address: str, urls: Sequence[str]) -> dict[str, int]:
