@@ -71,6 +71,13 @@ class JudgedSpans:
                 return "held" if any(low <= captured_at_ms <= high for low, high in span.held) else "shown"
         return None
 
+    def is_past(self, owner_epoch: int, captured_at_ms: int) -> bool:
+        """Tell whether verdicts have gone beyond a frame: one that none of them spoke of is spoken of by none."""
+        return any(
+            epoch > owner_epoch or (epoch == owner_epoch and captured_at_ms <= through_ms)
+            for epoch, through_ms in self._through_by_epoch.items()
+        )
+
     def _remember(self, owner_epoch: int, through_ms: int) -> None:
         self._through_by_epoch[owner_epoch] = through_ms
         while len(self._through_by_epoch) > _MOST_EPOCHS:

@@ -250,7 +250,8 @@ class Showable:
 
 def _ask_fate(camera: _CameraFrames, known: _Known) -> None:
     known.fate = camera.spans.fate_of(known.owner_epoch, known.captured_at_ms)
-    known.done = known.fate == "held"
+    unspoken = known.fate is None and camera.spans.is_past(known.owner_epoch, known.captured_at_ms)
+    known.done = known.fate == "held" or unspoken  # else it would keep all that come after it in memory
     if known.fate == "shown":
         insort(camera.waiting, known, key=attrgetter("key"))
 

@@ -203,6 +203,20 @@ def test_frames_are_let_go_when_kafka_no_longer_holds_them() -> None:
     assert [n for n in range(31) if showable.find(CAMERA_ID, 1, n) is not None] == list(range(20, 30))
 
 
+def test_a_frame_that_no_verdict_will_speak_of_keeps_none_after_it_in_memory() -> None:
+    showable = make_showable()
+    for number in range(60):
+        showable.take_event(make_frame(number))
+        if number > 5:  # the first frames are not judged; then the next epoch's first ones are not
+            showable.take_verdicts(make_verdict(number - 1, number))
+    for number in range(60, 120):
+        showable.take_event(make_frame(number, sequence=number - 60, owner_epoch=2))
+        if number > 65:
+            showable.take_verdicts(make_verdict(number - 1, number, epoch=2))
+    assert len(showable.frames(CAMERA_ID, 0, 1 << 60)) > 100
+    assert len(showable._cameras[CAMERA_ID].known) < 20
+
+
 def test_a_frame_is_found_without_looking_at_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     showable = make_showable()
     for second in range(600):
