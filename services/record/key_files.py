@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from services.runtime.errors import ConfigurationError
+from services.runtime.object_store_folder import sync_folder
 
 _FOR_OTHERS = 0o007
 """Kubernetes shows a secret's files to a pod's group, so the group may read; nobody else may."""
@@ -41,5 +42,7 @@ def _make(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(half, path)
+        for folder in (path.parent, path.parent.parent):  # what is sealed with it opens with nothing else
+            sync_folder(folder)
     finally:
         half.unlink(missing_ok=True)

@@ -42,7 +42,7 @@ class FolderWrites:
         path = self._ready(key)
         with self._half(data) as half:
             half.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
 
     def create(self, key: str, data: bytes) -> str | None:
         """Write an object where there is none, and give its tag; None: there is one."""
@@ -53,7 +53,7 @@ class FolderWrites:
             except FileExistsError:
                 return None
             finally:
-                _sync(path.parent)  # also of another's, which the caller now relies on
+                sync_folder(path.parent)  # also of another's, which the caller now relies on
         return self.tag_of(data)
 
     def replace(self, key: str, data: bytes, tag: str) -> str | None:
@@ -78,7 +78,7 @@ class FolderWrites:
         path = self._path(key)
         with suppress(FileNotFoundError):
             path.unlink()
-            _sync(path.parent)
+            sync_folder(path.parent)
 
     def tag_of(self, data: bytes, e_tag: str | None = None) -> str:
         """Give the tag of an object of these bytes."""
@@ -107,7 +107,7 @@ class FolderWrites:
         """Have a folder, and each above it, on the disk, whoever made it."""
         while folder != self._folder:
             folder = folder.parent
-            _sync(folder)
+            sync_folder(folder)
 
     @contextmanager
     def _half(self, data: bytes) -> Iterator[Path]:
@@ -123,7 +123,12 @@ class FolderWrites:
             half.unlink(missing_ok=True)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, so that what they name is found after a power cut.
+
+    Raises:
+        OSError: It can't be opened, or synced.
+    """
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(opened)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,22 @@ def test_what_was_sealed_is_opened_by_another_process_with_the_key(tmp_path: Pat
     assert b"a face" not in sealed
     assert Sealer(_keys(tmp_path)).open(_NAME, sealed) == b"a face"
     assert (tmp_path / "sealing" / "first").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_is_on_the_disk_before_anything_is_sealed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    fsync = os.fsync
+
+    def noted(file: int) -> None:
+        fsync(file)
+        synced.add(os.fstat(file).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    Sealer(_keys(tmp_path)).seal(_NAME, b"a face")
+    folder = tmp_path / "sealing"
+    assert {path.stat().st_ino for path in (folder / "first", folder, tmp_path)} <= synced
 
 
 def test_the_same_is_sealed_into_other_bytes_each_time(tmp_path: Path) -> None:
@@ -130,7 +147,9 @@ def test_a_recorder_that_is_told_to_seal_with_a_new_key_says_which_former_one_is
 def test_for_a_bucket_no_key_is_made_unasked(s3_server: StoreSettings, tmp_path: Path) -> None:
     store = ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/sealing"}))
     filing = Filing(store, Sealer(_keys(tmp_path)))
-    with pytest.raises(ConfigurationError, match="none is made for a record that is sealed already, or lies in a bucket"):
+    with pytest.raises(
+        ConfigurationError, match="none is made for a record that is sealed already, or lies in a bucket"
+    ):
         filing.keep_minute(CAMERA, NOON_MS, "original", b"mp4")
     assert not (tmp_path / "sealing").exists()
     Sealer(_keys(tmp_path)).seal(_NAME, b"asked for")
