@@ -52,7 +52,10 @@ class Screen:
         )
         answer = HTMLResponse(text, status)
         if request.query_params.get("lang") in LANGUAGES:
-            answer.set_cookie(COOKIE, language, max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
+            is_protected = self._portal.settings.public_url.startswith("https://")
+            answer.set_cookie(
+                COOKIE, language, max_age=COOKIE_SECONDS, secure=is_protected, httponly=True, samesite="lax"
+            )
         return answer
 
     def refusal(self, request: Request, status: int, detail: str) -> Response:

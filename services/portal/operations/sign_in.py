@@ -137,10 +137,13 @@ async def sign_out(request: Request, ops: Ops, person: Viewer) -> Response:
 async def _signed_in(
     request: Request, ops: Operations, session: Session, following: str, subject: str = ""
 ) -> Response:
-    """Note it, and then alone give the session."""
+    """Note it, and then alone give the session; one that the browser had until then is over."""
     client = client_of(request.scope)
     await run_in_threadpool(ops.audit.note, "signed_in", client, session.person, subject=subject, detail=session.via)
     log.info("operations.signed_in", role=session.role, via=session.via)
+    former = session_of(request)
+    if former is not None:
+        ops.sessions.end(former)
     answer = RedirectResponse(inside_address(following, HOME), 303)
     set_session(request, answer, session)
     return answer

@@ -67,7 +67,10 @@ class Pages:
         answer.headers["cache-control"] = f"private, max-age={_SECONDS_IN_CACHES}" if status == 200 else "no-store"
         answer.headers["vary"] = "cookie"
         if request.query_params.get("lang") in LANGUAGES:
-            answer.set_cookie(COOKIE, language, max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
+            is_protected = self.portal.settings.public_url.startswith("https://")
+            answer.set_cookie(
+                COOKIE, language, max_age=COOKIE_SECONDS, secure=is_protected, httponly=True, samesite="lax"
+            )
         return answer
 
     def language(self, request: Request) -> Language:

@@ -54,7 +54,7 @@ async def answers(place: Office, cookies: dict[str, str] | None, form_token: str
     found = {}
     async with place.client(cookies) as client:
         for method, address, _ in closed_routes(place):
-            data = {"form_token": form_token} if method == "POST" else None
+            data = {"form_token": form_token} if method != "GET" else None
             found[method, address] = (await client.request(method, address, data=data)).status_code
     return found
 
@@ -70,7 +70,7 @@ def test_every_route_is_below_operations_and_says_its_role(place: Office) -> Non
 def test_nobody_reaches_a_closed_route_without_signing_in(place: Office) -> None:
     found = asyncio.run(answers(place, None))
     assert {status for (method, _), status in found.items() if method == "GET"} == {303}
-    assert {status for (method, _), status in found.items() if method == "POST"} == {401}
+    assert {status for (method, _), status in found.items() if method != "GET"} == {401}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -86,7 +86,13 @@ def test_a_form_without_its_token_is_refused_everywhere(place: Office) -> None:
     cookies, others = place.cookies("admin"), place.cookies("admin", "Bulusan")
     for token in ("", "0" * 64, place.token(others), "é"):
         found = asyncio.run(answers(place, cookies, token))
-        assert {status for (method, _), status in found.items() if method == "POST"} == {403}
+        assert {status for (method, _), status in found.items() if method != "GET"} == {403}
+
+
+def test_of_what_is_open_to_everybody_a_form_alone_changes_anything(place: Office) -> None:
+    """It has a token of the visit, which ``test_sign_in`` asks for."""
+    changing = {(route.path, *route.methods - {"GET"}) for route in routes_of(place) if route.path in OPEN_PATHS}
+    assert {each for each in changing if len(each) > 1} == {("/operations/sign-in", "POST")}
 
 
 @pytest.mark.parametrize(
