@@ -20,13 +20,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from schemas.cameras import Camera, CounterRule, Effect, ParkingRule, Place, Rules, Source, Zone
 from services.detect.accuracy.labelled_footage import data_folder
-from tests.e2e.take_portal_screenshots import PICTURES, WIDTHS
+from tests.e2e.take_portal_screenshots import MOST_BYTES, PICTURES, WIDTHS
 from tests.e2e.take_screenshots import compressed
 from tests.pipeline.whole_city import EVERY_DAY, WholeCity, chromium, opened, signed_in, wait_until, whole_city
 
 COUNTER: Final = "loket-sekayu"
 LOT: Final = "parkir-tembalang"
-MOST_BYTES: Final = 80_000
 MOST_HEIGHT_PX: Final = {"phone": 1500, "desktop": 1250}
 ROW: Final = ((0.42, 0.55), (0.52, 0.48), (0.66, 0.56), (0.71, 0.72), (0.66, 0.86), (0.5, 0.84), (0.4, 0.68))
 STILLS: Final = ("2013-03-19_07_10_01.png", "2013-03-19_07_25_01.png")

@@ -30,6 +30,7 @@ from tests.portal.pages.small_city import portal_of
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures" / "portal"
 WIDTHS: Final = {"phone": 390, "desktop": 1280}
 MOST_HEIGHT_PX: Final = 2400
+MOST_BYTES: Final = 80_000
 PAGES: Final = {
     "home": "/",
     "cameras": "/cameras?kecamatan=Genuk",
@@ -79,7 +80,7 @@ def _take(told: argparse.Namespace, address: str) -> int:
         for name in told.names:
             path = PAGES[name].format(camera=told.camera)
             for device, width in WIDTHS.items():
-                picture = compressed(_picture(browser, f"{address}{path}", width, told))
+                picture = compressed(_picture(browser, f"{address}{path}", width, told), MOST_BYTES)
                 (told.out / f"{name}-{device}.webp").write_bytes(picture)
                 print(f"{name}-{device}.webp  {len(picture) / 1000:.0f} kB")
         browser.close()
