@@ -76,7 +76,9 @@ class FrameFiles:
         frame = self._shown.find(*name)
         if frame is None:
             return self._shown.absence(*name)
-        seen = self._shown.is_published(camera, frame) or self._access.signed_in(scope, camera)
+        seen = self._shown.is_published(camera, frame) or (
+            self._shown.is_burnt(camera, frame) and self._access.signed_in(scope, camera)
+        )
         return frame if seen else "unknown"
 
     def _is_everybodys(self, frame: ShowableFrame) -> bool:

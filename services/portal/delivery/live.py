@@ -248,7 +248,8 @@ class Live:
     def _may_be_told(self, channel: Channel, frame: ShowableFrame) -> bool:
         """Tell whether all who watch may see a frame: of a public camera it is told what everybody may see."""
         camera = self._cameras.latest(channel.camera_id)
-        return camera is not None and (not channel.is_public or self._shown.is_published(camera, frame))
+        may_be_seen = self._shown.is_published if channel.is_public else self._shown.is_burnt
+        return camera is not None and may_be_seen(camera, frame)
 
     def _look_at_state(self, channel: Channel) -> bool:
         """Tell whether a camera's state is another one now."""

@@ -11,6 +11,7 @@ from schemas.camera_events import CameraEvent
 from schemas.cameras import Camera
 from schemas.verdicts import SceneVerdicts
 from services.portal.delivery.published import is_published
+from services.privacy.private_zones import private_since
 from services.privacy.showable import CameraStanding, FindCamera, Showable, ShowableFrame
 from services.runtime.clock import Clock, now_ms
 
@@ -91,18 +92,21 @@ class Shown:
 
     def listed(self, camera: Camera) -> list[ShowableFrame]:
         """Give what is listed of a camera: of one that is public what everybody may see."""
+        may_be_seen = self.is_published if camera.is_public else self.is_burnt
         frames = self.frames(camera.camera_id)
-        if not camera.is_public:
-            return frames
-        published: dict[int, bool] = {}
+        by_revision: dict[int, bool] = {}
         for frame in frames:
-            if frame.camera_revision not in published:
-                published[frame.camera_revision] = self.is_published(camera, frame)
-        return [frame for frame in frames if published[frame.camera_revision]]
+            if frame.camera_revision not in by_revision:
+                by_revision[frame.camera_revision] = may_be_seen(camera, frame)
+        return [frame for frame in frames if by_revision[frame.camera_revision]]
 
     def is_published(self, camera: Camera, frame: ShowableFrame) -> bool:
         """Tell whether everybody may see a frame that may be shown, as its camera is now."""
         return is_published(camera, self._find_camera(frame.camera_id, frame.camera_revision))
+
+    def is_burnt(self, camera: Camera, frame: ShowableFrame) -> bool:
+        """Tell whether all that is private of a camera now is burnt out of a frame: else nobody is shown it."""
+        return not private_since(camera, self._find_camera(frame.camera_id, frame.camera_revision))
 
     def newest(self, camera_id: str) -> ShowableFrame | None:
         """Give the newest frame of a camera that may be shown."""

@@ -72,6 +72,24 @@ def test_what_was_captured_while_a_camera_hid_less_is_shown_no_more(change: dict
     asyncio.run(look())
 
 
+def test_what_became_private_later_is_not_shown_to_people_with_a_role_either() -> None:
+    portal = SmallPortal(WAITING)
+    portal.signed_in = True
+    portal.film(range(4), revision=1)
+
+    async def look() -> None:
+        assert (await portal.frame(1)).status == 200
+        assert len(portal.shown.listed(portal.camera)) == 3
+        portal.cameras.add(changed(WAITING, zones=(Zone("window", "private", LEFT_HALF),)))
+        assert (await portal.frame(1)).status == 404
+        assert portal.shown.listed(portal.camera) == []
+        portal.film(range(4, 9), revision=2)
+        assert (await portal.frame(6)).status == 200
+        assert portal.shown.listed(portal.camera)
+
+    asyncio.run(look())
+
+
 def test_a_private_zone_is_the_same_whatever_its_name() -> None:
     first = msgspec.structs.replace(APPROVED, zones=(Zone("a", "private", LEFT_HALF), Zone("b", "private", RIGHT_HALF)))
     portal = SmallPortal(first)
@@ -80,16 +98,17 @@ def test_a_private_zone_is_the_same_whatever_its_name() -> None:
     assert len(portal.shown.listed(portal.camera)) == 3
 
 
-def test_viewers_are_not_told_of_what_they_may_not_see() -> None:
+@pytest.mark.parametrize("later", [NOW_APPROVED, changed(WAITING, zones=(Zone("window", "private", LEFT_HALF),))])
+def test_viewers_are_not_told_of_what_they_may_not_see(later: Camera) -> None:
     portal = SmallPortal(WAITING)
     portal.film(range(4), revision=1)
-    portal.cameras.add(NOW_APPROVED)
+    portal.cameras.add(later)
     live = Live(portal.cameras, portal.shown, portal.pictures, LiveSettings(), portal.metrics)
 
     async def watch() -> None:
         running = asyncio.create_task(live.run())
         await asyncio.sleep(0)
-        channel, _ = live.join(NOW_APPROVED, "a")
+        channel, _ = live.join(later, "a")
         assert b"event: frame" not in live.greeting(channel, "")
         live.announce(portal.shown.frames(CAMERA_ID))
         portal.film(range(4, 7), revision=2)
