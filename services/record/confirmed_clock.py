@@ -1,4 +1,4 @@
-"""This host's clock, as far as Kafka's confirms it: a clock that jumps ahead neither ends a minute nor deletes.
+"""This host's clock, as far as Kafka's confirms it: one that jumps neither ends a minute early nor deletes early.
 
 Kafka writes into each frame when it took it. Counted on from there by a clock that never jumps, that is a time which
 has come for certain; where frames waited in Kafka it is behind by as long.
@@ -14,7 +14,7 @@ from services.runtime.clock import Clock, now_ms
 
 
 class ConfirmedClock:
-    """See the file's head. A ``Clock``; safe to use from several threads.
+    """See the file's head. A ``Clock`` to decide by; safe to use from several threads.
 
     Args:
         clock: This host's.
@@ -37,5 +37,11 @@ class ConfirmedClock:
 
     def __call__(self) -> int:
         """Give the time, ms since 1970: the earlier one of the two; before the first frame this host's alone."""
-        now = self._clock()
-        return min(now, int(self._kafka_ahead_ms + self._seconds() * 1000)) if self.is_confirmed else now
+        return min(self._clock(), self.of_kafka())
+
+    def of_kafka(self) -> int:
+        """Give Kafka's time, ms since 1970, to date entries by; before the first frame this host's.
+
+        By a clock that is behind they would seem older than they are, and be deleted too early once it is right.
+        """
+        return int(self._kafka_ahead_ms + self._seconds() * 1000) if self.is_confirmed else self._clock()

@@ -78,12 +78,12 @@ def _record(
     settings: RecordSettings, service: Service, filing: Filing, registry: CameraRegistry, records: RecordsAt
 ) -> None:
     clock, store = ConfirmedClock(), filing.store
-    chains = Chains(store, clock)
+    chains = Chains(store, clock.of_kafka)
     recording, evidence = Recording(filing, chains), Evidence(filing, chains, records)
     tasks = Tasks(settings, recording, evidence, service.metrics, service.stopping)
     reading = Reading(settings, service, registry, clock)
     turns = Turns(settings, service, reading, recording, tasks)
-    retention = _retention(settings, store, registry, clock)
+    retention = _retention(settings, store, registry, clock.of_kafka)
     upkeep = Upkeep(retention, settings.keys, lambda: 0 in reading.owned, service.metrics, clock)
     upkeep.start()
     settled_at = time.monotonic()
@@ -102,12 +102,12 @@ def _record(
         reading.close()
 
 
-def _retention(settings: RecordSettings, store: ObjectStore, registry: CameraRegistry, clock: Clock) -> Retention:
+def _retention(settings: RecordSettings, store: ObjectStore, registry: CameraRegistry, dated_by: Clock) -> Retention:
     def episodes_of(camera_id: str) -> list[EpisodeVerdict]:
         with closing(connect(settings.clickhouse, settings.clickhouse.database)) as client:
             return verdicts_of(client, camera_id)
 
-    chains = IndexedChains(store, settings.clickhouse, clock)
+    chains = IndexedChains(store, settings.clickhouse, dated_by)
     return Retention(store, chains, settings.retention, registry.revisions.latest, episodes_of)
 
 

@@ -31,6 +31,13 @@ def test_a_clock_that_jumps_ahead_goes_on_as_kafkas_did() -> None:
     assert (host.clock(), host.clock.is_confirmed) == (NOON_MS + 59_900, True)
 
 
+def test_what_a_host_whose_clock_is_behind_writes_is_dated_by_kafkas() -> None:
+    host = Host()
+    host.clock.take(NOON_MS + HOUR_MS)
+    host.wait(60)
+    assert (host.clock(), host.clock.of_kafka()) == (NOON_MS + 60_000, NOON_MS + HOUR_MS + 60_000)
+
+
 def test_frames_that_waited_in_kafka_set_nothing_back() -> None:
     host = Host()
     host.clock.take(NOON_MS + 50)

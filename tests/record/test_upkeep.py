@@ -38,7 +38,7 @@ class Days:
         self.asked = 0
         self.metrics = Metrics(RECORD_METRICS)
         self.clock = ConfirmedClock(lambda: self.now)
-        self.chains = Chains(store, self.clock)
+        self.chains = Chains(store, self.clock.of_kafka)
         self.upkeep = Upkeep(
             Retention(store, self.chains, RetentionSettings(), lambda _: make_camera(7), self._episodes),
             KeySettings(signing_key_file=folder / "signing.pem"),
