@@ -2,8 +2,8 @@
 
 PYTHON ?= .venv/bin/python
 TILIK ?= .venv/bin/tilik
-# How many test files run beside one another; each worker that needs a Kafka and a ClickHouse starts its own.
-WORKERS ?= 2
+# How many test files run beside one another: more than cores, as most wait for what they start, which computes little.
+WORKERS ?= 3
 STEPS := check-types check-generated check-format check-lint check-imports check-compatibility check-rules
 SOURCES := schemas services deploy checks training tests benchmarks
 
@@ -74,7 +74,7 @@ check-rules:
 	$(PYTHON) -m checks.house_rules
 
 check-unit:
-	$(PYTHON) -m pytest -q -n $(WORKERS) -m "not integration and not pipeline and not accuracy"
+	$(PYTHON) -m pytest -q -n 2 -m "not integration and not pipeline and not accuracy"
 
 format: ## Bring the code into the house format
 	$(PYTHON) -m ruff format $(SOURCES)

@@ -20,6 +20,9 @@ STATE = Path(__file__).parent.parent / ".tilik"
 
 pytest_plugins = ["tests.object_stores"]
 
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+"""Brokers of tests live for a minute: the optimising compiler would take more of the cores than its code gives back."""
+
 _MARKS_WITH_NETWORK = {"integration", "pipeline"}
 _skipped: list[str] = []
 

@@ -1,8 +1,8 @@
 """How test files run beside one another: whole files, the longest first, and never those that need the machine alone.
 
-``pytest -n 2`` has two workers. Each takes the next file when it is done with one, so that what a file's tests share is
-made once, and a worker meets its files in the order of a run without workers. What lasts for a run, such as its Kafka,
-each worker has of its own.
+``pytest -n 3`` has three workers, of whom two compute while one waits for a process. Each takes the next file when it
+is done with one: what a file's tests share is made once, and a worker meets its files in the order of a run without
+workers. What lasts for a run, such as its Kafka, each worker has of its own.
 
 A test that measures time, or needs every core, has the mark ``alone``: ``-m alone`` runs these one after another.
 """
@@ -17,13 +17,16 @@ from xdist.scheduler import LoadScopeScheduling
 REPOSITORY = Path(__file__).parent.parent
 ALONE = "alone"
 LONGEST = (
-    "tests/pipeline/test_aggregate_exactness.py",
+    "tests/pipeline/test_whole_city.py",
     "tests/pipeline/test_exactness.py",
     "tests/e2e",
+    "tests/pipeline/test_detector_dies.py",
+    "tests/check/test_make_check.py",
+    "tests/cli/test_demo.py",
 )
 """Begun first: begun last, each would run while the other workers have nothing left to do."""
-TOGETHER = ("tests/e2e",)
-"""Folders of which one worker runs every file, for the fixtures that last for the folder."""
+TOGETHER = ("tests/e2e", "tests/safety")
+"""Folders of which one worker runs every file, for what they start once for all of them."""
 
 
 class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +25,8 @@ _LOGGING = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
 )
+_SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""For a program of a second: what the optimising compiler would make comes too late for it."""
 
 _ONE_NODE = {
     "process.roles": "broker,controller",
@@ -122,14 +126,10 @@ def _write_properties(folder: Path, port: int, controller_port: int) -> Path:
 
 
 def _format(java: str, classpath: str, properties: Path) -> None:
-    tool = [java, *_LOGGING, "-cp", classpath, "kafka.tools.StorageTool"]
-    cluster_id = _run([*tool, "random-uuid"]).split()[-1]
-    _run([*tool, "format", "--standalone", "-t", cluster_id, "-c", str(properties)])
-
-
-def _run(command: list[str]) -> str:
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    tool = [java, *_SHORT_LIVED, *_LOGGING, "-cp", classpath, "kafka.tools.StorageTool"]
+    command = [*tool, "format", "--standalone", f"--cluster-id={cluster_id}", "-c", str(properties)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_SECONDS, check=False)
     if result.returncode != 0:
         last = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()[-1]
         raise FatalError(f"Kafka's storage could not be formatted: {last}")
-    return result.stdout

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 from pytest_socket import enable_socket
 
 from deploy.local.chart_library import fetch_chart_library
@@ -25,6 +25,7 @@ from tests.e2e.drawn_dashboard import HOSTILE_NAME, write_dashboard
 
 DATABASE = "tilik_e2e"
 SEED_SECONDS = 300
+expect.set_options(timeout=20_000)  # how long a page takes is not what these tests ask, and others run beside them
 
 
 @dataclass

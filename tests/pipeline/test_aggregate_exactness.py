@@ -31,7 +31,7 @@ from tests.pipeline.aggregate_blows import BLOWS, planned, suffer_all, workforce
 from tests.pipeline.aggregate_city import City
 from tests.pipeline.aggregate_comparison import Compared, compare
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.pipeline, pytest.mark.alone, pytest.mark.timeout(1800)]
 
 SEEDS = [int(seed) for seed in os.environ.get("TILIK_EXACTNESS_SEEDS", "1").split(",")]
 SENDING_SECONDS = 75.0
