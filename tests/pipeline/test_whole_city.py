@@ -201,6 +201,7 @@ def covered_and_quarantined(city: WholeCity, watcher: Watcher, page: Page) -> In
     state = page.locator("#blank-state")
     expect(state).to_have_text("Tidak ditampilkan: ditahan", timeout=120_000)
     expect(page.locator("#picture")).to_be_hidden()
+    assert all_are_refused(city, first_covered_ms(city)) >= 3
     expect(state).to_have_text("Tidak ditampilkan: karantina", timeout=240_000)
     expect(page.locator("#blank-why")).to_contain_text("ditarik")
     wait_until(lambda: watcher.state == "quarantined", "the list says so too", 10)
@@ -211,21 +212,25 @@ def covered_and_quarantined(city: WholeCity, watcher: Watcher, page: Page) -> In
     return incident
 
 
-def incident_of(city: WholeCity) -> Incident:
-    """Give the incident; the first covered frame is the first that has lost nearly all contrast."""
-    captured = "toUnixTimestamp64Milli(captured_at)"
+def first_covered_ms(city: WholeCity) -> int:
+    """Give the capture time of the first frame that has lost most of its contrast; it comes when the cover does."""
     usual = "(SELECT median(contrast) FROM detections WHERE camera_id = {camera:String})"
-    covered = f"SELECT min({captured}) FROM detections WHERE camera_id = {{camera:String}} AND contrast < 0.5 * {usual}"
-    first = f"SELECT min({captured}) FROM detections WHERE camera_id = {{camera:String}}"
+    query = f"""SELECT min(toUnixTimestamp64Milli(captured_at)),
+        minIf(toUnixTimestamp64Milli(captured_at), contrast < 0.5 * {usual})
+        FROM detections WHERE camera_id = {{camera:String}}"""
+    [(began_ms, covered_ms)] = city.rows(query, camera=STREET)
+    assert COVERED_FROM_S - 10 <= (covered_ms - began_ms) / 1000 <= COVERED_FROM_S + 2
+    return int(covered_ms)
+
+
+def incident_of(city: WholeCity) -> Incident:
     incidents = """SELECT kind, quarantined, toUnixTimestamp64Milli(started_at), toString(best_event_id)
         FROM current_episodes WHERE camera_id = {camera:String} AND episode_type = 'camera_incident'"""
     [(kind, quarantined, started_ms, opened_by)] = city.rows(incidents, camera=STREET)
     assert (kind, quarantined) == ("covered", True)
-    opened = f"SELECT {captured} FROM detections WHERE toString(event_id) = {{event:String}}"
+    opened = "SELECT toUnixTimestamp64Milli(captured_at) FROM detections WHERE toString(event_id) = {event:String}"
     [(opened_ms,)] = city.rows(opened, event=opened_by)
-    [(covered_ms,)], [(began_ms,)] = city.rows(covered, camera=STREET), city.rows(first, camera=STREET)
-    assert COVERED_FROM_S - 10 <= (covered_ms - began_ms) / 1000 <= COVERED_FROM_S + 2
-    return Incident(covered_ms, started_ms, opened_ms)
+    return Incident(first_covered_ms(city), started_ms, opened_ms)
 
 
 def nothing_since_then_is_shown(city: WholeCity, watcher: Watcher, incident: Incident) -> None:
@@ -234,14 +239,17 @@ def nothing_since_then_is_shown(city: WholeCity, watcher: Watcher, incident: Inc
     assert max(watcher.given.values()) < incident.started_ms
     assert len(earlier) >= 10
     assert set(statuses(city.url, earlier).values()) == {200}
-    frames = """SELECT DISTINCT owner_epoch, sequence FROM detections
-        WHERE camera_id = {camera:String} AND captured_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"""
-    since = [
-        f"/frames/{STREET}/{epoch}-{sequence}.jpg"
-        for epoch, sequence in city.rows(frames, camera=STREET, since=incident.started_ms)
-    ]
-    assert len(since) >= 50
-    assert set(statuses(city.url, since).values()) <= {404, 410}
+    assert all_are_refused(city, incident.started_ms) >= 50
+
+
+def all_are_refused(city: WholeCity, since_ms: int, until_ms: int = 1 << 52) -> int:
+    """Ask for each frame of these capture times by its name; none may come. Gives how many there are."""
+    frames = """SELECT DISTINCT owner_epoch, sequence FROM detections WHERE camera_id = {camera:String}
+        AND toUnixTimestamp64Milli(captured_at) BETWEEN {since:Int64} AND {until:Int64}"""
+    found = city.rows(frames, camera=STREET, since=since_ms, until=until_ms)
+    answers = statuses(city.url, [f"/frames/{STREET}/{epoch}-{sequence}.jpg" for epoch, sequence in found])
+    assert set(answers.values()) <= {404, 410}, answers
+    return len(answers)
 
 
 def stays_until_released(city: WholeCity, watcher: Watcher, incident: Incident, operator: Page, citizen: Page) -> None:
@@ -265,6 +273,7 @@ def stays_until_released(city: WholeCity, watcher: Watcher, incident: Incident, 
     expect(citizen.locator("#state")).to_have_text("langsung")
     wait_until(lambda: max(watcher.given.values()) > asked_ms, "pictures are in the list", 60)
     assert watcher.shown_between(incident.started_ms, asked_ms) == []
+    assert all_are_refused(city, incident.started_ms, asked_ms) >= 80
     by = "SELECT released_by, ended_because FROM current_episodes WHERE episode_type = 'camera_incident'"
     assert city.rows(by) == [("operator", "released")]
 
