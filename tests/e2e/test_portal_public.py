@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.local.testing import RunningFace
+from services.portal.pages.routes import router as public_pages
 from services.portal.settings import LiveSettings
 from services.runtime.settings import KafkaSettings
 from tests.e2e.conftest import DATABASE, Visit, visit_of
+from tests.e2e.looked_at import MOST_BYTES, faults, forgotten, in_language, opened
 from tests.e2e.served_portal import served
 from tests.ingest.worker_process import wait_for
 from tests.portal.delivery.scene import FilmedCamera, RunningPortal, running_portal
@@ -31,10 +32,13 @@ PAGES = (
     "/privacy",
     "/privacy/assessment",
     "/record",
-    "/nothing-here",
 )
-SERIOUS = ("serious", "critical")
-WIDTHS = (320, 390, 1280)
+BOTH_LANGUAGES = "/nothing-here"
+"""Says it in both at once."""
+NO_SUCH = ("/cameras/nothing-here", BOTH_LANGUAGES)
+WIDER = """[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth)
+    .map((e) => e.outerHTML.slice(0, 80))"""
+SIZES = ((320, "id"), (320, "en"), (390, "id"), (1280, "en"))
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +65,6 @@ def phone(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def faults(page: Page) -> list[str]:
-    """Give what axe-core finds serious, with where it is."""
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found if one["impact"] in SERIOUS for node in one["nodes"]]
-
-
 def camera_of(page: Page, city: str) -> str:
     page.goto(f"{city}/cameras?kind=counter")
     href = page.locator(".cameras a").first.get_attribute("href")
@@ -74,32 +72,45 @@ def camera_of(page: Page, city: str) -> str:
     return href
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_shuts_out_who_uses_a_screen_reader(browser: Browser, city: str, scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "language"), [("light", "id"), ("dark", "en")])
+def test_no_page_shuts_out_who_uses_a_screen_reader_or_a_slow_line(
+    browser: Browser, city: str, scheme: str, language: str
+) -> None:
     context = browser.new_context(
         viewport={"width": 390, "height": 844},
         color_scheme=scheme,  # type: ignore[arg-type]
     )
     page = context.new_page()
-    found = {}
-    for path in (*PAGES, camera_of(page, city)):
-        page.goto(city + path)
+    found, heavy = {}, {}
+    for path in (*PAGES, *NO_SUCH, camera_of(page, city)):
+        weight = opened(page, city + in_language(path, language))
+        if path != BOTH_LANGUAGES:
+            expect(page.locator("html")).to_have_attribute("lang", language)
+        if weight > MOST_BYTES:
+            heavy[path] = weight
         if wrong := faults(page):
             found[path] = wrong
     context.close()
 
     assert found == {}
+    assert heavy == {}
+
+
+def test_every_public_page_is_looked_at() -> None:
+    with portal_of([]) as portal:
+        assert forgotten(public_pages(portal), [*PAGES, "/cameras/one"]) == []
+        assert forgotten(public_pages(portal), PAGES) == ["/cameras/{camera_id}"]
 
 
 def test_no_page_is_wider_than_the_screen_asks_elsewhere_or_complains(page: Page, city: str) -> None:
     visit = visit_of(page, city)
     too_wide = []
-    for path in (*PAGES, camera_of(page, city)):
-        for width in WIDTHS:
+    for path in (*PAGES, *NO_SUCH, camera_of(page, city)):
+        for width, language in SIZES:
             page.set_viewport_size({"width": width, "height": 800})
-            page.goto(city + path)
+            page.goto(city + in_language(path, language))
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                too_wide.append((path, width))
+                too_wide.append((path, width, language, page.evaluate(WIDER)))
 
     assert too_wide == []
     assert visit.foreign_requests == []

@@ -23,7 +23,7 @@ from deploy.local.ports import free_port
 from deploy.local.settings import LocalSettings, local_settings
 from services.cli.bench.measuring.portal_city import HEIGHT, PEOPLE, WIDTH, PortalCity, public_cameras, street_jpeg
 from services.cli.bench.measuring.portal_crowd import Crowd, crowd, naive_cpu_ms, requests_per_second
-from services.cli.bench.measuring.portal_following import following_core_share
+from services.cli.bench.measuring.portal_following import following_core_share, memory_mb
 from services.cli.bench.report import Figure, at_least, at_most, plain
 from services.runtime.errors import FatalError
 from services.runtime.topics import ensure_topics
@@ -42,7 +42,7 @@ _MOST = "1000000"
 
 
 def run() -> Sequence[Figure]:
-    """Measure; takes about three minutes.
+    """Measure; takes about five minutes.
 
     Raises:
         ConfigurationError: The platform can't be started here.
@@ -70,6 +70,7 @@ def run() -> Sequence[Figure]:
         plain("frame_requests_rate", frames_rate, "1/s"),
         plain("page_requests_rate", pages_rate, "1/s"),
         plain("following_1100_cameras_core_share", following_core_share(), "ratio"),
+        plain("memory_mb_1100_cameras", memory_mb(), "MB"),
     ]
 
 
