@@ -2,7 +2,8 @@
 # What tests need besides Python's packages, Java, Maven and Node: install it where we may, else name it.
 set -euo pipefail
 
-declare -A package_of=([curl]=curl [git]=git [dpkg-deb]=dpkg [tar]=tar [ffmpeg]=ffmpeg [chromium]=chromium)
+declare -A package_of=([curl]=curl [git]=git [dpkg-deb]=dpkg [tar]=tar [ffmpeg]=ffmpeg [chromium]=chromium
+  [firefox-esr]=firefox-esr)
 missing=()
 for program in "${!package_of[@]}"; do
   command -v "$program" >/dev/null 2>&1 || missing+=("${package_of[$program]}")
