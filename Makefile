@@ -7,6 +7,9 @@ WORKERS ?= 3
 STEPS := check-types check-generated check-format check-lint check-imports check-compatibility check-rules
 SOURCES := schemas services deploy checks training tests benchmarks
 
+# Hundreds of processes start here, and most would spend their first second on compiling what the last one compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
 	check-generated check-compatibility check-rules check-steps check-unit environment test-packages test-shared \
