@@ -2,21 +2,23 @@
 
 ::
 
-    closed minute ─┬─► may be shown ─► decode ─► destroy what is hidden ─► encode ─► public
+    closed minute ─┬─► may be shown ─► decode ─► burn out what is private since, destroy what is hidden ─► encode ─► public
                    └─► those of which the camera's policy asks it ─► decode ─► encode ─► original
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import simplejpeg
 
 from schemas.cameras import Camera
-from schemas.geometry import BoxXyxy
+from schemas.geometry import BoxXyxy, Polygon
 from schemas.recordings import FileForm
 from services.privacy.anonymise import anonymise
+from services.privacy.burning import burn_out
+from services.privacy.private_zones import private_since
 from services.privacy.showable import FindCamera
 from services.record.minutes import ClosedMinute, HeldFrame
 from services.record.video import Encoding, ImageBgr, Picture, VideoFacts, encode_video
@@ -24,8 +26,24 @@ from services.record.video import Encoding, ImageBgr, Picture, VideoFacts, encod
 _MOST_PIXELS = 8192 * 4320
 """The largest picture that cameras are sold with; a JPEG of a few bytes can claim to be 65,535 px wide and high."""
 
-FrameToShow = tuple[HeldFrame, tuple[BoxXyxy, ...]]
-"""A frame, and the normalised boxes whose pixels are destroyed."""
+
+class FrameToShow(NamedTuple):
+    """A frame; what of it is made black, and the normalised boxes whose pixels are destroyed."""
+
+    frame: HeldFrame
+    private: tuple[Polygon, ...] = ()
+    hidden: tuple[BoxXyxy, ...] = ()
+
+
+class Asked(NamedTuple):
+    """What a camera's newest revision asks of a minute.
+
+    ``originals``: the frames that may be kept as captured. ``private_since``: by the revision of frames, the polygons
+    that are private now and were not when these were captured.
+    """
+
+    originals: Sequence[HeldFrame]
+    private_since: Mapping[int, tuple[Polygon, ...]]
 
 
 class MinuteVideos(NamedTuple):
@@ -39,28 +57,36 @@ class MinuteVideos(NamedTuple):
     undecodable: int
 
 
-def originals_of(closed: ClosedMinute, camera: Camera, find_camera: FindCamera) -> list[HeldFrame]:
-    """Give the frames that may be kept as captured: the policy asked it when they were, and does now."""
-    if not camera.record_original:
-        return []
+def asked_of(closed: ClosedMinute, camera: Camera, find_camera: FindCamera) -> Asked:
+    """Give what ``camera``, the newest revision, asks of a minute.
+
+    An original is kept where the policy asked it when it was captured, and does now.
+    """
     then = {number: find_camera(closed.camera_id, number) for number in {one.camera_revision for one in closed.frames}}
-    asked = {number for number, revision in then.items() if revision is not None and revision.record_original}
-    return [frame for frame in closed.frames if frame.camera_revision in asked]
+    asked = {
+        number for number, one in then.items() if camera.record_original and one is not None and one.record_original
+    }
+    return Asked(
+        originals=[frame for frame in closed.frames if frame.camera_revision in asked],
+        private_since={number: private_since(camera, one) for number, one in then.items()},
+    )
 
 
-def make_videos(closed: ClosedMinute, originals: Sequence[HeldFrame], encoding: Encoding) -> MinuteVideos:
+def make_videos(closed: ClosedMinute, asked: Asked, encoding: Encoding) -> MinuteVideos:
     """Give the videos of a minute. Blocks, mostly without the interpreter.
 
     Raises:
         InvalidMessageError: ``unencodable``: the encoder does not take these pictures.
     """
     videos: dict[FileForm, bytes] = {}
-    public = _Pictures([(frame, one.hidden) for frame, one in closed.shown])
+    public = _Pictures(
+        [FrameToShow(frame, asked.private_since[frame.camera_revision], one.hidden) for frame, one in closed.shown]
+    )
     if data := _encoded(closed, public, encoding, "public"):
         videos["public"] = data
     undecodable = public.undecodable
-    if originals:
-        original = _Pictures([(frame, ()) for frame in originals])
+    if asked.originals:
+        original = _Pictures([FrameToShow(frame) for frame in asked.originals])
         if data := _encoded(closed, original, encoding, "original"):
             videos["original"] = data
         undecodable = max(undecodable, original.undecodable)
@@ -76,16 +102,17 @@ class _Pictures:
     def __init__(self, frames: Sequence[FrameToShow]) -> None:
         self.frames: list[FrameToShow] = []
         self.undecodable = 0
-        for frame, hidden in frames:
-            if not self.frames or frame.captured_at_ms > self.frames[-1][0].captured_at_ms:
-                self.frames.append((frame, hidden))
+        for one in frames:
+            if not self.frames or one.frame.captured_at_ms > self.frames[-1].frame.captured_at_ms:
+                self.frames.append(one)
 
     def __iter__(self) -> Iterator[Picture]:
-        for frame, hidden in self.frames:
+        for frame, private, hidden in self.frames:
             image = _decoded(frame.jpeg)
             if image is None:
                 self.undecodable += 1
                 continue
+            burn_out(image, private)
             anonymise(image, hidden)
             yield Picture(frame.captured_at_ms, image)
 
@@ -112,7 +139,7 @@ def _decoded(jpeg: bytes) -> ImageBgr | None:
 
 
 def _encoded(closed: ClosedMinute, pictures: _Pictures, encoding: Encoding, form: FileForm) -> bytes | None:
-    times_ms = [frame.captured_at_ms for frame, _ in pictures.frames]
+    times_ms = [one.frame.captured_at_ms for one in pictures.frames]
     if not times_ms:
         return None
     facts = VideoFacts(
@@ -120,7 +147,7 @@ def _encoded(closed: ClosedMinute, pictures: _Pictures, encoding: Encoding, form
         minute_ms=closed.minute_ms,
         first_ms=times_ms[0],
         form=form,
-        simulated=any(frame.simulated for frame, _ in pictures.frames),
+        simulated=any(one.frame.simulated for one in pictures.frames),
     )
     data = encode_video(pictures, times_ms, facts, encoding)
     return None if pictures.undecodable == len(times_ms) else data

@@ -9,14 +9,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from schemas.episodes import Episode
 from services.record.evidence import Evidence, Hidden
-from services.record.minute_videos import MinuteVideos, make_videos
-from services.record.minutes import ClosedMinute, HeldFrame
+from services.record.minute_videos import Asked, MinuteVideos, make_videos
+from services.record.minutes import ClosedMinute
 from services.record.recording import Recording, Stored
 from services.record.settings import RecordSettings
 from services.record.video import Encoding
@@ -56,9 +56,9 @@ class Tasks:
         self._pool = ThreadPoolExecutor(settings.encoders, thread_name_prefix="record")
         self._evidence_pool = ThreadPoolExecutor(settings.encoders, thread_name_prefix="record-evidence")
 
-    def store_minute(self, closed: ClosedMinute, originals: Sequence[HeldFrame], wanted: Wanted) -> Future[Stored]:
+    def store_minute(self, closed: ClosedMinute, asked: Asked, wanted: Wanted) -> Future[Stored]:
         """Encode and store a minute, ``originals`` as captured; one that is in the chain only gives its rows."""
-        return self._pool.submit(self._store_minute, closed, originals, wanted)
+        return self._pool.submit(self._store_minute, closed, asked, wanted)
 
     def copy_evidence(self, episode: Episode, hidden: Hidden, wanted: Wanted) -> Future[Stored]:
         """Copy the frames that an episode names, behind no minute: Kafka soon deletes them."""
@@ -74,12 +74,12 @@ class Tasks:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._evidence_pool.shutdown(wait=True)
 
-    def _store_minute(self, closed: ClosedMinute, originals: Sequence[HeldFrame], wanted: Wanted) -> Stored:
+    def _store_minute(self, closed: ClosedMinute, asked: Asked, wanted: Wanted) -> Stored:
         started = time.monotonic()
         recording = self._recording
         if (before := self._insist(lambda: recording.stored_before(closed), wanted)) is not None:
             return before
-        made = self._videos(closed, originals)
+        made = self._videos(closed, asked)
         files = self._insist(lambda: recording.keep_files(closed, made), wanted)
         stored = self._insist(lambda: recording.say(closed, made, files), wanted)
         for file in files:
@@ -88,9 +88,9 @@ class Tasks:
         self._metrics.observe("tilik_record_minute_seconds", time.monotonic() - started)
         return stored
 
-    def _videos(self, closed: ClosedMinute, originals: Sequence[HeldFrame]) -> MinuteVideos:
+    def _videos(self, closed: ClosedMinute, asked: Asked) -> MinuteVideos:
         try:
-            made = make_videos(closed, originals, self._encoding)
+            made = make_videos(closed, asked, self._encoding)
         except InvalidMessageError as error:
             log.error("record.minute_failed", camera=closed.camera_id, minute_ms=closed.minute_ms, error=str(error))
             return MinuteVideos({}, 0, 0)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from schemas.cameras import Camera
 from schemas.recordings import EvidenceKept, GapNoted
 from services.record.index import Index
-from services.record.minute_videos import originals_of
+from services.record.minute_videos import asked_of
 from services.record.minutes import minute_of
 from services.record.owned_partition import OwnedPartition, Withdrawal
 from services.record.reading import Reading
@@ -105,8 +105,8 @@ class Turns:
         for closed in owned.minutes.close(partial(self._reading.has_all_frames, owned)):
             camera = self._reading.camera(closed.camera_id)
             if camera is not None:
-                originals = originals_of(closed, camera, self._reading.find_camera)
-                future = self._tasks.store_minute(closed, originals, partial(_is_ours, owned))
+                asked = asked_of(closed, camera, self._reading.find_camera)
+                future = self._tasks.store_minute(closed, asked, partial(_is_ours, owned))
                 then = partial(owned.minutes.closed, closed.camera_id, closed.minute_ms)
                 self._under_way[future] = _UnderWay(closed.camera_id, then)
 

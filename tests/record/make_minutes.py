@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import simplejpeg
@@ -13,6 +14,7 @@ from schemas.times import MINUTE_MS
 from schemas.topics import FRAMES
 from schemas.verdicts import CameraVerdict, HeldSpan, SceneVerdicts
 from services.privacy.showable import ShowableFrame
+from services.record.minute_videos import Asked
 from services.record.minutes import ClosedMinute, HeldFrame, PartitionMinutes, Waits
 from tests.record.facts import CAMERA, NOON_MS
 from tests.record.recorded_city import EPOCH, detections_at, make_camera
@@ -120,6 +122,11 @@ def make_found(second: int) -> FrameDetections:
     """Give what was found in the frame of a second: one person."""
     place = FrameCoordinates(FRAMES.name, 0, second, at_ms(second) + 100)
     return detections_at(CAMERA, second, at_ms(second), place)
+
+
+def make_asked(originals: Sequence[HeldFrame] = ()) -> Asked:
+    """Give what a camera asks that has nothing private."""
+    return Asked(originals, defaultdict(tuple))
 
 
 def make_closed(seconds: Iterable[int], shown: Iterable[int], **changes: object) -> ClosedMinute:

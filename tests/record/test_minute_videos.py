@@ -8,9 +8,10 @@ import av
 import msgspec
 import numpy as np
 
-from services.record.minute_videos import make_videos, originals_of
+from schemas.cameras import Zone
+from services.record.minute_videos import asked_of, make_videos
 from services.record.video import Encoding
-from tests.record.make_minutes import at_ms, huge_jpeg, make_closed
+from tests.record.make_minutes import at_ms, huge_jpeg, make_asked, make_closed
 from tests.record.recorded_city import make_camera
 
 PUBLIC_ONLY = make_camera("loket-1")
@@ -25,7 +26,7 @@ def stripes_in(data: bytes) -> list[float]:
 
 
 def test_the_public_video_holds_only_what_may_be_shown_and_nobody_in_it() -> None:
-    made = make_videos(make_closed(range(20), range(5, 20)), [], Encoding())
+    made = make_videos(make_closed(range(20), range(5, 20)), make_asked(), Encoding())
     assert list(made.videos) == ["public"]
     stripes = stripes_in(made.videos["public"])
     assert len(stripes) == made.shown_count == 15
@@ -34,7 +35,7 @@ def test_the_public_video_holds_only_what_may_be_shown_and_nobody_in_it() -> Non
 
 def test_the_original_is_made_only_where_the_policy_asks_and_holds_all() -> None:
     closed = make_closed(range(20), range(5))
-    made = make_videos(closed, originals_of(closed, BOTH, lambda *_: BOTH), Encoding())
+    made = make_videos(closed, asked_of(closed, BOTH, lambda *_: BOTH), Encoding())
     assert set(made.videos) == {"public", "original"}
     assert len(stripes_in(made.videos["original"])) == 20
     assert min(stripes_in(made.videos["original"])) > 40
@@ -42,9 +43,9 @@ def test_the_original_is_made_only_where_the_policy_asks_and_holds_all() -> None
 
 
 def test_where_nothing_may_be_shown_there_is_no_public_video() -> None:
-    assert make_videos(make_closed(range(20), []), [], Encoding()).videos == {}
+    assert make_videos(make_closed(range(20), []), make_asked(), Encoding()).videos == {}
     closed = make_closed(range(20), [])
-    assert list(make_videos(closed, closed.frames, Encoding()).videos) == ["original"]
+    assert list(make_videos(closed, make_asked(closed.frames), Encoding()).videos) == ["original"]
 
 
 def test_an_original_is_kept_only_of_what_was_captured_and_is_stored_while_the_policy_asks_it() -> None:
@@ -53,16 +54,33 @@ def test_an_original_is_kept_only_of_what_was_captured_and_is_stored_while_the_p
     frames = [frame._replace(camera_revision=number) for frame, number in zip(closed.frames, numbers, strict=True)]
     closed = closed._replace(frames=frames)
     revisions = {1: PUBLIC_ONLY, 2: BOTH}
-    asked = originals_of(closed, BOTH, lambda _, number: revisions.get(number))
-    assert [frame.sequence for frame in asked] == [2], "of a revision that nobody knows nothing is kept"
-    assert originals_of(closed, PUBLIC_ONLY, lambda *_: BOTH) == []
+    asked = asked_of(closed, BOTH, lambda _, number: revisions.get(number))
+    assert [frame.sequence for frame in asked.originals] == [2], "of a revision that nobody knows nothing is kept"
+    assert asked_of(closed, PUBLIC_ONLY, lambda *_: BOTH).originals == []
+
+
+def test_what_became_private_after_a_frame_was_captured_is_black_in_the_public_video() -> None:
+    closed = make_closed(range(6), range(6))
+    frames = [frame._replace(camera_revision=1 if frame.sequence < 3 else 2) for frame in closed.frames]
+    shown = [(frame, one) for frame, (_, one) in zip(frames, closed.shown, strict=True)]
+    corner = Zone("desk", "private", ((0.0, 0.0), (0.15, 0.0), (0.15, 0.15), (0.0, 0.15)))
+    now = msgspec.structs.replace(PUBLIC_ONLY, revision=2, zones=(corner,))
+    revisions = {1: PUBLIC_ONLY, 2: now}
+    closed = closed._replace(frames=frames, shown=shown)
+    asked = asked_of(closed, now, lambda _, number: revisions.get(number))
+    data = make_videos(closed, asked, Encoding()).videos["public"]
+    with av.open(io.BytesIO(data), "r") as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    levels = [float(picture[2:14, 2:20].mean()) for picture in pictures]
+    assert max(levels[:3]) < 20, "ingest did not know of it yet"
+    assert min(levels[3:]) > 70, "what ingest burns out is left as it came"
 
 
 def test_a_frame_that_is_no_picture_is_left_out_and_counted() -> None:
     closed = make_closed(range(5), range(5))
     spoilt = closed.frames[2]._replace(jpeg=b"no jpeg")
     shown = [(spoilt if frame.sequence == 2 else frame, one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=shown), [], Encoding())
+    made = make_videos(closed._replace(shown=shown), make_asked(), Encoding())
     assert (made.shown_count, made.undecodable) == (4, 1)
     with av.open(io.BytesIO(made.videos["public"]), "r") as container:
         seconds = [round(float(frame.time or 0.0)) for frame in container.decode(video=0)]
@@ -72,14 +90,14 @@ def test_a_frame_that_is_no_picture_is_left_out_and_counted() -> None:
 def test_a_minute_without_a_single_picture_has_no_video() -> None:
     closed = make_closed(range(2), range(2))
     shown = [(frame._replace(jpeg=b""), one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=shown), [], Encoding())
+    made = make_videos(closed._replace(shown=shown), make_asked(), Encoding())
     assert (made.videos, made.undecodable) == ({}, 2)
 
 
 def test_of_two_frames_of_one_millisecond_the_first_is_kept() -> None:
     closed = make_closed(range(3), range(3))
     twins = [(frame._replace(captured_at_ms=at_ms(0)), one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=twins), [], Encoding())
+    made = make_videos(closed._replace(shown=twins), make_asked(), Encoding())
     assert made.shown_count == 1
 
 
@@ -87,5 +105,5 @@ def test_a_picture_that_claims_to_be_huge_is_not_decoded() -> None:
     closed = make_closed(range(2), range(2))
     huge = huge_jpeg()
     shown = [(frame._replace(jpeg=huge), one) for frame, one in closed.shown]
-    made = make_videos(closed._replace(shown=shown), [], Encoding())
+    made = make_videos(closed._replace(shown=shown), make_asked(), Encoding())
     assert (made.videos, made.undecodable) == ({}, 2)

@@ -20,7 +20,7 @@ from services.record.tasks import GivenUpError, Tasks
 from services.runtime.metrics import Metrics
 from services.runtime.object_store import ObjectStore
 from services.runtime.records_at import RecordsAt
-from tests.record.make_minutes import make_closed
+from tests.record.make_minutes import make_asked, make_closed
 from tests.webhooks.make_episodes import make_flood
 
 
@@ -41,7 +41,7 @@ def test_frames_of_an_episode_do_not_wait_behind_minutes(tasks: Tasks) -> None:
         may_end.wait()
         return False
 
-    minutes = [tasks.store_minute(make_closed(range(3), []), [], wait_until_told) for _ in range(3)]
+    minutes = [tasks.store_minute(make_closed(range(3), []), make_asked(), wait_until_told) for _ in range(3)]
     try:
         copied = tasks.copy_evidence(make_flood(), {}, lambda: False)
         assert isinstance(copied.exception(timeout=30), GivenUpError)
