@@ -2,7 +2,7 @@
 
 ::
 
-    closed minute ─┬─► may be shown ─► decode ─► black what is private since ─► destroy what is hidden ─► encode ─► public
+    closed minute ─┬─► may be shown ─► decode ─► black what is private now ─► destroy what is hidden ─► encode ─► public
                    └─► those of which the camera's policy asks it ─► decode ─► encode ─► original
 """
 
