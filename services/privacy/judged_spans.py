@@ -33,24 +33,31 @@ class JudgedSpans:
     """The verdicts of one camera.
 
     Each says how many frames it judged, and speaks of so many: a frame that comes after those was not among them (it
-    came too late to be judged), and no verdict speaks of it. ``through_ms`` and ``quarantined_from_ms`` are the last
-    verdict's.
+    came too late to be judged), and no verdict speaks of it. ``quarantined_from_ms`` and ``held`` are what the newest
+    verdict says: that of the highest epoch, and of its verdicts the one that reaches farthest.
     """
 
     through_ms: int = 0
     quarantined_from_ms: int = 0
     held: bool = False
+    _newest: tuple[int, int] = (0, 0)
     _spans: list[_Span] = field(default_factory=list)
     _through_by_epoch: dict[int, int] = field(default_factory=dict)
 
     def take(self, verdict: CameraVerdict) -> None:
-        """Take a verdict; one that was taken before adds nothing."""
-        self.quarantined_from_ms = verdict.quarantined_from_ms
+        """Take a verdict. What it withdraws is withdrawn, also if it comes late or again; how the camera stands is then
+        for the newer one to say, and frames that were judged are not judged anew.
+        """
         self.through_ms = max(self.through_ms, verdict.through_ms)
         held = (*withdrawn_spans(verdict, self.through_ms), *((span.from_ms, span.until_ms) for span in verdict.held))
         for span in self._spans:
             span.held = (*span.held, *withdrawn_spans(verdict, self.through_ms))
-        self.held = bool(verdict.quarantined_from_ms) or any(low <= verdict.through_ms <= high for low, high in held)
+        if (verdict.owner_epoch, verdict.through_ms) >= self._newest:
+            self._newest = verdict.owner_epoch, verdict.through_ms
+            self.quarantined_from_ms = verdict.quarantined_from_ms
+            self.held = bool(verdict.quarantined_from_ms) or any(
+                low <= verdict.through_ms <= high for low, high in held
+            )
         if verdict.through_ms <= self._through_by_epoch.get(verdict.owner_epoch, -1):
             return
         self._remember(verdict.owner_epoch, verdict.through_ms)

@@ -74,6 +74,18 @@ def test_a_quarantine_withdraws_what_was_shown_and_keeps_it_withdrawn_after_the_
     assert showable.standing(CAMERA_ID) == (ms(7), False, 0)
 
 
+def test_an_older_verdict_that_comes_again_ends_no_quarantine_and_a_new_ownership_does() -> None:
+    showable = make_showable()
+    showable.take_verdicts(make_verdict(-1, 3))
+    showable.take_verdicts(make_verdict(3, 6, quarantined_from=4))
+    showable.take_verdicts(make_verdict(-1, 3))
+    assert showable.standing(CAMERA_ID) == (ms(6), True, ms(4))
+    showable.take_verdicts(make_verdict(0, 1, epoch=2))
+    assert showable.standing(CAMERA_ID) == (ms(6), False, 0), "a clock that was set back doesn't hold it for ever"
+    showable.take_verdicts(make_verdict(3, 6, quarantined_from=4))
+    assert showable.standing(CAMERA_ID) == (ms(6), False, 0)
+
+
 def test_a_frame_that_comes_after_its_quarantine_is_not_shown() -> None:
     showable = make_showable()
     for second in (0, 1):
