@@ -7,6 +7,7 @@ The stated time is that of ``docs/portal.md``.
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ import msgspec
 import pytest
 
 from deploy.local.footage import ensure_footage
-from deploy.local.platform import LocalStack, ServiceRun
+from deploy.local.platform import LocalStack, ServiceRun, http_probe
 from deploy.local.ports import HOST, free_port
+from deploy.local.process import ProcessSpec
 from deploy.local.testing import running_platform
 from schemas.cameras import Approval
 from services.portal.delivery.addresses import PREFIX
@@ -104,22 +106,31 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("detector-dies")
-    clip = ensure_footage(STATE, lambda _: None).path
     with running_platform(folder) as stack:
         ensure_topics(stack.kafka, "local")
-        camera = make_camera(CAMERA, str(clip), public=True, approval=Approval("ani", now_ms()))
+        camera = make_camera(CAMERA, start_camera(stack), "snapshot", public=True, approval=Approval("ani", now_ms()))
         publish(stack.kafka, [msgspec.structs.replace(camera, sample_fps=2.0)])
         starts = starts_of(stack, folder)
         running = {name: start() for name, start in starts.items()}
         port = free_port()
         env = {"TILIK_PORTAL_PORT": str(port), "TILIK_PORTAL_LIVE__SILENT_SECONDS": str(SILENT_SECONDS)}
-        stack.start_services([ServiceRun("ingest"), ServiceRun("portal", env=env)])
+        loopback = {"TILIK_INGEST_ALLOWED_NETWORKS": '["loopback"]'}
+        stack.start_services([ServiceRun("ingest", env=loopback), ServiceRun("portal", env=env)])
         scene = Scene(stack, f"http://{HOST}:{port}", Told(), starts, running)
         threading.Thread(target=scene.told.listen, args=(scene.address,), daemon=True).start()
         yield scene
         for process in running.values():
             process.process.kill()
             process.process.wait()
+
+
+def start_camera(stack: LocalStack) -> str:
+    """Start a camera whose pictures never end, and give its URL."""
+    port, clip = free_port(), ensure_footage(STATE, lambda _: None).path
+    argv = [sys.executable, "-m", "deploy.local.camera_server", "--port", str(port), "--footage", str(clip)]
+    server = ProcessSpec("camera-server", [*argv, "--many", "1"], ready=http_probe(port, "/"), port=port)
+    stack.start_processes([server])
+    return f"http://{HOST}:{port}/snapshot/many-0000.jpg"
 
 
 def starts_of(stack: LocalStack, folder: Path) -> dict[str, Callable[[], Process]]:
