@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from deploy.local.platform import LocalStack, http_probe
 from deploy.local.ports import HOST, free_port
@@ -105,6 +105,30 @@ def test_a_reviewer_confirms_one_and_rejects_one_by_keyboard(running: Running, p
     ]
     assert visit.complaints == []
     assert visit.foreign_requests == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_alone_decides_nothing(running: Running, browser: Browser, scripts: bool) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    running.signed_in(page, "reviewer", "/operations/review?type=flood_episode")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    decided = len(running.city.decisions())
+    page.locator(".verdict input[name=reason]").first.fill(WHY)
+    page.keyboard.press("Enter")
+    if scripts:
+        expect(page.locator("#said")).to_contain_text("pilih konfirmasi atau tolak")
+    page.locator(".keys").click()  # whatever Enter began has begun by now
+
+    assert sent == []
+    assert len(running.city.decisions()) == decided
+    context.close()
+
+
+def test_units_are_told_in_the_reader_s_language(running: Running, page: Page) -> None:
+    running.signed_in(page, "viewer", "/operations/review")
+    expect(page.locator(".why").first).to_contain_text("rasio")
 
 
 def test_an_operator_draws_a_zone_and_moves_its_corners(running: Running, page: Page) -> None:

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from services.portal.context import Portal
 from services.portal.operations.sessions import Session, Sessions
-from services.portal.operations.words import FAULTS, FIGURES, FaultWords, FigureWords, OperationsWords, ZoneWords
+from services.portal.operations.words import FAULTS, FIGURES, UNITS, FaultWords, FigureWords, OperationsWords, ZoneWords
 from services.portal.pages import written
 from services.portal.pages.language import COOKIE, COOKIE_SECONDS, LANGUAGES, Language, Words, chosen_language
 from services.portal.roles import Person
@@ -82,6 +82,7 @@ class Screen:
         environment.filters["at"] = written.from_ms
         environment.filters["fault"] = partial(fault_text, language=language)
         environment.filters["figure"] = partial(figure_text, language=language)
+        environment.filters["unit"] = partial(unit_text, language=language)
         environment.globals["zone_words"] = zone_words(language)
         environment.filters["iso"] = written.iso
         environment.globals["asset"] = self._portal.assets.url
@@ -96,6 +97,11 @@ def fault_text(fault: str, language: Language) -> str:
 def figure_text(figure: str, language: Language) -> str:
     """Give what a figure of a rule is; one of a later rule goes by its name."""
     return Words(FigureWords, language)[figure] if figure in FIGURES else figure
+
+
+def unit_text(unit: str, language: Language) -> str:
+    """Give what a figure's unit is called; one of a later rule goes by its name."""
+    return UNITS[unit].in_language(language) if unit in UNITS else unit
 
 
 def zone_words(language: Language) -> str:

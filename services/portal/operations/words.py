@@ -75,6 +75,9 @@ class OperationsWords:
     key_cancel = Text("cancel", "batal")
     said_confirmed = Text("Confirmed.", "Terkonfirmasi.")
     said_rejected = Text("Rejected.", "Ditolak.")
+    said_choose = Text(
+        "Nothing was decided: choose to confirm or to reject.", "Belum diputuskan: pilih konfirmasi atau tolak."
+    )
     said_failed = Text("Not sent: ", "Tidak terkirim: ")
     nothing_waits = Text("Nothing waits.", "Tidak ada yang menunggu.")
     goes_on = Text("goes on", "masih berlangsung")
@@ -281,6 +284,14 @@ class FigureWords:
     luma_of_usual = Text("Brightness, of the usual", "Kecerahan, dibanding biasanya")
     contrast = Text("Contrast", "Kontras")
     unchanged = Text("The very same picture for", "Gambar tepat sama selama")
+
+
+UNITS: Final = {
+    "s": Text("s", "dtk"),
+    "ratio": Text("ratio", "rasio"),
+    "box heights": Text("box heights", "kali tinggi kotak"),
+}
+"""The units of those figures, by their names in an episode."""
 
 
 class FaultWords:

@@ -51,3 +51,11 @@ def test_every_figure_that_a_rule_names_is_there() -> None:
         named |= set(re.findall(r'_fault\([\w"]+, "(\w+)"', module.read_text()))
     assert len(named) >= 14
     assert named <= words.FIGURES
+
+
+def test_every_unit_of_a_rule_s_figure_is_said_in_the_reader_s_language() -> None:
+    named = set()
+    for module in AGGREGATE.glob("*.py"):
+        named |= set(re.findall(r'unit="([\w ]+)"', module.read_text()))
+    assert {"box heights", "ratio"} <= named <= set(words.UNITS)
+    assert all(text.en != text.id for text in words.UNITS.values())

@@ -53,15 +53,14 @@ async function send(form, verdict) {
   after?.focus();
 }
 
+queue.querySelectorAll('.undecided').forEach((button) => { button.disabled = false; });
 queue.addEventListener('submit', (event) => {
   const form = event.target;
   if (!form.classList.contains('verdict')) return;
   event.preventDefault();
-  const pressed = event.submitter?.classList.contains('reject') ? 'reject' : 'confirm';
-  const byKey = form.dataset.verdict;
-  const verdict = document.activeElement === form.reason && byKey ? byKey : pressed;
-  delete form.dataset.verdict;
-  send(form, verdict);
+  const verdict = event.submitter?.dataset.verdict ?? form.dataset.verdict;
+  if (verdict) send(form, verdict);
+  else said.textContent = said.dataset.choose;
 });
 
 document.addEventListener('keydown', (event) => {
