@@ -55,7 +55,7 @@ def main() -> None:
     """Run the command line; our own errors become one clear line and an exit code, logs go to standard error."""
     configure_logging("cli", str(os.getpid()), level="warning")
     try:
-        cli.main(prog_name="tilik", standalone_mode=False)
+        sys.exit(cli.main(prog_name="tilik", standalone_mode=False))  # commands give None, or click's Exit its code
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

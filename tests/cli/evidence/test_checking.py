@@ -49,6 +49,7 @@ def package(case: Case) -> bytes:
     return case.export()
 
 
+_TILIK = Path(sys.executable).with_name("tilik")
 _NEEDED = ("click", "rich", "pygments", "msgspec", "cryptography", "cffi", "structlog", "tzdata", "schemas", "services")
 _ONLY_THESE = f"""
 import sys
@@ -281,6 +282,8 @@ def test_the_command_tells_by_its_exit_code_and_first_line(case: Case, package: 
     answer = CliRunner().invoke(command, ["verify", str(altered)])
     assert answer.exit_code == 1
     assert answer.output.startswith("ALTERED FIRST: minutes/2025-11-25-1202-")
+    told = [subprocess.run([_TILIK, "evidence", "verify", file], check=False) for file in (whole, altered)]
+    assert [one.returncode for one in told] == [0, 1], "as scripts of citizens see it"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--camera", "x-1"], ["--day", DAY], ["FILE", "--camera", "x-1"]])
