@@ -85,6 +85,7 @@ def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path
         ("histogram_quantile(0.95", "histogram_quantile(0.99"),
         ('{reason=~"undecodable|refused|invalid_headers"}', ""),
         ("[15m])) > 20", "[15m])) > 10"),
+        ("unless tilik_dead_letters_total offset 15m", "and vector(0)"),
     ],
 )
 def test_scenarios_notice_a_rule_that_was_changed(tmp_path: Path, sentence: str, instead: str) -> None:

@@ -98,6 +98,7 @@ def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path
         (SCENARIOS, "> 0.01", "> 0.001"),
         (SCENARIOS, "epoch_total[5m])) > 0\n        for: 10m", "epoch_total[5m])) > 0\n        for: 4m"),
         (SCENARIOS, '{why="died"}', ""),
+        (SCENARIOS, 'unless tilik_ingest_decoders_restarted_total{why="died"} offset 15m', "and vector(0)"),
         (SCENARIOS_OF_DAYS, "offset 1d", "offset 1h"),
         (SCENARIOS_OF_DAYS, "[1h:5m]", "[4m:5m]"),
     ],

@@ -90,7 +90,20 @@ def test_prometheus_takes_the_rules_and_every_scenario_comes_true(service: str, 
 @pytest.mark.parametrize(
     ("service", "sentence", "instead"),
     [
-        ("record", " + sum(increase(tilik_record_gaps_total[5m]))", ""),
+        ("record", "+ (sum(increase(tilik_record_gaps_total[5m])) or vector(0))", ""),
+        (
+            "record",
+            "(sum(increase(tilik_record_gaps_total[5m])) or vector(0))",
+            "sum(increase(tilik_record_gaps_total[5m]))",
+        ),
+        (
+            "record",
+            "(sum(increase(tilik_record_minutes_total[5m])) or vector(0))",
+            "sum(increase(tilik_record_minutes_total[5m]))",
+        ),
+        ("record", " or sum(tilik_record_held_bytes) > 0", ""),
+        ("record", "for: 3m", "for: 1m"),
+        ("record", "unless tilik_record_lost_frames_total offset 10m", "and vector(0)"),
         ("record", "for: 1h", "for: 1m"),
         ("record", "[30m])) > 3", "[30m])) > 1"),
         ("record", 'unless tilik_record_evidence_total{outcome="missing"} offset 15m', "and vector(0)"),
