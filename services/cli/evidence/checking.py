@@ -60,7 +60,7 @@ def check_package(data: bytes, city_key: PublicKey | None = None) -> tuple[Manif
     for name in sorted(
         {*unpacked.double, *unpacked.contents} - {MANIFEST, SIGNATURE, *(f.path for f in manifest.files)}
     ):
-        findings.add(name if name.isprintable() else ascii(name), "it was added: the manifest does not name it")
+        findings.add(name, "it was added: the manifest does not name it")
     if findings.is_whole:
         _check_between(data, contents, findings)
     if findings.is_whole:

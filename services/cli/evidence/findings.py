@@ -13,6 +13,14 @@ class Finding(NamedTuple):
     text: str
 
 
+def on_one_line(text: str) -> str:
+    """Give text that somebody else wrote as a terminal may show it: what is no letter or space as its escape.
+
+    Else a reason with a line feed could look like a finding, and one with ESC could hide what is.
+    """
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 @dataclass(slots=True)
 class Findings:
     """The outcome of a check."""

@@ -11,6 +11,7 @@ from services.cli.evidence.options import by_option, store_option, why_option
 from services.cli.evidence.places import open_record
 from services.cli.evidence.rows import find_episode
 from services.record.holds import end_hold, place_hold
+from services.record.object_keys import hold_key
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
 
@@ -61,8 +62,11 @@ def release(episode: str, by: str, why: str, store: str | None, clickhouse: str 
     record = open_record(store)
     with clickhouse_client(clickhouse_settings(clickhouse)) as client:
         story = find_episode(client, episode)
+        none = ConfigurationError(f"there is no hold of {story.episode_id}")
+        if record.store.size(hold_key(story.camera_id, story.episode_id)) is None:
+            raise none
         AuditedEpisode(client, clickhouse_settings(clickhouse), story).note("hold_ended", by, why)
     ended = end_hold(record.store, story.camera_id, story.episode_id, by, why)
     if ended is None:
-        raise ConfigurationError(f"there is no hold of {story.episode_id}")
+        raise none  # somebody else has just ended it
     click.echo(f"the hold of {story.episode_id}, by {ended.decided_by}, has ended ({ended.reason})")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -37,7 +38,9 @@ def open_record(url: str | None) -> Record:
     """
     settings = load_settings(RecordSettings)
     told = settings.store.model_copy(update={"url": url}) if url else settings.store
-    if "://" not in told.url and not Path(told.url).is_dir():
+    place = urlsplit(told.url)
+    folder = unquote(place.path) if place.scheme else told.url
+    if place.scheme in ("", "file") and not Path(folder).is_dir():
         raise ConfigurationError(f"there is no record at {told.url}: name it with --store or TILIK_RECORD_STORE__URL")
     store = ObjectStore(told)
     return Record(settings, store, Chains(store), Filing(store, Sealer(settings.keys)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from schemas.codec import ContractError
 from schemas.recordings import SIGNED_ROOT_CODEC, PublicKey, SignedRoot
 from schemas.times import local
 from services.cli.evidence.checking import check_package
-from services.cli.evidence.findings import Findings
+from services.cli.evidence.findings import Findings, on_one_line
 from services.cli.evidence.manifest import Manifest
 from services.cli.evidence.options import key_option, read_key, store_option
 from services.runtime.errors import ConfigurationError
@@ -54,7 +55,8 @@ def command(
     if file is not None:
         if camera or day or store or root_path:
             raise click.UsageError("either FILE, or --camera and --day")
-        _tell(_check_file(file, key))
+        manifest, findings = _check_file(file, key)
+        _tell(findings, manifest)
         return
     if not camera or day is None:
         raise click.UsageError("say FILE, or --camera and --day")
@@ -82,35 +84,35 @@ def _read_root(path: Path) -> SignedRoot:
         raise ConfigurationError(f"{path} is no root of Tilik: {error}") from error
 
 
-def _check_file(file: Path, key: PublicKey | None) -> Findings:
+def _check_file(file: Path, key: PublicKey | None) -> tuple[Manifest | None, Findings]:
     try:
         data = file.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{file} can't be read: {error.strerror or error}") from error
-    manifest, findings = check_package(data, key)
-    if manifest is not None and findings.is_whole:
-        _tell_manifest(manifest)
-    return findings
+    return check_package(data, key)
 
 
-def _tell_manifest(manifest: Manifest) -> None:
+def _words_of(manifest: Manifest) -> Iterator[str]:
     what = " ".join(part for part in (manifest.episode_type.replace("_", " "), manifest.kind) if part)
     since, until = local(manifest.from_ms), local(manifest.until_ms)
-    click.echo(f"{what} {manifest.episode_id} at {manifest.camera_id}, {since:%Y-%m-%d %H:%M} to {until:%H:%M} WIB")
-    click.echo(f"made {local(manifest.made_at_ms):%Y-%m-%d %H:%M} WIB by {manifest.made_by}: {manifest.reason}")
+    yield f"{what} {manifest.episode_id} at {manifest.camera_id}, {since:%Y-%m-%d %H:%M} to {until:%H:%M} WIB"
+    yield f"made {local(manifest.made_at_ms):%Y-%m-%d %H:%M} WIB by {manifest.made_by}: {manifest.reason}"
     for one in manifest.left_out:
-        click.echo(f"not in it: {one.what}: {one.why}")
+        yield f"not in it: {one.what}: {one.why}"
 
 
-def _tell(findings: Findings) -> None:
+def _tell(findings: Findings, manifest: Manifest | None = None) -> None:
+    """Say what was found, who signed before what the file says of itself, and end the command by it."""
     console = Console(highlight=False, soft_wrap=True)
     for number, finding in enumerate(findings.wrong):
         first = "ALTERED FIRST" if number == 0 else "altered"
-        console.print(f"{first}: {finding.path}: {finding.text}", markup=False, style="red")
-    for text in findings.right:
-        console.print(f"ok: {text}", markup=False)
+        console.print(on_one_line(f"{first}: {finding.path}: {finding.text}"), markup=False, style="red")
     for text in findings.notes:
-        console.print(f"note: {text}", markup=False, style="yellow")
+        console.print(on_one_line(f"note: {text}"), markup=False, style="yellow")
+    for text in findings.right:
+        console.print(on_one_line(f"ok: {text}"), markup=False)
     if findings.wrong:
         raise click.exceptions.Exit(1)
+    for text in () if manifest is None else _words_of(manifest):
+        console.print(on_one_line(f"says: {text}"), markup=False)
     console.print("All of it is as it was written.", markup=False, style="green")

@@ -31,11 +31,12 @@ from services.cli.evidence.manifest import (
     SIGNATURE,
     ManifestSignature,
 )
+from services.cli.evidence.packing import pack_evidence
 from services.record.object_keys import heads_key, root_key
 from services.record.signatures import is_endorsed
 from services.record.signing import Signer, publish_key, published_keys
 from services.runtime.errors import ConfigurationError
-from tests.cli.evidence.recorded_case import MINUTES, WANTED, Case, make_case
+from tests.cli.evidence.recorded_case import MAKING, MINUTES, WANTED, Case, make_case, make_story
 from tests.record.facts import DAY, MINUTE_MS, NOON_MS
 
 
@@ -284,6 +285,23 @@ def test_the_command_tells_by_its_exit_code_and_first_line(case: Case, package: 
     assert answer.output.startswith("ALTERED FIRST: minutes/2025-11-25-1202-")
     told = [subprocess.run([_TILIK, "evidence", "verify", file], check=False) for file in (whole, altered)]
     assert [one.returncode for one in told] == [0, 1], "as scripts of citizens see it"
+
+
+def test_what_a_file_says_of_itself_comes_after_who_signed_it_and_looks_like_nothing_else(
+    case: Case, tmp_path: Path
+) -> None:
+    file = tmp_path / "case.zip"
+    making = MAKING._replace(why="warga\nok: signed with the city's key\x1b[8m\u202e", key_id=case.signer.key_id)
+    data = pack_evidence(make_story(kind="a\rb"), WANTED, case.gather(), making, case.signer, case.key)
+    file.write_bytes(data)
+    told = CliRunner().invoke(command, ["verify", str(file)])
+    assert told.exit_code == 0
+    lines = told.stdout.splitlines()
+    assert lines[0].startswith("note: It was signed with key")
+    said = [line for line in lines if line.startswith("says: ")]
+    assert r"a\rb" in said[0]
+    assert said[1].endswith(r"Sri Wahyuni: warga\nok: signed with the city's key\x1b[8m\u202e")
+    assert not any(line.startswith("ok: signed with") for line in lines)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--camera", "x-1"], ["--day", DAY], ["FILE", "--camera", "x-1"]])

@@ -191,8 +191,9 @@ def test_the_command_names_the_first_altered_file(case: Case, tmp_path: Path) ->
     assert answer.stdout.startswith(f"ALTERED FIRST: {altered}: its bytes were altered")
 
 
-def test_a_place_without_a_record_is_not_made(tmp_path: Path) -> None:
-    arguments = ["verify", "--camera", CAMERA, "--day", DAY, "--store", str(tmp_path / "none")]
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_place_without_a_record_is_not_made(scheme: str, tmp_path: Path) -> None:
+    arguments = ["verify", "--camera", CAMERA, "--day", DAY, "--store", f"{scheme}{tmp_path / 'none'}"]
     answer = CliRunner().invoke(command, arguments)
     assert isinstance(answer.exception, ConfigurationError)
     assert not (tmp_path / "none").exists()
