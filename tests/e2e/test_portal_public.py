@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from deploy.local.testing import RunningFace
 from services.portal.pages.routes import router as public_pages
@@ -17,7 +18,7 @@ from tests.e2e.served_portal import served
 from tests.ingest.worker_process import wait_for
 from tests.portal.delivery.scene import FilmedCamera, RunningPortal, running_portal
 from tests.portal.pages.seeded_city import seeded_city
-from tests.portal.pages.small_city import portal_of
+from tests.portal.pages.small_city import make_camera, portal_of
 
 pytestmark = pytest.mark.integration
 
@@ -56,6 +57,14 @@ def city(face: RunningFace) -> Iterator[str]:
 def running(kafka: KafkaSettings) -> Iterator[RunningPortal]:
     with running_portal(kafka) as portal:
         yield portal
+
+
+@pytest.fixture(scope="module")
+def recorded_camera() -> Iterator[str]:
+    """The address of the page of a camera that is recorded, in a portal that reaches no database."""
+    camera = make_camera(record=True)
+    with portal_of([camera]) as portal, served(portal) as address:
+        yield f"{address}/cameras/{camera.camera_id}"
 
 
 @pytest.fixture
@@ -185,6 +194,10 @@ def test_a_camera_is_watched_live_paused_and_looked_back_at(live: Visit, filmed:
     page.keyboard.press("ArrowLeft")
     expect(picture).to_have_attribute("src", filmed.url(32))
     expect(page.locator("#said")).to_contain_text("melihat ke belakang")
+    expect(page.locator("#state")).to_have_text("rekaman")
+    tops = [box["y"] for name in ("back", "pause", "on") if (box := page.locator(f"#{name}").bounding_box())]
+    assert len(tops) == 3
+    assert max(tops) - min(tops) < 20, "they stand in one line on a phone"
     page.keyboard.press("PageUp")
     expect(picture).to_have_attribute("src", filmed.url(2))
     filmed.film(range(36, 39))
@@ -196,6 +209,7 @@ def test_a_camera_is_watched_live_paused_and_looked_back_at(live: Visit, filmed:
 
     page.locator("#pause").click()
     expect(picture).to_have_attribute("src", filmed.url(36))
+    expect(page.locator("#state")).to_have_text("langsung")
     wait_for(lambda: bool(picture.evaluate("image => image.naturalWidth > 0")), "it is drawn")
     assert faults(page) == []
     assert live.complaints == []
@@ -257,3 +271,36 @@ def test_a_link_to_a_moment_leads_to_its_picture(running: RunningPortal, phone: 
 
     expect(phone.locator("#picture")).to_have_attribute("src", filmed.url(12))
     expect(phone.locator("#pause")).to_have_text("Kembali ke langsung")
+
+
+@pytest.mark.parametrize("trouble", ["the server is busy", "the line is cut", "the film is gone"])
+def test_recordings_that_cannot_be_reached_are_not_told_as_none(page: Page, recorded_camera: str, trouble: str) -> None:
+    minute_ms = (round(time.time()) // 60 - 60) * 60_000
+    film = {"minute_ms": minute_ms, "url": f"/recorded/loket-genuk/{minute_ms}.mp4", "first_ms": minute_ms, "gap": ""}
+
+    def answer(route: Route) -> None:
+        if trouble == "the line is cut":
+            route.abort()
+        elif trouble == "the server is busy":
+            route.fulfill(status=503)
+        elif route.request.url.endswith(".mp4"):
+            route.fulfill(status=404)
+        else:
+            route.fulfill(json={"minutes": [film]})
+
+    page.route("**/recorded/loket-genuk/*", answer)
+    page.goto(f"{recorded_camera}?at={minute_ms}")
+    expect(page.locator("#lookback-said")).to_contain_text("tidak dapat dijangkau")
+    expect(page.locator("#lookback-video")).to_be_hidden()
+
+    page.unroute("**/recorded/loket-genuk/*")
+    page.route("**/recorded/loket-genuk/*", lambda route: route.fulfill(json={"minutes": []}))
+    page.locator("#lookback button").click()
+    expect(page.locator("#lookback-said")).to_contain_text("Tidak ada rekaman")
+
+
+def test_a_minute_that_is_not_stored_yet_is_not_told_as_missing(page: Page, recorded_camera: str) -> None:
+    page.route("**/recorded/loket-genuk/*", lambda route: route.fulfill(json={"minutes": []}))
+    for ago_s, wanted in ((180, "belum tersimpan"), (3_600, "Tidak ada rekaman")):
+        page.goto(f"{recorded_camera}?at={round(time.time() - ago_s) * 1000}")
+        expect(page.locator("#lookback-said")).to_contain_text(wanted)

@@ -25,7 +25,22 @@ function show(index) {
   slider.setAttribute('aria-valuetext', frame ? `${seconds.format(frame.captured_at_ms)} WIB` : said.empty);
   pause.textContent = view.live ? said.pause : said.resume;
   byId('controls').hidden = view.frames.length === 0;
+  label();
   tell();
+}
+
+/** Name the camera's state, and that a picture of the past is none of now. */
+function label() {
+  const names = view.live ? [view.state] : ['past', view.state].filter((name) => name !== 'live');
+  const badges = names.filter(Boolean).map((name) => {
+    const badge = document.createElement('span');
+    badge.className = `badge state-${name}`;
+    badge.textContent = said[`name${name[0].toUpperCase()}${name.slice(1)}`];
+    return badge;
+  });
+  const state = byId('state');
+  const text = badges.map((badge) => badge.textContent).join(' ');
+  if (badges.length && state.textContent !== text) state.replaceChildren(...badges.flatMap((badge) => [' ', badge]).slice(1));
 }
 
 /** Say when the picture was taken, and how long ago that is. */
@@ -77,10 +92,6 @@ function setState(name, since) {
   const key = name[0].toUpperCase() + name.slice(1);
   const before = view.state;
   [view.state, view.since] = [name, since];
-  const badge = document.createElement('span');
-  badge.className = `badge state-${name}`;
-  badge.textContent = said[`name${key}`];
-  byId('state').replaceChildren(badge);
   byId('blank-state').textContent = said[`blank${key}`];
   byId('blank-why').textContent = name === 'live' ? '' : said[`why${key}`].replace('{time}', since ? `${minutes.format(since)} WIB` : '…');
   if (name === 'quarantined') withdraw(since);

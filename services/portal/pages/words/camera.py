@@ -43,6 +43,7 @@ class CameraWords:
     )
     state = Text("State", "Keadaan")
     state_live = Text("live", "langsung")
+    state_past = Text("recorded", "rekaman")
     state_held = Text("held back", "ditahan")
     state_quarantined = Text("quarantined", "karantina")
     state_silent = Text("no picture", "tanpa gambar")
@@ -103,6 +104,15 @@ class CameraWords:
     gap_deleted = Text(
         "the recording was deleted, as its time was over or it had to be",
         "rekaman sudah dihapus, karena masa simpannya habis atau memang harus dihapus",
+    )
+    recorded_not_yet = Text(
+        "not stored yet: a minute can be looked back at some ten minutes later",
+        "belum tersimpan: satu menit baru bisa dilihat kembali sekitar sepuluh menit kemudian",
+    )
+    recorded_away = Text(
+        "The recordings can't be reached at the moment. This does not say that there are none; please try again in a"
+        " minute.",
+        "Rekaman sedang tidak dapat dijangkau. Ini tidak berarti tidak ada rekaman; silakan coba lagi sebentar.",
     )
     recorded_video = Text("Recorded minute", "Menit rekaman")
     today = Text("Today", "Hari ini")
