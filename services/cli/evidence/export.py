@@ -16,7 +16,7 @@ from services.cli.evidence.options import by_option, store_option, why_option
 from services.cli.evidence.packing import pack_evidence
 from services.cli.evidence.places import open_record, progress
 from services.cli.evidence.report import Making
-from services.cli.evidence.rows import EpisodeStory, find_episode, rows_of_episode, withdrawn_minutes
+from services.cli.evidence.rows import EpisodeStory, find_episode, rows_of_episode, times_of_trouble, withdrawn_minutes
 from services.record.signing import Signer, publish_key
 from services.runtime.clock import now_ms
 from services.runtime.errors import ConfigurationError
@@ -84,7 +84,7 @@ def command(episode: str, store: str | None, clickhouse: str | None, **said: Any
         wanted = _wanted(story, asked)
         since_ms = min(wanted.from_ms, story.started_ms)  # frames are taken of the whole episode
         withdrawn = withdrawn_minutes(client, story.camera_id, since_ms, wanted.until_ms)
-        wanted = wanted._replace(withdrawn=withdrawn)
+        wanted = wanted._replace(withdrawn=withdrawn, troubles=times_of_trouble(client, story.camera_id))
         if asked.originals:
             audited = AuditedEpisode(client, clickhouse_settings(clickhouse), story)
             audited.note("original_viewed", asked.by, asked.why, f"exported to {asked.out.name}")

@@ -46,13 +46,15 @@ Advance = Callable[[str], None]
 class Wanted(NamedTuple):
     """Which files are wanted: from when to when, ms since 1970; as captured, or with people hidden.
 
-    ``withdrawn`` are starts of minutes of which the public form is not to be shown.
+    ``withdrawn`` are starts of minutes of which the public form is not to be shown; ``troubles`` from when to when, of
+    which no frame's is.
     """
 
     from_ms: int
     until_ms: int
     originals: bool
     withdrawn: frozenset[int] = frozenset()
+    troubles: tuple[tuple[int, int], ...] = ()
 
 
 class Picture(NamedTuple):
@@ -159,6 +161,8 @@ class Gathering:
             path = _path_of(fact, file)
             if form == "public" and _minute_of(fact) in wanted.withdrawn:
                 found.leave_out(path, "it was withdrawn: the camera was in quarantine")
+            elif form == "public" and _is_in_trouble(fact, wanted):
+                found.leave_out(path, "it is withheld: something was wrong with the camera's picture then")
             elif file.key in gone:
                 found.leave_out(path, "it was deleted; the chain's tombstone says why")
             elif self._take_file(path, entry, file, found):
@@ -226,6 +230,12 @@ def _days(wanted: Wanted) -> Iterator[str]:
 
 def _minute_of(fact: MinuteRecorded | EvidenceKept) -> int:
     return fact.minute_ms if isinstance(fact, MinuteRecorded) else fact.captured_at_ms // MINUTE_MS * MINUTE_MS
+
+
+def _is_in_trouble(fact: MinuteRecorded | EvidenceKept, wanted: Wanted) -> bool:
+    if isinstance(fact, MinuteRecorded):
+        return False
+    return any(since_ms <= fact.captured_at_ms <= until_ms for since_ms, until_ms in wanted.troubles)
 
 
 def _is_wanted(entry: ChainEntry, story: EpisodeStory, wanted: Wanted) -> bool:

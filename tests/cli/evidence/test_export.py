@@ -11,14 +11,15 @@ from click.testing import CliRunner, Result
 from msgspec import structs
 
 from schemas.camera_events import Decision, FrameCoordinates, make_event_id
-from schemas.episodes import CounterEpisode, Crossing, EvidenceFrame
+from schemas.episodes import CameraIncident, CounterEpisode, Crossing, EvidenceFrame
 from schemas.recordings import day_of
 from schemas.times import DAY_MS
 from schemas.topics import FRAMES
 from services.aggregate.episode_rows import episode_row
 from services.aggregate.event_rows import decision_row, detections_row
-from services.aggregate.migrate import known_migrations, migrate
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.aggregate.registry_rows import camera_row
+from services.aggregate.row_columns import RULESET
 from services.cli.cameras import publish
 from services.cli.evidence.archive import unpack
 from services.cli.evidence.checking import check_package
@@ -60,6 +61,28 @@ def _episode() -> CounterEpisode:
         last=frames[2],
         why=(Crossing("staff_absence", 125.0, 120.0, "s"),),
         kind="unattended",
+    )
+
+
+def _incident(since_ms: int) -> CameraIncident:
+    frame = EvidenceFrame("9" * 32, since_ms, FrameCoordinates(FRAMES.name, 0, 9, since_ms))
+    return CameraIncident(
+        episode_id="9" * 32,
+        camera_id=CAMERA,
+        zone_id=None,
+        revision=1,
+        ruleset=RULESET,
+        camera_revision=1,
+        phase="open",
+        review="suspected",
+        started_at_ms=since_ms,
+        last_seen_at_ms=since_ms,
+        first=frame,
+        best=frame,
+        last=frame,
+        why=(Crossing("brightness", 12.0, 25.0, "of 255"),),
+        kind="dark",
+        quarantined=False,
     )
 
 
@@ -151,6 +174,22 @@ def test_an_episode_becomes_one_file_that_is_whole(city: City, tmp_path: Path) -
 
 
 @pytest.mark.integration
+def test_a_frame_of_a_camera_incident_is_not_exported_though_no_minute_was_withdrawn(
+    city: City, clickhouse_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ClickHouseSettings(port=clickhouse_port, database="evidence_of_a_dark_camera")
+    migrate(settings, known_migrations())
+    choose_own_ruleset(settings)
+    with closing(RowStore(settings)) as rows:
+        rows.write([episode_row(_episode(), 7), episode_row(_incident(NOON_MS + 2 * MINUTE_MS), 8)])
+    monkeypatch.setenv("TILIK_AGGREGATE_CLICKHOUSE__DATABASE", settings.database)
+    answer = city.run("export", EPISODE, "--out", str(tmp_path / "case.zip"), *WHO)
+    assert answer.exit_code == 0, answer.output
+    assert f"1 frames, {MINUTES} minutes" in answer.output
+    assert answer.output.count("something was wrong with the camera's picture then") == 2
+
+
+@pytest.mark.integration
 def test_originals_are_exported_only_where_they_are_asked_for(city: City, tmp_path: Path) -> None:
     for out, options in ((tmp_path / "public.zip", ()), (tmp_path / "originals.zip", ("--originals",))):
         assert city.run("export", EPISODE, "--out", str(out), *WHO, *options).exit_code == 0
@@ -178,6 +217,7 @@ def test_a_hold_is_placed_and_ended(city: City) -> None:
     assert city.run("release", EPISODE[:8]).exit_code == 2
     assert city.run("release", EPISODE[:8], *WHO).exit_code == 0
     assert holds_of(city.case.store, CAMERA) == []
+    assert "there is no hold" in str(city.run("release", EPISODE[:8], *WHO).exception), "and nobody noted that it ended"
     with closing(connect(city.clickhouse, city.clickhouse.database)) as client:
         which = "action LIKE 'hold%' ORDER BY at, action DESC"
         noted = client.query(f"SELECT who, action, subject, why FROM portal_audit WHERE {which}").result_rows
