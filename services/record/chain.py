@@ -86,6 +86,7 @@ class Chains:
         self._most_open = most_open
         self._open: OrderedDict[tuple[str, str], _Open] = OrderedDict()
         self._lock = threading.Lock()
+        self._broken: set[tuple[str, str]] = set()
 
     def append(self, camera_id: str, day: str, facts: Sequence[ChainFact]) -> list[LinkedEntry]:
         """Say facts in a camera's chain of a day, in this order, and give the entry of each.
@@ -119,7 +120,14 @@ class Chains:
         Raises:
             RetryableError: The store is away.
         """
-        return check_lines(self.read_lines(camera_id, day), camera_id, day)
+        checked = check_lines(self.read_lines(camera_id, day), camera_id, day)
+        self._note(camera_id, day, is_broken=checked.fault is not None)
+        return checked
+
+    def broken(self) -> set[tuple[str, str]]:
+        """Give camera and day of each chain that was not as it was written when it was last read."""
+        with self._lock:
+            return set(self._broken)
 
     def read_lines(self, camera_id: str, day: str) -> bytes:
         """Give the lines of a chain as they lie in the store, none where there is no such chain.
@@ -141,6 +149,10 @@ class Chains:
         if not entries:
             return None
         return ChainHead(camera_id=camera_id, day=day, entry_count=len(entries), last_hash=entries[-1].hash)
+
+    def _note(self, camera_id: str, day: str, *, is_broken: bool) -> None:
+        with self._lock:
+            (self._broken.add if is_broken else self._broken.discard)((camera_id, day))
 
     def _chain(self, camera_id: str, day: str) -> _Open:
         with self._lock:
@@ -177,6 +189,7 @@ class Chains:
                     _remember(chain, parse_line(line).entry.fact, (number, at))
                 except ContractError as error:
                     log.error("record.chain_broken", camera=camera_id, day=day, entry=chain.count - 1, error=str(error))
+                    self._note(camera_id, day, is_broken=True)
             if rest or len(lines) >= SEGMENT_LINES:
                 chain.segment, chain.tail, chain.tag = number + 1, [], ""
             else:

@@ -81,4 +81,16 @@ RECORD_METRICS = (
         "counter",
         "Rounds of signing and deleting that failed; the next is five minutes later. Growing: the log says what to do.",
     ),
+    MetricDefinition(
+        "tilik_record_broken_chains",
+        "gauge",
+        "Chains with a line that is not as it was written, as far as this process has read any. Not 0: somebody wrote "
+        "to the store; record.chain_broken in the log names camera, day and entry.",
+    ),
+    MetricDefinition(
+        "tilik_record_holds_unreadable_total",
+        "counter",
+        "Times that nothing of a camera could be deleted, for a hold of it can't be read. Growing: "
+        "record.retention_stopped in the log names the camera; place the hold anew.",
+    ),
 )

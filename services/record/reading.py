@@ -65,7 +65,7 @@ class Reading:
         self._paused = False
         self._pause_again = False
         self._partition_count = 0
-        self._unknown: dict[str, float] = {}
+        self._unknown: dict[tuple[str, int], float] = {}
         self._follow_at = 0.0
         self._ask_end_at = 0.0
         self._commit_again_at = time.monotonic() + _COMMIT_AGAIN_SECONDS
@@ -199,8 +199,7 @@ class Reading:
             camera_id = (message.key() or b"").decode()
         except (ContractError, UnicodeDecodeError):
             return  # detect makes a dead letter of it
-        camera = self._known_camera(camera_id)
-        if camera is None or not camera.record:
+        if not self._is_recorded(camera_id, headers.camera_revision):
             owned.minutes.pass_over(camera_id, headers.owner_epoch, headers.sequence)
             return
         frame = HeldFrame(
@@ -249,18 +248,21 @@ class Reading:
         else:
             owned.followed = True
 
-    def _known_camera(self, camera_id: str) -> Camera | None:
-        """Give a camera; one that is new may not have been read yet, so the registry is waited for now and then."""
-        camera = self.camera(camera_id)
-        now = time.monotonic()
-        if camera is None and self._unknown.get(camera_id, 0.0) <= now:
-            self._unknown[camera_id] = now + _ASK_REGISTRY_SECONDS
+    def _is_recorded(self, camera_id: str, revision: int) -> bool:
+        """Tell whether a frame is recorded: the revision that it was captured under asks it, and so does the newest.
+
+        One that is new may not have been read yet, so the registry is waited for now and then.
+        """
+        now, then = time.monotonic(), self.find_camera(camera_id, revision)
+        if then is None and self._unknown.get((camera_id, revision), 0.0) <= now:
+            self._unknown[camera_id, revision] = now + _ASK_REGISTRY_SECONDS
             try:
                 self._registry.wait_until_current(_ASK_REGISTRY_SECONDS / 10)
             except RetryableError as error:
                 log.warning("record.registry_waits", camera=camera_id, error=str(error))
-            camera = self.camera(camera_id)
-        return camera
+            then = self.find_camera(camera_id, revision)
+        newest = self.camera(camera_id)
+        return then is not None and then.record and newest is not None and newest.record
 
     def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Take partitions over, called while polling."""

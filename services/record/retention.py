@@ -9,7 +9,7 @@ chain already, and what is not there can be deleted again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,6 +32,9 @@ log = get_logger(__name__)
 ORPHAN_AFTER_MS: Final = 2 * DAY_MS
 """A file that was written so long ago and that no entry names was left by a worker that was killed before its entry, or
 came second."""
+
+DELETED_AT_ONCE: Final = 100
+"""Files that go between two looks at a camera's holds: a second's work."""
 
 FindCamera = Callable[[str], Camera | None]
 FindEpisodes = Callable[[str], list[EpisodeVerdict]]
@@ -70,8 +73,21 @@ class Retention:
     camera_of: FindCamera
     episodes_of: FindEpisodes
 
-    def run(self, now: int, dry_run: bool = False) -> Iterator[Expired]:
-        """Delete what is due at ``now`` (ms since 1970), and give each chain of which something was; blocks.
+    def run(
+        self,
+        now: int,
+        dry_run: bool = False,
+        cameras: Container[str] | None = None,
+        between: Callable[[], None] = lambda: None,
+    ) -> Iterator[Expired]:
+        """Delete what is due at ``now`` (ms since 1970), and give each chain of which something was; blocks, for hours
+        where a city's day is due.
+
+        Args:
+            now: When.
+            dry_run: Change nothing.
+            cameras: Of these alone; None: of all.
+            between: Called before each chain, for what can't wait so long.
 
         Raises:
             RetryableError: The store or ClickHouse is away. What was given before is deleted.
@@ -82,8 +98,9 @@ class Retention:
                 continue
             emptied = {one.key.rsplit("/", 1)[-1] for one in self.store.list(f"{EMPTIED}/{day}")}
             for camera_id in self.store.folders(f"{CHAINS}/{day}"):
-                if camera_id in emptied:
+                if camera_id in emptied or not (cameras is None or camera_id in cameras):
                     continue
+                between()
                 try:
                     if camera_id not in rules:
                         rules[camera_id] = self._rules_of(camera_id)
@@ -123,8 +140,7 @@ class Retention:
             if tombstones:
                 self.chains.append(camera_id, day, tombstones)
             going = tuple(self._deleted(going, entries, rules))
-            for key in orphans:
-                self.store.delete(key)
+            self.store.delete(*orphans)
             is_quiet = not tombstones and entries[-1].at_ms + DAY_MS < now
             if is_quiet and not live and len(there) == len(going) + len(orphans):
                 self._mark_emptied(camera_id, day, len(entries))
@@ -146,11 +162,15 @@ class Retention:
         for entry in entries:
             for file in files_of(entry.fact):
                 facts.setdefault(file.key, []).append(entry.fact)
-        for file in going:
+        for first in range(0, len(going), DELETED_AT_ONCE):
             now_held = self._with_holds_of_now(rules)
-            if not any(now_held.holds_back(fact) for fact in facts[file.key]):
-                self.store.delete(file.key)
-                yield file
+            some = [
+                file
+                for file in going[first : first + DELETED_AT_ONCE]
+                if not any(now_held.holds_back(fact) for fact in facts[file.key])
+            ]
+            self.store.delete(*(file.key for file in some))
+            yield from some
 
     def _entries(self, camera_id: str, day: str) -> list[ChainEntry] | None:
         """Give a chain's entries; None: it is empty or broken, and then nobody knows which files are whose."""

@@ -7,17 +7,18 @@ do for a while, or one is killed over it: roots and tombstones are made once, an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import day_of
+from services.record.chain import Chains
 from services.record.clock_check import check_clock
 from services.record.key_settings import KeySettings
 from services.record.retention import Retention
 from services.record.roots import due_days, make_due_roots
 from services.record.signing import Signer
-from services.runtime.clock import Clock, now_ms
+from services.runtime.clock import Clock
 from services.runtime.errors import TilikError
 from services.runtime.logging import get_logger
 from services.runtime.metrics import Metrics
@@ -37,6 +38,7 @@ class Upkeep:
         is_mine: Tells whether this worker is to do it, such as by owning partition 0.
         metrics: Of the recorder.
         clock: Says when a day has ended.
+        recording: The chains that this worker writes, of the same store: one that it found broken is told too.
     """
 
     def __init__(
@@ -45,16 +47,20 @@ class Upkeep:
         keys: KeySettings,
         is_mine: Callable[[], bool],
         metrics: Metrics,
-        clock: Clock = now_ms,
+        clock: Clock,
+        recording: Chains,
     ) -> None:
         self._store = retention.store
         self._chains = retention.chains
+        self._recording = recording
         self._keys = keys
         self._retention = retention
         self._is_mine = is_mine
         self._metrics = metrics
         self._clock = clock
         self._expired_on = ""
+        self._unreadable: set[str] = set()
+        self._signed_ms = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="record-upkeep", daemon=True)
 
@@ -70,14 +76,39 @@ class Upkeep:
     def round(self) -> None:
         """Make the roots that are due, and, once a day, delete what is due. Blocks.
 
+        Deleting takes hours after a city's day: roots that fall due meanwhile are made between two chains. A camera of
+        which nothing could be deleted, for a hold of it could not be read, is tried again in each round.
+
         Raises:
             RetryableError: The store or ClickHouse is away, or this host's clock is ahead.
             ConfigurationError: The key that signs can't be read.
             ContractError: Something in the store is not what it should be; the text says what.
         """
-        now = self._clock()
-        if self._expired_on != day_of(now):
+        try:
+            for chains in (self._chains, self._recording):
+                for camera_id, day in chains.broken():  # somebody may have brought its lines back
+                    chains.read(camera_id, day)
+            if self._is_mine():
+                self._sign_and_delete(self._clock())
+            else:
+                self._metrics.set("tilik_record_roots_due", 0)
+        finally:
+            broken = self._recording.broken() | (self._chains.broken() if self._is_mine() else set())
+            self._metrics.set("tilik_record_broken_chains", len(broken))
+
+    def _sign_and_delete(self, now: int) -> None:
+        is_new_day = self._expired_on != day_of(now)
+        if is_new_day:
             check_clock(self._store, now)
+        self._sign()
+        if is_new_day:
+            self._delete(now)
+            self._expired_on = day_of(now)
+        elif self._unreadable:
+            self._delete(now, self._unreadable)
+
+    def _sign(self) -> None:
+        now = self._signed_ms = self._clock()
         due = due_days(self._store, now)
         self._metrics.set("tilik_record_roots_due", len(due))
         if due:
@@ -85,29 +116,35 @@ class Upkeep:
             for signed in make_due_roots(self._store, self._chains, signer, now):
                 log.info("record.root_signed", day=signed.root.day, chains=signed.root.chain_count, key=signed.key_id)
             self._metrics.set("tilik_record_roots_due", 0)
-        if self._expired_on != day_of(now):
-            for expired in self._retention.run(now):
-                if expired.fault:
-                    self._metrics.count("tilik_record_upkeep_failures_total")
-                    continue
-                self._metrics.count("tilik_record_deleted_total", len(expired.files) + len(expired.orphans))
-                log.info(
-                    "record.expired",
-                    camera=expired.camera_id,
-                    day=expired.day,
-                    files=len(expired.files),
-                    orphans=len(expired.orphans),
-                )
-            self._expired_on = day_of(now)
+
+    def _sign_in_time(self) -> None:
+        if not 0 <= self._clock() - self._signed_ms < EVERY_SECONDS * 1000:
+            self._sign()
+
+    def _delete(self, now: int, cameras: Container[str] | None = None) -> None:
+        unreadable = set()
+        for expired in self._retention.run(now, cameras=cameras, between=self._sign_in_time):
+            if expired.fault:
+                self._metrics.count("tilik_record_holds_unreadable_total")
+                unreadable.add(expired.camera_id)
+                continue
+            self._metrics.count("tilik_record_deleted_total", len(expired.files) + len(expired.orphans))
+            log.info(
+                "record.expired",
+                camera=expired.camera_id,
+                day=expired.day,
+                files=len(expired.files),
+                orphans=len(expired.orphans),
+            )
+        self._unreadable = unreadable
 
     def _run(self) -> None:
         while True:
-            if self._is_mine():
-                try:
-                    self.round()
-                except Exception as error:  # whatever it is: a thread that ended would say nothing of the next days
-                    self._metrics.count("tilik_record_upkeep_failures_total")
-                    expected = isinstance(error, (TilikError, ContractError))
-                    log.error("record.upkeep_failed", error=str(error), exc_info=not expected)
+            try:
+                self.round()
+            except Exception as error:  # whatever it is: a thread that ended would say nothing of the next days
+                self._metrics.count("tilik_record_upkeep_failures_total")
+                expected = isinstance(error, (TilikError, ContractError))
+                log.error("record.upkeep_failed", error=str(error), exc_info=not expected)
             if self._stopping.wait(EVERY_SECONDS):
                 return

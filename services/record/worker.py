@@ -84,12 +84,14 @@ def _record(
     reading = Reading(settings, service, registry, clock)
     turns = Turns(settings, service, reading, recording, tasks)
     retention = _retention(settings, store, registry, clock.of_kafka)
-    upkeep = Upkeep(retention, settings.keys, lambda: 0 in reading.owned, service.metrics, clock)
+    upkeep = Upkeep(retention, settings.keys, lambda: 0 in reading.owned, service.metrics, clock, chains)
     upkeep.start()
     settled_at = time.monotonic()
     try:
         while not service.stopping.is_set():
             service.health.touch()
+            if (failure := registry.failure) is not None:
+                raise failure  # what cameras ask by now would never be known
             turns.take()
             if time.monotonic() - settled_at >= _SETTLE_EVERY_SECONDS:
                 turns.settle()

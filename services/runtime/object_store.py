@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ class _Writes(Protocol):
     def put(self, key: str, data: bytes) -> None: ...
     def create(self, key: str, data: bytes) -> str | None: ...
     def replace(self, key: str, data: bytes, tag: str) -> str | None: ...
-    def delete(self, key: str) -> None: ...
+    def delete(self, keys: Sequence[str]) -> None: ...
     def tag_of(self, data: bytes, e_tag: str | None) -> str: ...
 
 
@@ -139,14 +139,15 @@ class ObjectStore:
             except FileNotFoundError:
                 return None
 
-    def delete(self, key: str) -> None:
-        """Delete an object; there may be none.
+    def delete(self, *keys: str) -> None:
+        """Delete objects, a bucket's by one request a thousand; there may be none.
 
         Raises:
-            RetryableError: It may still be there.
+            RetryableError: Some may still be there.
         """
-        with _translated(f"deleting {key}"):
-            self._writes.delete(key)
+        if keys:
+            with _translated(f"deleting {keys[0]}" + (f" and {len(keys) - 1} more" if len(keys) > 1 else "")):
+                self._writes.delete(keys)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Give the objects below ``prefix``, a path without its last slash, by key.
@@ -210,9 +211,9 @@ class _BucketWrites:
             return None
         return self.tag_of(data, written["e_tag"])
 
-    def delete(self, key: str) -> None:
+    def delete(self, keys: Sequence[str]) -> None:
         with suppress(FileNotFoundError):
-            obstore.delete(self._store, key)
+            obstore.delete(self._store, list(keys) if len(keys) > 1 else keys[0])
 
     def tag_of(self, data: bytes, e_tag: str | None) -> str:
         if not e_tag:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -73,12 +73,15 @@ class FolderWrites:
             self.put(key, data)
         return self.tag_of(data)
 
-    def delete(self, key: str) -> None:
-        """Delete an object; there may be none."""
-        path = self._path(key)
-        with suppress(FileNotFoundError):
-            path.unlink()
-            sync_folder(path.parent)
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects; there may be none."""
+        changed = set()
+        for path in map(self._path, keys):
+            with suppress(FileNotFoundError):
+                path.unlink()
+                changed.add(path.parent)
+        for folder in changed:
+            sync_folder(folder)
 
     def tag_of(self, data: bytes, e_tag: str | None = None) -> str:
         """Give the tag of an object of these bytes."""

@@ -22,11 +22,12 @@ _PATIENCE_SECONDS = 60.0
 
 
 class Recorder:
-    """A recorder that runs. ``failure`` is what ended it, if it was not told to."""
+    """A recorder that runs. ``failure`` is what ended it, if it was not told to; ``ended`` is set then."""
 
     def __init__(self, settings: RecordSettings) -> None:
         self.service = Service(Health(), Metrics(RECORD_METRICS))
         self.failure: BaseException | None = None
+        self.ended = threading.Event()
         self._settings = settings
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
@@ -55,6 +56,7 @@ class Recorder:
             run(self._settings, self.service)
         except BaseException as error:
             self.failure = error
+            self.ended.set()
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from tests.record.recorded_city import City, make_camera, publish
 pytestmark = pytest.mark.integration
 
 CAMERA = "record-reading-1"
+OFF_THEN = "record-reading-2"
 GROUP = "record-reading"
 _MUCH = 2 << 20
 _PATIENCE_SECONDS = 60.0
@@ -82,6 +83,21 @@ def test_what_came_during_a_pause_is_not_taken_for_nothing_and_a_new_group_says_
     owned.minutes.held_bytes += _MUCH
     reading.keep_within_memory(lambda: True)
     assert not reading.has_all_frames(owned), "more room was lent, and is given back"
+
+
+def test_what_was_captured_while_nothing_was_to_be_recorded_stays_unrecorded(
+    reading: Reading, kafka: KafkaSettings
+) -> None:
+    publish(kafka, [make_camera(OFF_THEN, record=False), make_camera(OFF_THEN, revision=2)])
+    poll_until(reading, lambda: bool(reading.owned))
+    City(kafka, [OFF_THEN]).play(0, 3)  # under revision 1
+    owned = reading.owned_of(OFF_THEN)
+    assert owned is not None
+    poll_until(reading, lambda: owned.next_frame == end_of(kafka, owned.partition))
+    camera = reading.camera(OFF_THEN)
+    assert camera is not None
+    assert camera.record
+    assert owned.minutes.is_idle(OFF_THEN, 0)
 
 
 def all_of(reading: Reading) -> list[OwnedPartition]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,7 +27,7 @@ from services.record.retention import ORPHAN_AFTER_MS, Expired, Retention
 from services.record.retention_settings import RetentionSettings
 from services.record.verdicts_of_episodes import EpisodeVerdict, Verdict
 from services.runtime.clock import now_ms
-from services.runtime.object_store import ObjectStore
+from services.runtime.object_store import ObjectStore, StoredObject
 from services.runtime.store_settings import StoreSettings
 from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_evidence, make_file, make_minute
 
@@ -189,16 +189,17 @@ class HoldComes(ObjectStore):
 
     is_placed = False
 
-    def delete(self, key: str) -> None:
-        super().delete(key)
-        if key.startswith("minutes/") and not self.is_placed:
+    def delete(self, *keys: str) -> None:
+        super().delete(*keys)
+        if any(key.startswith("minutes/") for key in keys) and not self.is_placed:
             self.is_placed = True
             place_hold(self, make_hold(from_ms=NOON_MS + 20 * MINUTE_MS, until_ms=NOON_MS + 20 * MINUTE_MS))
 
 
 def test_a_hold_that_is_placed_while_files_are_deleted_keeps_those_that_are_still_there(
-    folder_store: ObjectStore,
+    folder_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("services.record.retention.DELETED_AT_ONCE", 2)
     record = Record(HoldComes(StoreSettings(url=folder_store.place)))
     files = record.keep([make_minute(number) for number in (0, 10, 20)])
     (expired,) = record.after(_WEEK + 1)
@@ -332,3 +333,28 @@ def test_what_is_deleted_is_a_minute_and_its_tombstone_follows_it(record: Record
     record.after(30)
     facts = [type(one.entry.fact) for one in record.chains.read(CAMERA, DAY).entries]
     assert facts == [MinuteRecorded, FilesDeleted]
+
+
+class Counted(ObjectStore):
+    """A store that counts what it is asked."""
+
+    lists = deletes = 0
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        self.lists += 1
+        return super().list(prefix)
+
+    def delete(self, *keys: str) -> None:
+        self.deletes += 1
+        super().delete(*keys)
+
+
+def test_the_store_is_not_asked_for_each_file(folder_store: ObjectStore) -> None:
+    record = Record(Counted(StoreSettings(url=folder_store.place)))
+    files = record.keep([make_minute(number) for number in range(200)])
+    assert isinstance(record.store, Counted)
+    before = record.store.lists, record.store.deletes
+    record.after(_WEEK + 1)
+    assert not any(record.there(files))
+    assert record.store.lists - before[0] < 20
+    assert record.store.deletes - before[1] < 5

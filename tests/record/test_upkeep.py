@@ -13,10 +13,10 @@ from services.record.chain import Chains
 from services.record.confirmed_clock import ConfirmedClock
 from services.record.key_settings import KeySettings
 from services.record.metrics import RECORD_METRICS
-from services.record.object_keys import emptied_key
+from services.record.object_keys import emptied_key, hold_key
 from services.record.retention import Retention
 from services.record.retention_settings import RetentionSettings
-from services.record.roots import rooted_days
+from services.record.roots import end_of_day_ms, rooted_days
 from services.record.signing import Signer
 from services.record.upkeep import Upkeep
 from services.record.verdicts_of_episodes import EpisodeVerdict
@@ -35,6 +35,7 @@ class Days:
     def __init__(self, store: ObjectStore, folder: Path) -> None:
         self.now = NOON_MS
         self.is_away = False
+        self.is_mine = True
         self.asked = 0
         self.metrics = Metrics(RECORD_METRICS)
         self.clock = ConfirmedClock(lambda: self.now)
@@ -42,9 +43,10 @@ class Days:
         self.upkeep = Upkeep(
             Retention(store, self.chains, RetentionSettings(), lambda _: make_camera(7), self._episodes),
             KeySettings(signing_key_file=folder / "signing.pem"),
-            lambda: True,
+            lambda: self.is_mine,
             self.metrics,
             self.clock,
+            self.chains,
         )
         minute = make_minute(0)
         store.put(files_of(minute)[0].key, b"some bytes")
@@ -55,6 +57,12 @@ class Days:
         if self.is_away:
             raise RetryableError("ClickHouse is away")
         return []
+
+    def metric(self, name: str) -> float:
+        """Give a metric that has no labels."""
+        lines = self.metrics.exposition().decode().splitlines()
+        (value,) = (line.split()[1] for line in lines if line.startswith(f"{name} "))
+        return float(value)
 
     def pass_days(self, days: int) -> None:
         """Let days pass, note that the camera sends nothing, then have a round."""
@@ -132,3 +140,75 @@ def test_what_failed_is_done_in_the_next_round_and_what_was_done_is_not(
     days.upkeep.round()
     assert days.asked == 2
     assert not list(folder_store.list("minutes"))
+
+
+class LongDeletion(ObjectStore):
+    """A store in which it takes six hours to delete a minute. ``roots`` are the days that had one before each."""
+
+    days: Days
+    roots: list[list[str]]
+
+    def delete(self, *keys: str) -> None:
+        super().delete(*keys)
+        if any(key.startswith("minutes/") for key in keys):
+            self.roots.append(rooted_days(self))
+            self.days.now += 6 * 3_600_000
+
+
+def test_deletion_that_takes_hours_does_not_hold_up_the_root_of_the_day(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    store = LongDeletion(StoreSettings(url=folder_store.place))
+    store.roots, store.days = [], Days(store, tmp_path)
+    days = store.days
+    other = make_minute(0, camera_id="another-camera")
+    store.put(files_of(other)[0].key, b"some bytes")
+    days.chains.append("another-camera", DAY, [other])
+    yesterday, days.now = "2025-12-02", NOON_MS + 7 * DAY_MS
+    days.chains.append(CAMERA, yesterday, [GapNoted(from_ms=days.now, until_ms=days.now + 1, reason="lost")])
+    days.now = end_of_day_ms(yesterday) + 2 * MINUTE_MS
+    days.upkeep.round()
+    assert store.roots == [[DAY], [DAY, yesterday]]
+    assert days.metric("tilik_record_roots_due") == 0
+
+
+def test_who_loses_its_turn_before_it_signs_says_nothing_of_roots(folder_store: ObjectStore, tmp_path: Path) -> None:
+    days = Days(ObjectStore(StoreSettings(url=folder_store.place)), tmp_path)
+    (tmp_path / "signing.pem").write_bytes(b"no key")
+    with pytest.raises(ConfigurationError):
+        days.pass_days(1)
+    assert days.metric("tilik_record_roots_due") == 1
+    days.is_mine = False
+    days.upkeep.round()
+    assert days.metric("tilik_record_roots_due") == 0
+
+
+def test_a_chain_that_was_tampered_with_is_told_until_it_is_as_it_was(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    days = Days(folder_store, tmp_path)
+    (segment,) = folder_store.list("chain")
+    written = folder_store.get(segment.key) or b""
+    folder_store.put(segment.key, written.replace(b'"frame_count":', b'"frame_count" :'))
+    days.pass_days(1)
+    assert days.metric("tilik_record_broken_chains") == 1
+    folder_store.put(segment.key, written)
+    days.upkeep.round()
+    assert days.metric("tilik_record_broken_chains") == 0
+
+
+def test_a_hold_that_can_not_be_read_is_told_and_tried_again_in_the_next_round(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    days = Days(folder_store, tmp_path)
+    key = hold_key(CAMERA, "ab" * 16)
+    folder_store.put(key, b"no hold")
+    days.pass_days(9)
+    days.upkeep.round()
+    assert days.metric("tilik_record_holds_unreadable_total") == 2
+    assert list(folder_store.list("minutes"))
+    folder_store.delete(key)
+    days.upkeep.round()
+    days.upkeep.round()
+    assert not list(folder_store.list("minutes"))
+    assert days.metric("tilik_record_holds_unreadable_total") == 2

@@ -36,6 +36,9 @@ def test_what_was_put_is_given_listed_and_deleted(store: ObjectStore) -> None:
     store.delete("a/1.bin")
     assert store.get("a/1.bin") is None
     assert store.size("a/1.bin") is None
+    store.delete("a/2.bin", "a/never.bin", "a/b/3.bin")
+    assert list(store.list("a")) == []
+    store.delete()
 
 
 def test_what_is_there_is_not_created_again(store: ObjectStore) -> None:
