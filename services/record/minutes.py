@@ -87,6 +87,28 @@ class Waits(NamedTuple):
     verdict_wait_seconds: float
 
 
+class _Hole(NamedTuple):
+    """Why nothing is there from a time until another, and the numbers, ``last`` included, of frames that may come yet.
+
+    None may of what was not recorded: ``last`` lies before ``first`` then.
+    """
+
+    missing: Missing
+    owner_epoch: int = 0
+    first: int = 0
+    last: int = -1
+
+    def without(self, frame: HeldFrame) -> list[_Hole]:
+        """Give what is left of it now that a frame has come: all, one or two parts, or nothing."""
+        if frame.owner_epoch != self.owner_epoch or not self.first <= frame.sequence <= self.last:
+            return [self]
+        from_ms, until_ms, _ = self.missing
+        at_ms = min(max(frame.captured_at_ms, from_ms), until_ms)
+        before = self._replace(missing=self.missing._replace(until_ms=at_ms), last=frame.sequence - 1)
+        behind = self._replace(missing=self.missing._replace(from_ms=at_ms), first=frame.sequence + 1)
+        return [part for part in (before, behind) if part.first <= part.last]
+
+
 @dataclass(slots=True, eq=False)
 class _OpenMinute:
     frames: dict[tuple[int, int], HeldFrame] = field(default_factory=dict)
@@ -102,7 +124,7 @@ class _Camera:
     closed_until_ms: int = 0
     closed_epoch: int = 0
     late: dict[int, Missing] = field(default_factory=dict)
-    missing: list[Missing] = field(default_factory=list)
+    holes: list[_Hole] = field(default_factory=list)
     was_off: bool = False
     shed: dict[tuple[int, int], int] = field(default_factory=dict)
     closing: int | None = None
@@ -151,6 +173,8 @@ class PartitionMinutes:
             if is_new:
                 _note_late(camera, frame)
             return False
+        if not is_new:
+            camera.holes = [part for hole in camera.holes for part in hole.without(frame)]
         camera.newest_ms = max(camera.newest_ms, frame.captured_at_ms)
         camera.came_at = self._seconds()
         minute_ms = minute_of(frame.captured_at_ms)
@@ -230,9 +254,10 @@ class PartitionMinutes:
         is_first = camera.sequence < 0
         expected = camera.sequence + 1 if frame.owner_epoch == camera.owner_epoch else 0
         if camera.was_off:
-            camera.missing.append(Missing(camera.newest_ms, frame.captured_at_ms, "not_recorded"))
+            camera.holes.append(_Hole(Missing(camera.newest_ms, frame.captured_at_ms, "not_recorded")))
         elif self._seconds() < self._loss_counts_until if is_first else frame.sequence > expected:
-            camera.missing.append(Missing(camera.newest_ms, frame.captured_at_ms, "lost"))
+            missing = Missing(camera.newest_ms, frame.captured_at_ms, "lost")
+            camera.holes.append(_Hole(missing, frame.owner_epoch, expected, frame.sequence - 1))
         camera.owner_epoch, camera.sequence, camera.was_off = frame.owner_epoch, frame.sequence, False
 
     def _is_over(self, camera: _Camera, minute_ms: int, caught_up: Callable[[], bool]) -> bool:
@@ -263,8 +288,8 @@ class PartitionMinutes:
         camera.closed_until_ms = minute_ms + MINUTE_MS
         camera.closed_epoch = camera.owner_epoch
         late, camera.late = tuple(camera.late.values()), {}
-        before, within = _missing_of(camera.missing, minute_ms)
-        camera.missing = [one for one in camera.missing if one.until_ms > camera.closed_until_ms]
+        before, within = _missing_of([hole.missing for hole in camera.holes], minute_ms)
+        camera.holes = [hole for hole in camera.holes if hole.missing.until_ms > camera.closed_until_ms]
         frames = sorted(minute.frames.values(), key=lambda frame: (frame.captured_at_ms, frame.sequence))
         shown = [
             (minute.frames[key], one)

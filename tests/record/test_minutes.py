@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from schemas.verdicts import SKEW_MS
@@ -168,6 +170,21 @@ def test_frames_that_are_passed_over_twice_tell_no_gap_of_a_camera_that_is_recor
     camera.judged(range(64))
     [closed] = camera.close()
     assert closed.missing == []
+
+
+@pytest.mark.parametrize(
+    ("came", "lost"), [((0, 4, 1, 2, 3, 5), []), ((0, 4, 2, 5), [(0, 2), (2, 4)]), ((0, 4, 3, 1, 5), [(1, 3)])]
+)
+def test_frames_that_came_after_later_ones_are_not_told_to_be_lost(
+    came: Sequence[int], lost: list[tuple[int, int]]
+) -> None:
+    camera = Camera1()
+    camera.frames([*came, 61])
+    first, _ = camera.wait_and_close()
+    assert len(first.frames) == len(came)
+    assert [one for one in first.missing if one.until_ms <= at_ms(5)] == [
+        (at_ms(start) + 1, at_ms(end), "lost") for start, end in lost
+    ]
 
 
 def test_frames_that_were_lost_before_a_camera_was_known_are_told_with_its_first_minute() -> None:
