@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +29,19 @@ def client_of(scope: Scope) -> str:
     """Give the address that a request came from; proxies that are trusted have been seen through already."""
     client = scope.get("client")
     return client[0] if client else ""
+
+
+def network_of(client: str) -> str:
+    """Give by what an address counts in every budget: one of IPv6 by its /64, of which one line has them all."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    if not isinstance(address, IPv6Address):
+        return client
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address), 64), strict=False))
 
 
 async def refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
@@ -84,7 +98,7 @@ class Bounds:
             return
         if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > self._settings.url_bytes:
             await refuse(send, 414)
-        elif not self._budgets.take(client_of(scope)):
+        elif not self._budgets.take(network_of(client_of(scope))):
             await refuse(send, 429, (b"retry-after", b"2"))
         elif _declared_length(scope) > self._settings.body_bytes:
             await refuse(send, 413, (b"connection", b"close"))

@@ -78,7 +78,7 @@ class LiveSettings(BaseModel):
 
 
 class LimitSettings(BaseModel):
-    """What one client may ask for. Clients are told apart by their address."""
+    """What one client may ask for. Clients are told apart by their address; of IPv6, by its /64."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from services.portal.assets import Assets
 from services.portal.delivery.minute_files import part_of
 from services.portal.metrics import PORTAL_METRICS
-from services.portal.requests import Bounds, Budgets, HeadAsGet, Told
+from services.portal.requests import Bounds, Budgets, HeadAsGet, Told, network_of
 from services.portal.settings import LimitSettings, PortalSettings
 from services.runtime.metrics import Metrics
 
@@ -37,7 +37,15 @@ class Answer:
             self.body += message.get("body", b"")
 
 
-def asked(app: Any, path: str = "/", *, method: str = "GET", body: tuple[bytes, ...] = (), **headers: str) -> Answer:
+def asked(
+    app: Any,
+    path: str = "/",
+    *,
+    client: str = "192.0.2.7",
+    method: str = "GET",
+    body: tuple[bytes, ...] = (),
+    **headers: str,
+) -> Answer:
     """Give the answer of an application."""
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {
@@ -47,7 +55,7 @@ def asked(app: Any, path: str = "/", *, method: str = "GET", body: tuple[bytes, 
         "raw_path": path.encode(),
         "query_string": b"",
         "headers": raw,
-        "client": ("192.0.2.7", 1),
+        "client": (client, 1),
     }
     parts = [{"type": "http.request", "body": part, "more_body": True} for part in body]
     messages = iter([*parts, {"type": "http.request", "body": b"", "more_body": False}])
@@ -108,6 +116,27 @@ def test_what_is_too_much_is_refused() -> None:
     assert asked(app, method="POST", body=(b"a" * 500, b"b" * 500)).body == b"POST" + b"a" * 500 + b"b" * 500
     used_up = Bounds(echo, LIMITS, Budgets(LIMITS))
     assert [asked(used_up).status for _ in range(4)] == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("unix", "unix"),
+        ("", ""),
+    ],
+)
+def test_an_address_counts_by_what_one_line_has(client: str, network: str) -> None:
+    assert network_of(client) == network
+
+
+def test_who_takes_another_address_of_their_line_takes_no_other_budget() -> None:
+    app = Bounds(echo, LIMITS, Budgets(LIMITS))
+    statuses = [asked(app, client=f"2001:db8::{number:x}").status for number in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert asked(app, client="2001:db8:0:1::1").status == 200
 
 
 def test_every_answer_has_the_headers_and_is_counted_once_under_a_known_name() -> None:

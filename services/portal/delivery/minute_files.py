@@ -17,7 +17,7 @@ from schemas.times import MINUTE_MS
 from services.portal.access import Access
 from services.portal.delivery.published import is_minute_published
 from services.portal.delivery.recorded import MinuteFile, RecordedMinutes
-from services.portal.requests import client_of, refuse
+from services.portal.requests import client_of, network_of, refuse
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError
 from services.runtime.logging import get_logger
@@ -57,7 +57,7 @@ class MinuteFiles:
         if match is None or camera is None:
             await refuse(send, 404)
             return
-        client = client_of(scope)
+        client = network_of(client_of(scope))
         if self._under_way[client] >= _FILES_EACH or self._under_way.total() >= _FILES_ALL:
             status = 429 if self._under_way[client] >= _FILES_EACH else 503
             await refuse(send, status, (b"retry-after", b"10"))

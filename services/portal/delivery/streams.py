@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.portal.access import Access
 from services.portal.delivery.live import Channel, Live, TooManyError, Viewer
-from services.portal.requests import client_of, refuse
+from services.portal.requests import client_of, network_of, refuse
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.metrics import Metrics
 
@@ -57,7 +57,7 @@ class Streams:
             await refuse(send, 405, (b"allow", b"GET"))
             return
         try:
-            channel, viewer = self._live.join(camera, client_of(scope))
+            channel, viewer = self._live.join(camera, network_of(client_of(scope)))
         except TooManyError as error:
             await refuse(send, 503 if error.everybody else 429, (b"retry-after", b"10"))
             return

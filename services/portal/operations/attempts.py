@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+
+from services.portal.requests import network_of
 
 
 class Attempts:
@@ -24,21 +25,8 @@ class Attempts:
         Guesses at one name are counted together with the address they come from, so that nobody can lock out somebody
         else from elsewhere.
         """
-        client = _network(client)
+        client = network_of(client)
         if not self._limiter.hit(self._by_address, "address", client):
             return False
         under = hashlib.sha256(f"{client}\n{name}".encode()).hexdigest()
         return self._limiter.hit(self._by_name, "name", under)
-
-
-def _network(client: str) -> str:
-    """Give by what an address counts: one of IPv6 by its /64, of which one line has them all."""
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return client
-    if not isinstance(address, IPv6Address):
-        return client
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ip_network((int(address), 64), strict=False))

@@ -23,7 +23,7 @@ from services.portal.pages.open_data import (
 from services.portal.pages.rendering import Pages, fill
 from services.portal.pages.words.data import DataWords
 from services.portal.pages.written import local
-from services.portal.requests import client_of
+from services.portal.requests import client_of, network_of
 
 _DEFAULT_DAYS: Final = 7
 _TYPES: Final = {
@@ -73,7 +73,7 @@ def data_routes(pages: Pages) -> APIRouter:
         period = _period(local(pages.now()).date(), first, last)
         if not 1 <= period.days <= dataset.most_days:
             return _refused(400, fill(words.too_long, days=dataset.most_days))
-        if not files.allows(client_of(request.scope)):
+        if not files.allows(network_of(client_of(request.scope))):
             return _refused(429, fill(words.too_often, limit=limit), {"retry-after": "60"})
         try:
             body = await files.file(dataset, kind, period, kelurahan, pages.now())

@@ -162,6 +162,23 @@ def test_a_stream_ends_a_minute_after_who_watches_has_signed_out() -> None:
     asyncio.run(watch())
 
 
+def test_streams_to_all_addresses_of_one_line_are_bounded_together() -> None:
+    portal = SmallPortal(APPROVED)
+    live = Live(portal.cameras, portal.shown, portal.pictures, LiveSettings(viewers_each=2), portal.metrics)
+    streams = Streams(portal.cameras, portal.access, live, portal.metrics)
+
+    async def watch() -> None:
+        path = f"/live/{CAMERA_ID}"
+        watching = [asyncio.create_task(ask(streams, path, client=f"2001:db8::{each}")) for each in (1, 2)]
+        await asyncio.sleep(0)
+        assert (await ask(streams, path, client="2001:db8::3")).status == 429
+        assert not any(each.done() for each in watching)
+        for each in watching:
+            each.cancel()
+
+    asyncio.run(watch())
+
+
 def test_while_kafka_is_silent_nothing_is_shown_for_a_withdrawal_would_not_be_known() -> None:
     portal = SmallPortal(APPROVED)
     portal.film(range(4), revision=1)

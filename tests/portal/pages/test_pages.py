@@ -222,6 +222,8 @@ def test_files_of_open_data_are_limited_for_each_client(visitor: Visitor) -> Non
 
     assert statuses == [503] * 10 + [429] * 2  # ClickHouse is not there; the budget is taken all the same
     assert visitor.get("/data/cameras.csv", client="10.1.1.2").status_code == 503
+    of_one_line = [visitor.get("/data/cameras.csv", client=f"2001:db8::{number:x}").status_code for number in range(12)]
+    assert of_one_line == statuses
     assert visitor.get("/data/nothing.csv").status_code == 404
 
 
