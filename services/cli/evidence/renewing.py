@@ -19,7 +19,9 @@ from services.runtime.errors import ConfigurationError
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write the new key to."
 )
 @click.option(
-    "--first", is_flag=True, help="There is no key yet, or it is lost: nobody endorses the new one. Publish it anew."
+    "--first",
+    is_flag=True,
+    help="There is no key yet, or it was lost or leaked: nobody endorses the new one. Publish it anew.",
 )
 @store_option
 def command(out: Path, first: bool, store: str | None) -> None:
@@ -28,6 +30,10 @@ def command(out: Path, first: bool, store: str | None) -> None:
     Nothing signs with it yet: put its file in the place of TILIK_RECORD_KEYS__SIGNING_KEY_FILE, or set that to it, and
     restart the recorders. What the former key signed stays valid: whoever has one of the two public keys can follow the
     endorsement to the other. Once the new one signs, destroy the former private key.
+
+    A key that leaked must endorse nothing: who has it could sign what the city never said, and any date. So say --first
+    then; who has the new public key trusts nothing of the old one but the roots to which the new one's roots lead.
+    Compare the last root in the store with a copy that was fetched before the leak, before the new key signs.
 
     Exit code 1: the store is away; 78: there is no key that is used now, or the file can't be written.
     """

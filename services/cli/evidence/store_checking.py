@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import (
     DAILY_ROOT_CODEC,
+    SIGNED_ROOT_CODEC,
     ChainHead,
     GapNoted,
     MinuteRecorded,
@@ -120,15 +121,11 @@ class StoreCheck:
 
     def _check_roots(self, camera_id: str, day: str, entries: Sequence[LinkedEntry], findings: Findings) -> None:
         keys, covered = published_keys(self._store), 0
-        for root_day in (one for one in rooted_days(self._store) if one >= day):
-            try:
-                signed, heads = read_root(self._store, root_day), read_heads(self._store, root_day)
-            except ContractError as error:
-                findings.add(root_key(root_day), f"it, or {heads_key(root_day)}, can't be read: {error}")
-                continue
-            if signed is not None:
-                self._check_root(signed, heads, keys, findings)
-                covered = max(covered, _check_head(heads, camera_id, day, entries, findings))
+        roots = self._read_roots(day, findings)
+        vouched = self._vouched([signed for signed, _ in roots], keys)
+        for signed, heads in roots:
+            self._check_root(signed, heads, vouched, findings)
+            covered = max(covered, _check_head(heads, camera_id, day, entries, findings))
         if covered:
             findings.right.append(f"{covered} of {len(entries)} entries are under a signed root")
         overdue = next((one for one in entries[covered:] if self._must_be_rooted(one)), None)
@@ -151,14 +148,41 @@ class StoreCheck:
     def _must_be_rooted(self, one: LinkedEntry) -> bool:
         return end_of_day_ms(day_of(one.entry.at_ms)) + ROOT_AFTER_MS + _ROOT_MAY_BE_LATE_MS < self._clock()
 
-    def _check_root(
-        self, signed: SignedRoot, heads: Sequence[ChainHead], keys: dict[str, PublicKey], findings: Findings
-    ) -> None:
-        day, before, allowed = signed.root.day, signed.root.previous_day, keys
+    def _read_roots(self, day: str, findings: Findings) -> list[tuple[SignedRoot, Sequence[ChainHead]]]:
+        """Give the roots from a day on with the heads under each, the earliest first."""
+        roots: list[tuple[SignedRoot, Sequence[ChainHead]]] = []
+        for root_day in (one for one in rooted_days(self._store) if one >= day):
+            try:
+                signed, heads = read_root(self._store, root_day), read_heads(self._store, root_day)
+            except ContractError as error:
+                findings.add(root_key(root_day), f"it, or {heads_key(root_day)}, can't be read: {error}")
+                continue
+            if signed is not None:
+                roots.append((signed, heads))
+        return roots
+
+    def _vouched(self, roots: Sequence[SignedRoot], keys: dict[str, PublicKey]) -> set[str]:
+        """Give the days of the roots that the city's key stands for: it signed them, or a later one that leads to them.
+
+        So what a key signed that was lost, or leaked, is good as far as it was there when the next key first signed.
+        """
+        allowed = keys
         if self._city_key is not None:
             known = {**keys, self._city_key.key_id: self._city_key}
             allowed = {key_id: known[key_id] for key_id in trusted_keys(keys, self._city_key)}
-        if signed.key_id not in allowed or not _is_by(signed, allowed[signed.key_id]):
+        vouched, named = set(), ""
+        for signed in reversed(roots):
+            is_named = hashlib.sha256(SIGNED_ROOT_CODEC.encode(signed)).hexdigest() == named
+            if is_named or (signed.key_id in allowed and _is_by(signed, allowed[signed.key_id])):
+                vouched.add(signed.root.day)
+                named = signed.root.previous
+        return vouched
+
+    def _check_root(
+        self, signed: SignedRoot, heads: Sequence[ChainHead], vouched: Collection[str], findings: Findings
+    ) -> None:
+        day, before = signed.root.day, signed.root.previous_day
+        if day not in vouched:
             findings.add(root_key(day), f"it is not signed by a key of the city ({signed.key_id})")
         if merkle_root(heads) != signed.root.merkle_root:
             findings.add(heads_key(day), "these are not the heads over which the root was made")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.recordings import PUBLIC_KEY_CODEC, SIGNED_ROOT_CODEC, FilesDeleted, IndexRange, PublicKey
+from schemas.recordings import PUBLIC_KEY_CODEC, SIGNED_ROOT_CODEC, FilesDeleted, IndexRange, PublicKey, day_of
 from schemas.times import DAY_MS
 from services.cli.evidence.command import command
 from services.cli.evidence.findings import Findings
@@ -160,6 +161,19 @@ def test_a_file_beside_the_segments_is_named_and_harms_nothing(case: Case) -> No
 def test_a_key_that_the_citys_key_endorsed_is_the_citys(case: Case, tmp_path: Path) -> None:
     new = publish_key(case.store, Signer.open(tmp_path / "new.pem"), case.signer)
     assert _check(case, new).wrong == []
+
+
+def test_of_a_key_that_leaked_only_the_roots_are_good_to_which_the_next_keys_roots_lead(
+    case: Case, tmp_path: Path
+) -> None:
+    leaked, new = case.signer, Signer.open(tmp_path / "new.pem")
+    key = publish_key(case.store, new, may_begin_anew=True)
+    assert [one.path for one in _check(case, key).wrong] == [root_key(DAY)], "the new key stands for nothing yet"
+    for number, signer in ((1, new), (2, leaked)):
+        Chains(case.store, partial(int, NOON_MS + number * DAY_MS)).append(CAMERA, DAY, [make_gap(60 + number)])
+        make_due_roots(case.store, case.chains, signer, NOON_MS + (number + 1) * DAY_MS)
+        wrong = [one.path for one in _check(case, key).wrong]
+        assert wrong == ([] if signer is new else [root_key(day_of(NOON_MS + number * DAY_MS))])
 
 
 def test_files_with_a_tombstone_may_be_gone(case: Case) -> None:
