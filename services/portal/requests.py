@@ -20,7 +20,7 @@ _CLIENTS = 50_000
 """Addresses whose budget is remembered; who has not been heard of for longest is forgotten, and starts anew."""
 _PARTS = frozenset(
     {"cameras", "frames"}  # not a topic: parts of URLs
-    | {"live", "static", "counters", "floods", "data", "how", "privacy", "recorded", "operations"}
+    | {"live", "static", "counters", "floods", "parking", "data", "how", "privacy", "record", "recorded", "operations"}
 )
 """First parts of paths that are counted by name: what is made up by a client must not become a label."""
 

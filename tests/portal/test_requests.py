@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import iter_route_contexts
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
+from services.portal.app import build_app
 from services.portal.assets import Assets
 from services.portal.delivery.minute_files import part_of
 from services.portal.metrics import PORTAL_METRICS
 from services.portal.requests import Bounds, Budgets, HeadAsGet, Told, network_of
 from services.portal.settings import LimitSettings, PortalSettings
 from services.runtime.metrics import Metrics
+from tests.portal.pages.small_city import portal_of
+from tests.portal.whole_world import parts_of
 
+REQUESTS = "tilik_portal_requests_total"
 LIMITS = LimitSettings(requests_per_second=1, requests_at_once=3, body_bytes=1024, url_bytes=256)
 
 
@@ -152,6 +157,17 @@ def test_every_answer_has_the_headers_and_is_counted_once_under_a_known_name() -
     assert count == 1
     secure = Told(echo, PortalSettings(public_url="https://tilik.example"), metrics)
     assert b"strict-transport-security" in asked(secure).headers
+
+
+def test_every_route_is_counted_under_the_first_part_of_its_path() -> None:
+    with portal_of([]) as portal:
+        pages, prefixes = parts_of(build_app(portal))
+    paths = [*prefixes, *(route.path for route in iter_route_contexts(pages.router.routes))]
+    told = Told(echo, PortalSettings(), metrics := Metrics(PORTAL_METRICS))
+    for path in paths:
+        asked(told, path)
+    samples = [each for metric in metrics.registry.collect() for each in metric.samples if each.name == REQUESTS]
+    assert {each.labels["part"] for each in samples} == {path[1:].partition("/")[0] or "home" for path in paths}
 
 
 def test_head_is_get_without_the_body() -> None:

@@ -116,7 +116,7 @@ def whole_world(kafka: KafkaSettings, clickhouse_port: int, folder: Path) -> Ite
         ) as running:
             until(lambda: len(running.get(f"/cameras/{OPEN}/recent").json()["frames"]) == FRAMES_OF_EACH - 1)
             until(lambda: running.get(f"/cameras/{QUARANTINED}/recent").json()["state"] == "quarantined")
-            pages, prefixes = _parts_of(apps[0])
+            pages, prefixes = parts_of(apps[0])
             yield _with_people(World(running, pages, prefixes, *_none_yet(secrets), _named(filmed, minute_ms)), secrets)
 
 
@@ -224,7 +224,7 @@ def _event_id(camera_id: str) -> str:
     return row.event_id
 
 
-def _parts_of(app: ASGIApp) -> tuple[FastAPI, set[str]]:
+def parts_of(app: ASGIApp) -> tuple[FastAPI, set[str]]:
     """Give the application that has the table of routes, and the prefixes that others answer."""
     waiting, prefixes = [app], set[str]()
     for each in waiting:
