@@ -40,6 +40,8 @@ Action = Literal[
 ]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 KEPT_DAYS: Final = 1_095
+SESSION_LETTERS: Final = 8
+"""Of a session's id, so many are kept: nobody else has the same, and no cookie can be made of them."""
 
 
 class AuditRow(Row, frozen=True, kw_only=True):
@@ -94,7 +96,7 @@ class AuditLog:
             why=facts.get("why", ""),
             detail=facts.get("detail", ""),
             client=client,
-            session=person.session[:8] if person is not None else "",
+            session=person.session[:SESSION_LETTERS] if person is not None else "",
         )
         try:
             with self._writing:

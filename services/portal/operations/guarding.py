@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from schemas.cameras import Camera
 from services.portal.operations.running import Operations
 from services.portal.operations.sessions import Session
+from services.portal.operations.sign_outs import is_signed_out
 from services.portal.roles import Person, Role
 from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.logging import get_logger
@@ -57,7 +58,7 @@ def at_least(role: Role) -> Guard:
     """Give what a route depends on so that only people of this role or a higher one reach it."""
 
     async def guard(request: Request) -> Person:
-        session = session_of(request)
+        session, renewed = await _known_session(request)
         if session is None:
             raise _SignInNeededError
         if request.method not in ("GET", "HEAD"):
@@ -65,7 +66,7 @@ def at_least(role: Role) -> Guard:
         person = session.person
         if not person.may(role):
             raise RefusedError(403, "")
-        request.state.session = session
+        request.state.session, request.state.renewed = session, renewed
         return person
 
     guard.least = role  # type: ignore[attr-defined]  # read by the test that goes over all routes
@@ -83,6 +84,26 @@ def session_of(request: Request) -> Session | None:
     """Give the session that a request comes with."""
     operations = operations_of(request)
     return operations.sessions.read(request.cookies.get(operations.cookie_name, ""))
+
+
+async def _known_session(request: Request) -> tuple[Session | None, Session | None]:
+    """Give the session of a request, and it renewed where it is time to.
+
+    One that somebody has left at another replica is over here too, at the latest when it would be renewed; where that
+    is not known, it is not renewed, and ends when its time without use is over.
+    """
+    operations, session = operations_of(request), session_of(request)
+    renewed = operations.sessions.renewed(session) if session is not None else None
+    if session is None or renewed is None:
+        return session, None
+    try:
+        if await is_signed_out(operations, session):
+            operations.sessions.end(session)
+            return None, None
+    except RetryableError as error:
+        log.warning("operations.session_not_renewed", error=str(error))
+        return session, None
+    return session, renewed
 
 
 async def require_own_form(request: Request, session: str) -> None:
@@ -148,8 +169,7 @@ class OperationsRoute(APIRoute):
         async def answer(request: Request) -> Response:
             response = await _answered(request, inner)
             response.headers["cache-control"] = "no-store"
-            session = getattr(request.state, "session", None)
-            renewed = operations_of(request).sessions.renewed(session) if session is not None else None
+            renewed = getattr(request.state, "renewed", None)
             if renewed is not None:
                 set_session(request, response, renewed)
             return response

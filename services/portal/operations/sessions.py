@@ -1,8 +1,9 @@
 """Sessions as signed cookies: nothing of them is kept in the server, so that every replica knows all of them.
 
 A cookie is renewed while it is used and ends after a while without use, at the latest after ``longest_seconds``. A
-sign-out is known to the replica that saw it, at once, and to the others once the cookie's own time is over: the browser
-has dropped it by then.
+sign-out is known to the replica that saw it at once. Before a session is renewed anywhere, it is looked for in the
+audit log (``guarding``): a copied cookie is over within a minute of its last renewal, or, where the log can't be read
+or nothing renews it, after its time without use.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ async def sign_out(request: Request, ops: Ops, person: Viewer) -> Response:
     """End the session."""
     session: Session = request.state.session
     ops.sessions.end(session)
-    request.state.session = None
+    request.state.session = request.state.renewed = None
     await run_in_threadpool(ops.audit.note, "signed_out", client_of(request.scope), person)
     answer = RedirectResponse(_SIGN_IN, 303)
     answer.delete_cookie(ops.cookie_name, path="/", secure=ops.is_protected, httponly=True, samesite="lax")
@@ -144,6 +144,7 @@ async def _signed_in(
     former = session_of(request)
     if former is not None:
         ops.sessions.end(former)
+        await run_in_threadpool(ops.audit.note, "signed_out", client, former.person, detail="signed in anew")
     answer = RedirectResponse(inside_address(following, HOME), 303)
     set_session(request, answer, session)
     return answer

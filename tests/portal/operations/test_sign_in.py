@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from services.portal.operations.sessions import Session
 from services.runtime.settings import ClickHouseSettings
 from tests.portal.operations.office import Office, office
 
@@ -48,6 +49,38 @@ def test_signing_in_gives_another_session_than_the_browser_came_with_and_ends_th
     assert given is not None
     assert (given.name, given.role) == ("sri", "admin")
     assert sessions.read(planted[name]) is None, "who planted it has nothing of it"
+
+
+def test_a_sign_out_holds_at_every_replica_once_the_cookie_is_a_minute_old(
+    place: Office, clickhouse_port: int, tmp_path: Path
+) -> None:
+    """A cookie that was copied before is of no use elsewhere; where the log is away, it is not renewed."""
+    account, _ = place.account("viewer", name="tuti")
+    sessions = place.operations.sessions
+    left, stays = sessions.begin_local(account), sessions.begin_local(account)
+
+    def cookie(session: Session, age_s: int) -> dict[str, str]:
+        used = msgspec.structs.replace(session, used_at=session.used_at - age_s)
+        return {place.operations.cookie_name: sessions.cookie_of(used)}
+
+    async def cameras(at: Office, session: Session, age_s: int) -> httpx.Response:
+        async with at.client(cookie(session, age_s)) as client:
+            return await client.get("/operations/cameras")
+
+    async def sign_out() -> int:
+        async with place.client(cookie(left, 0)) as client:
+            data = {"form_token": sessions.form_token(left.session)}
+            return (await client.post("/operations/sign-out", data=data)).status_code
+
+    with office(tmp_path, clickhouse=ClickHouseSettings(port=clickhouse_port, database="default")) as other:
+        assert asyncio.run(cameras(other, left, 61)).status_code == 200
+        assert asyncio.run(sign_out()) == 303
+        assert asyncio.run(cameras(other, left, 61)).headers["location"].startswith("/operations/sign-in")
+        assert asyncio.run(cameras(other, left, 0)).status_code == 303, "it is known there from then on"
+        assert other.operations.cookie_name in asyncio.run(cameras(other, stays, 61)).cookies
+    with office(tmp_path) as blind:
+        answer = asyncio.run(cameras(blind, left, 61))
+        assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
 
 
 def test_a_token_of_another_visit_signs_nobody_in(place: Office) -> None:
