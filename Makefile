@@ -12,8 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
-	check-generated check-compatibility check-rules check-steps check-unit environment test-packages test-shared \
-	test-alone
+	check-generated check-compatibility check-rules check-steps check-unit environment test-packages test-lanes \
+	test-shared test-alone
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -32,8 +32,11 @@ run: setup ## Set up, then run the demonstration (TILIK_DEMO_SECONDS=60 ends it 
 
 test: setup test-packages ## Set up, then run every check and every test
 	@$(MAKE) --no-print-directory check-steps
-	@$(MAKE) --no-print-directory test-shared
-	@$(MAKE) --no-print-directory test-alone
+	@$(MAKE) --no-print-directory test-lanes
+
+# A red lane hides nothing of the other: both run, and either fails the whole.
+test-lanes:
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 test-shared test-alone
 
 test-shared: ## Run the tests that may run beside one another, those that start services too
 	$(PYTHON) -m pytest -n $(WORKERS) -m "not alone"

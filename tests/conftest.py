@@ -70,6 +70,12 @@ def pytest_runtest_teardown() -> None:
     enable_socket()
 
 
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Remember files that are skipped as a whole."""
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember skips."""
     if report.skipped and not hasattr(report, "wasxfail"):

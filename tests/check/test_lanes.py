@@ -61,11 +61,31 @@ def test_one_worker_runs_all_of_a_file_and_what_fails_in_it_fails_the_run(tmp_pa
 
 
 @pytest.mark.integration
-def test_what_is_skipped_in_a_worker_fails_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "workers"])
+def test_what_is_skipped_fails_the_run_be_it_a_test_or_a_whole_file(workers: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "test_one.py").write_text("import pytest\n\ndef test_skips() -> None:\n    pytest.skip('why not')\n")
-    done = run_pytest(tmp_path, "-n", "2")
-    assert done.returncode == 1
-    assert "skipped in CI, which counts as failed: test_one.py::test_skips" in done.stdout, done.stdout + done.stderr
+    (tmp_path / "test_two.py").write_text("import pytest\n\npytest.importorskip('no_such_package')\n")
+    (tmp_path / "test_passes.py").write_text("def test_passes() -> None:\n    pass\n")
+    for name, of in (("test_two.py", ()), ("test_one.py::test_skips", ("--ignore", str(tmp_path / "test_two.py")))):
+        done = run_pytest(tmp_path, *workers, *of)
+        assert done.returncode == 1
+        (told,) = (line for line in done.stdout.splitlines() if "skipped in CI, which counts as failed" in line)
+        assert name in told
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("red", "code"), [("not alone", 2), ("alone", 2), ("neither", 0)])
+def test_a_red_lane_fails_the_tests_and_keeps_no_other_from_running(red: str, code: int, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nfor last; do :; done\necho "lane $last ran"\n[ "$last" != \'{red}\' ]\n')
+    python.chmod(0o755)
+    lanes = ["make", "--no-print-directory", "test-lanes", f"PYTHON={python}"]
+    done = subprocess.run(lanes, cwd=REPOSITORY, check=False, capture_output=True, text=True, timeout=30)
+    assert [line for line in done.stdout.splitlines() if line.endswith("ran")] == [
+        "lane not alone ran",
+        "lane alone ran",
+    ]
+    assert done.returncode == code
 
 
 @pytest.mark.integration
