@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.runtime.errors import RetryableError
-from services.runtime.object_store import ObjectStore
+from services.runtime.object_store import ObjectStore, StoredObject
 from services.runtime.store_settings import StoreSettings
 
 _BUCKET = "tilik-record"
@@ -29,6 +30,22 @@ _PORTS = ("s3", "filer", "master", "volume", "s3.port.grpc", "filer.port.grpc", 
 def folder_store(tmp_path: Path) -> ObjectStore:
     """An empty store in a folder."""
     return ObjectStore(StoreSettings(url=str(tmp_path / "record")))
+
+
+class AwayStore(ObjectStore):
+    """A store that can be away. ``was_asked`` is set once somebody asked it then."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        super().__init__(settings)
+        self.is_away = False
+        self.was_asked = threading.Event()
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """See ``ObjectStore.list``."""
+        if self.is_away:
+            self.was_asked.set()
+            raise RetryableError("the store is away")
+        return super().list(prefix)
 
 
 @pytest.fixture(scope="session")

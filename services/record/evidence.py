@@ -3,6 +3,7 @@
 ::
 
     episode ─► which frames, and why ─► in the chain? ─► read by coordinates ─► original, sealed; public ─► chain
+                                             └─► the store is away: read meanwhile, and held for the next attempt
 
 An episode's messages are absolute, so what is new in one shows in the chain: a frame that it does not speak of yet. A
 frame that Kafka no longer holds gets an entry that says so. The form in which people are hidden is kept where the frame
@@ -11,35 +12,46 @@ may be shown; whether the public sees it is for the portal to say (of a parking 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
 
+from schemas.camera_events import FrameCoordinates
 from schemas.codec import ContractError
 from schemas.episodes import Episode, EvidenceFrame
 from schemas.frames import FrameHeaders
-from schemas.geometry import BoxXyxy
+from schemas.geometry import BoxXyxy, Polygon
 from schemas.recordings import ChainEntry, EvidenceKept, EvidenceMoment, EvidenceRole, StoredFile, day_of
 from schemas.verdicts import SKEW_MS
 from services.privacy.anonymise import anonymise_jpeg
+from services.privacy.burning import burnt_jpeg
+from services.privacy.private_zones import private_since
 from services.record.chain import Chains
 from services.record.filing import Filing
 from services.record.index_rows import rows_of
 from services.record.minute_videos import is_too_large
 from services.record.recording import Stored, entries_in
-from services.runtime.errors import InvalidMessageError
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.errors import InvalidMessageError, RetryableError
 from services.runtime.kafka import ConsumedRecord
 from services.runtime.records_at import RecordsAt
 
 _KAFKA_SECONDS = 20.0
 _MOST_KNOWN = 100_000
 """Frames of episodes that are remembered, so that not each message of a long one reads its chains again."""
+_MOST_HELD_BYTES = 32 << 20
+"""Frames that are held from one attempt to the next; the oldest are let go, and read again if Kafka still has them."""
+_BURNT_QUALITY = 95
+"""Of the JPEG between what is private now and the public form: what it loses is not seen in that."""
 NO_LONGER_HELD = "Kafka no longer held the frame"
 _ANOTHER = "another frame lies at its coordinates"
 
 Hidden = Mapping[int, tuple[BoxXyxy, ...]]
 """By offset of a frame that may be shown: the normalised boxes whose pixels are destroyed."""
+AskHidden = Callable[[], Hidden]
+"""Gives that as it is now, to any thread."""
 
 
 class NamedFrame(NamedTuple):
@@ -81,30 +93,47 @@ class Evidence:
         filing: Stores files.
         chains: The chains of the same store.
         records: Reads frames out of Kafka.
+        revisions: Of cameras: what is private by the time a frame is stored is black in its public form.
     """
 
-    def __init__(self, filing: Filing, chains: Chains, records: RecordsAt) -> None:
+    def __init__(self, filing: Filing, chains: Chains, records: RecordsAt, revisions: CameraRevisions) -> None:
         self._filing = filing
         self._chains = chains
         self._records = records
+        self._revisions = revisions
         self._known: set[tuple[str, str]] = set()
+        self._held: dict[FrameCoordinates, ConsumedRecord] = {}
+        self._lock = threading.Lock()
 
-    def keep(self, episode: Episode, hidden: Hidden) -> Stored:
+    def keep(self, episode: Episode, hidden: AskHidden) -> Stored:
         """Copy what is not copied yet, and give its rows; none of frames that this process has dealt with before.
+
+        Where that fails, the frames are held, so that the next attempt has them though Kafka may not.
 
         Args:
             episode: One message of it.
-            hidden: Of its frames that may be shown.
+            hidden: Of its frames that may be shown; asked right before one is stored, for it may be withdrawn by then.
 
         Raises:
             RetryableError: Kafka or the store is away. Can be done again.
             ConfigurationError: The key that seals originals can't be read.
         """
-        facts: list[EvidenceKept] = []
-        entries: list[ChainEntry] = []
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         new = [one for one in named_frames(episode) if (episode.episode_id, one.frame.event_id) not in self._known]
+        try:
+            stored = self._kept(episode, new, hidden)
+        except RetryableError:
+            self._hold([one.frame.frame for one in new])
+            raise
+        with self._lock:
+            for one in new:
+                self._held.pop(one.frame.frame, None)
+        return stored
+
+    def _kept(self, episode: Episode, new: Sequence[NamedFrame], hidden: AskHidden) -> Stored:
+        facts: list[EvidenceKept] = []
+        entries: list[ChainEntry] = []
         for named in new:
             day = day_of(named.frame.captured_at_ms)
             known = entries_in(self._chains, episode.camera_id, day)
@@ -117,14 +146,34 @@ class Evidence:
             self._known.add((episode.episode_id, named.frame.event_id))
         return Stored(rows_of(entries), list(facts))
 
-    def _copied(self, episode: Episode, named: NamedFrame, hidden: Hidden) -> EvidenceKept:
+    def _hold(self, places: Sequence[FrameCoordinates]) -> None:
+        """Hold frames as far as Kafka gives them, the oldest ones let go where there is no room."""
+        for place in places:
+            try:
+                record = self._read(place)
+            except RetryableError:
+                return
+            with self._lock:
+                if record is not None:
+                    self._held[place] = record
+                while sum(len(one.value) for one in self._held.values()) > _MOST_HELD_BYTES:
+                    del self._held[next(iter(self._held))]
+
+    def _read(self, place: FrameCoordinates) -> ConsumedRecord | None:
+        with self._lock:
+            held = self._held.get(place)
+        if held is not None:
+            return held
+        return self._records.read(place.topic, place.partition, place.offset, _KAFKA_SECONDS)
+
+    def _copied(self, episode: Episode, named: NamedFrame, hidden: AskHidden) -> EvidenceKept:
         place = named.frame.frame
-        record = self._records.read(place.topic, place.partition, place.offset, _KAFKA_SECONDS)
+        record = self._read(place)
         headers = None if record is None else _headers_of(record, episode, named.frame)
         missing = NO_LONGER_HELD if record is None else _ANOTHER if headers is None else ""
         files: Sequence[StoredFile] = ()
         if record is not None and headers is not None:
-            files = self._files(episode, named.frame, record.value, hidden.get(place.offset))
+            files = self._files(episode, named.frame, record.value, headers.camera_revision, hidden)
         moment = moment_of(episode)
         return EvidenceKept(
             episode_id=episode.episode_id,
@@ -141,20 +190,26 @@ class Evidence:
         )
 
     def _files(
-        self, episode: Episode, frame: EvidenceFrame, jpeg: bytes, hidden: tuple[BoxXyxy, ...] | None
+        self, episode: Episode, frame: EvidenceFrame, jpeg: bytes, revision: int, hidden: AskHidden
     ) -> list[StoredFile]:
         camera_id, at_ms, event_id = episode.camera_id, frame.captured_at_ms, frame.event_id
         files = [self._filing.keep_frame(camera_id, at_ms, event_id, "original", jpeg)]
-        public = None if hidden is None else public_form(jpeg, hidden)
+        boxes, newest = hidden().get(frame.frame.offset), self._revisions.latest(camera_id)
+        public = None
+        if boxes is not None and newest is not None:
+            public = public_form(jpeg, boxes, private_since(newest, self._revisions.find(camera_id, revision)))
         if public is not None:
             files.append(self._filing.keep_frame(camera_id, at_ms, event_id, "public", public))
         return files
 
 
-def public_form(jpeg: bytes, hidden: Sequence[BoxXyxy]) -> bytes | None:
-    """Give a frame with people hidden, None where there is nothing to show: it is no whole JPEG, or a huge one."""
+def public_form(jpeg: bytes, hidden: Sequence[BoxXyxy], private: tuple[Polygon, ...] = ()) -> bytes | None:
+    """Give a frame with people hidden and ``private`` black.
+
+    None where there is nothing to show: it is no whole JPEG, or a huge one.
+    """
     try:
-        return None if is_too_large(jpeg) else anonymise_jpeg(jpeg, hidden)
+        return None if is_too_large(jpeg) else anonymise_jpeg(burnt_jpeg(jpeg, private, _BURNT_QUALITY), hidden)
     except (ValueError, InvalidMessageError):
         return None
 

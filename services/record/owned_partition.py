@@ -12,6 +12,7 @@ import msgspec
 from schemas.camera_events import Decision, FrameDetections, FrameShed
 from schemas.episodes import Episode
 from schemas.verdicts import SceneVerdicts
+from services.privacy.judged_spans import withdrawn_spans
 from services.privacy.showable import FindCamera
 from services.record.companions import MOST_EPISODES, Told
 from services.record.evidence import Hidden
@@ -44,7 +45,7 @@ class Committed:
 
 @dataclass(eq=False)
 class OwnedPartition:
-    """See the file's head. For one thread, but for ``gone``.
+    """See the file's head. For one thread, but for ``gone`` and ``hidden``, which others may read.
 
     Attributes:
         partition: Its number.
@@ -56,6 +57,7 @@ class OwnedPartition:
         followed: Whether its events and verdicts are read.
         caught_up: Whether those of them were read that were there when this process began with the partition.
         copying: Whether the frames of its oldest waiting episode are being copied.
+        hidden: Of those frames that may be shown, what of them is hidden; another mapping once one is withdrawn.
         gone: Whether another process owns it by now.
     """
 
@@ -72,6 +74,7 @@ class OwnedPartition:
     caught_up: bool = False
     gone: bool = False
     copying: bool = False
+    hidden: Hidden = field(default_factory=dict)
     episodes: deque[WaitingEpisode] = field(default_factory=deque)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     _quarantines: dict[str, int] = field(default_factory=dict)
@@ -91,6 +94,8 @@ class OwnedPartition:
         if isinstance(value, SceneVerdicts):
             self.minutes.take_verdicts(value)
             self._note_quarantines(value)
+            if self.copying:
+                self._withdraw(value)
         elif isinstance(value, FrameDetections | FrameShed):
             self.minutes.take_event(value)
         elif isinstance(value, Episode):
@@ -115,6 +120,7 @@ class OwnedPartition:
         if self.copying or not self.episodes or self.seconds() - self.episodes[0].came_at < wait:
             return None
         self.copying = True
+        self.hidden = self._hidden_of(self.episodes[0].episode)
         return self.episodes[0].episode
 
     def episode_copied(self) -> None:
@@ -122,12 +128,11 @@ class OwnedPartition:
         self.episodes.popleft()
         self.copying = False
 
-    def hidden_of(self, episode: Episode) -> Hidden:
+    def _hidden_of(self, episode: Episode) -> Hidden:
         """Give, of an episode's frames that may be shown, what of them is hidden."""
-        named = (episode.first, episode.best, episode.last)
         shown = [
             one
-            for frame in named
+            for frame in (episode.first, episode.best, episode.last)
             for one in self.minutes.showable.frames(episode.camera_id, frame.captured_at_ms, frame.captured_at_ms + 1)
         ]
         return {one.frame.offset: one.hidden for one in shown}
@@ -139,6 +144,21 @@ class OwnedPartition:
             frames=self.next_frame if needed is None else needed,
             episodes=self.episodes[0].offset if self.episodes else self.next_episode,
         )
+
+    def _withdraw(self, verdicts: SceneVerdicts) -> None:
+        """Show no more what these verdicts take back of the episode that is being copied."""
+        episode = self.episodes[0].episode
+        frames = (episode.first, episode.best, episode.last)
+        through_ms = max(frame.captured_at_ms for frame in frames)
+        gone = {
+            frame.frame.offset
+            for verdict in verdicts.cameras
+            if verdict.camera_id == episode.camera_id
+            for from_ms, until_ms in withdrawn_spans(verdict, through_ms)
+            for frame in frames
+            if from_ms <= frame.captured_at_ms <= until_ms
+        }
+        self.hidden = {offset: boxes for offset, boxes in self.hidden.items() if offset not in gone}
 
     def _take_decision(self, decision: Decision) -> None:
         """Have the frames of an episode that a person confirmed copied again: the last one may be another by now."""

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from schemas.episodes import Episode
-from services.record.evidence import Evidence, Hidden
+from services.record.evidence import AskHidden, Evidence
 from services.record.minute_videos import Asked, MinuteVideos, make_videos
 from services.record.minutes import ClosedMinute
 from services.record.recording import Recording, Stored
@@ -56,11 +56,14 @@ class Tasks:
         self._pool = ThreadPoolExecutor(settings.encoders, thread_name_prefix="record")
         self._evidence_pool = ThreadPoolExecutor(settings.encoders, thread_name_prefix="record-evidence")
 
-    def store_minute(self, closed: ClosedMinute, asked: Asked, wanted: Wanted) -> Future[Stored]:
-        """Encode and store a minute, ``originals`` as captured; one that is in the chain only gives its rows."""
+    def store_minute(self, closed: ClosedMinute, asked: Callable[[], Asked], wanted: Wanted) -> Future[Stored]:
+        """Encode and store a minute; one that is in the chain only gives its rows.
+
+        ``asked`` is called on another thread, right before it is encoded: the store may have been away for hours.
+        """
         return self._pool.submit(self._store_minute, closed, asked, wanted)
 
-    def copy_evidence(self, episode: Episode, hidden: Hidden, wanted: Wanted) -> Future[Stored]:
+    def copy_evidence(self, episode: Episode, hidden: AskHidden, wanted: Wanted) -> Future[Stored]:
         """Copy the frames that an episode names, behind no minute: Kafka soon deletes them."""
         return self._evidence_pool.submit(self._insist, lambda: self._evidence.keep(episode, hidden), wanted)
 
@@ -74,12 +77,12 @@ class Tasks:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._evidence_pool.shutdown(wait=True)
 
-    def _store_minute(self, closed: ClosedMinute, asked: Asked, wanted: Wanted) -> Stored:
+    def _store_minute(self, closed: ClosedMinute, asked: Callable[[], Asked], wanted: Wanted) -> Stored:
         started = time.monotonic()
         recording = self._recording
         if (before := self._insist(lambda: recording.stored_before(closed), wanted)) is not None:
             return before
-        made = self._videos(closed, asked)
+        made = self._videos(closed, asked())
         files = self._insist(lambda: recording.keep_files(closed, made), wanted)
         stored = self._insist(lambda: recording.say(closed, made, files), wanted)
         for file in files:

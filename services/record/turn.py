@@ -11,8 +11,8 @@ from typing import NamedTuple
 from schemas.cameras import Camera
 from schemas.recordings import EvidenceKept, GapNoted
 from services.record.index import Index
-from services.record.minute_videos import asked_of
-from services.record.minutes import minute_of
+from services.record.minute_videos import Asked, asked_of
+from services.record.minutes import ClosedMinute, minute_of
 from services.record.owned_partition import OwnedPartition, Withdrawal
 from services.record.reading import Reading
 from services.record.recording import Recording, Stored
@@ -105,15 +105,19 @@ class Turns:
         for closed in owned.minutes.close(partial(self._reading.has_all_frames, owned)):
             camera = self._reading.camera(closed.camera_id)
             if camera is not None:
-                asked = asked_of(closed, camera, self._reading.find_camera)
+                asked = partial(self._asked, closed, camera)
                 future = self._tasks.store_minute(closed, asked, partial(_is_ours, owned))
                 then = partial(owned.minutes.closed, closed.camera_id, closed.minute_ms)
                 self._under_way[future] = _UnderWay(closed.camera_id, then)
 
+    def _asked(self, closed: ClosedMinute, camera: Camera) -> Asked:
+        """Give what a camera, of which this revision is known to be there, asks of a minute now; for any thread."""
+        return asked_of(closed, self._reading.camera(closed.camera_id) or camera, self._reading.find_camera)
+
     def _hand_out_evidence(self, owned: OwnedPartition) -> None:
         episode = owned.due_episode(self._settings.evidence_wait_seconds, self._settings.verdict_wait_seconds)
         if episode is not None:
-            future = self._tasks.copy_evidence(episode, owned.hidden_of(episode), partial(_is_ours, owned))
+            future = self._tasks.copy_evidence(episode, lambda: owned.hidden, partial(_is_ours, owned))
             self._under_way[future] = _UnderWay(episode.camera_id, owned.episode_copied)
 
     def _take_done(self) -> None:

@@ -79,7 +79,7 @@ def _record(
 ) -> None:
     clock, store = ConfirmedClock(), filing.store
     chains = Chains(store, clock.of_kafka)
-    recording, evidence = Recording(filing, chains), Evidence(filing, chains, records)
+    recording, evidence = Recording(filing, chains), Evidence(filing, chains, records, registry.revisions)
     tasks = Tasks(settings, recording, evidence, service.metrics, service.stopping)
     reading = Reading(settings, service, registry, clock)
     turns = Turns(settings, service, reading, recording, tasks)

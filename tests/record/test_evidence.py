@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import simplejpeg
 
 from schemas.camera_events import FrameCoordinates, make_event_id
+from schemas.cameras import Zone
 from schemas.episodes import EvidenceFrame
-from schemas.recordings import ChainEntry, chain_start
+from schemas.frames import FRAME_SCHEMA, FrameHeaders
+from schemas.recordings import ChainEntry, EvidenceKept, chain_start
 from schemas.topics import FRAMES
+from services.record.chain import Chains
 from services.record.chain_lines import check_lines, line_of
-from services.record.evidence import moment_of, named_frames, public_form
+from services.record.evidence import Evidence, Hidden, moment_of, named_frames, public_form
+from services.record.filing import Filing
 from services.record.index_rows import RecordedEvidenceRow, rows_of
+from services.record.key_settings import KeySettings
+from services.record.sealing import Sealer
+from services.runtime.camera_registry import CameraRevisions
+from services.runtime.errors import RetryableError
+from services.runtime.kafka import ConsumedRecord
+from services.runtime.object_store import ObjectStore
+from services.runtime.records_at import RecordsAt
+from services.runtime.settings import KafkaSettings
+from services.runtime.store_settings import StoreSettings
+from tests.object_stores import AwayStore
 from tests.record.facts import CAMERA, DAY, make_evidence
 from tests.record.make_minutes import huge_jpeg, striped_jpeg
+from tests.record.recorded_city import make_camera
 from tests.webhooks.make_episodes import AT_MS, make_flood
 
 
@@ -78,3 +96,74 @@ def test_a_frame_that_claims_to_be_huge_or_is_none_has_no_public_form() -> None:
     assert public_form(striped_jpeg(), ()) is not None
     assert public_form(huge_jpeg(), ()) is None
     assert public_form(b"no jpeg", ()) is None
+
+
+class OneFrame(RecordsAt):
+    """Kafka with one frame, until that is deleted."""
+
+    def __init__(self, frame: EvidenceFrame) -> None:
+        super().__init__(KafkaSettings(), "test")
+        self.is_held = True
+        headers = FrameHeaders(
+            schema=FRAME_SCHEMA,
+            captured_at_ms=frame.captured_at_ms,
+            owner_epoch=1,
+            sequence=0,
+            width=160,
+            height=120,
+            source_kind="file",
+            camera_revision=1,
+            ingest_instance="test",
+            simulated=True,
+        )
+        place = frame.frame
+        self._record = ConsumedRecord(
+            place.topic, place.partition, place.offset, 0, CAMERA.encode(), striped_jpeg(), list(headers.to_kafka())
+        )
+
+    def read(self, topic: str, partition: int, offset: int, timeout_seconds: float = 5.0) -> ConsumedRecord | None:
+        return self._record if self.is_held else None
+
+
+@dataclass
+class Keeping:
+    """An episode of one frame, of a camera that has a private corner since that was captured."""
+
+    store: AwayStore
+    keys: KeySettings
+
+    def __post_init__(self) -> None:
+        self.kafka = OneFrame(at(1))
+        revisions = CameraRevisions()
+        revisions.add(make_camera(CAMERA))
+        corner = Zone("desk", "private", ((0.0, 0.0), (0.15, 0.0), (0.15, 0.15), (0.0, 0.15)))
+        revisions.add(make_camera(CAMERA, revision=2, zones=(corner,)))
+        self._evidence = Evidence(Filing(self.store, Sealer(self.keys)), Chains(self.store), self.kafka, revisions)
+
+    def keep(self, hidden: Hidden) -> EvidenceKept:
+        """Keep the frame, of which that is hidden."""
+        episode = make_flood(camera_id=CAMERA, first=at(1), best=at(1), last=at(1))
+        (fact,) = self._evidence.keep(episode, lambda: hidden).facts
+        assert isinstance(fact, EvidenceKept)
+        return fact
+
+
+@pytest.fixture
+def keeping(folder_store: ObjectStore, tmp_path: Path) -> Keeping:
+    return Keeping(AwayStore(StoreSettings(url=folder_store.place)), KeySettings(sealing_dir=tmp_path))
+
+
+def test_what_is_private_by_the_time_a_frame_is_stored_is_black_in_its_public_form(keeping: Keeping) -> None:
+    public = keeping.keep({1: ()}).files[1]
+    picture = simplejpeg.decode_jpeg(keeping.store.get(public.key) or b"", colorspace="GRAY")
+    assert picture[2:14, 2:20].mean() < 20
+    assert picture[2:14, 40:140].mean() > 70
+
+
+def test_a_frame_that_kafka_deletes_while_the_store_is_away_is_kept_as_it_may_be_shown_then(keeping: Keeping) -> None:
+    keeping.store.is_away = True
+    with pytest.raises(RetryableError):
+        keeping.keep({1: ()})
+    keeping.store.is_away, keeping.kafka.is_held = False, False
+    kept = keeping.keep({})
+    assert (kept.missing, [file.form for file in kept.files]) == ("", ["original"])

@@ -98,9 +98,15 @@ def test_what_is_hidden_in_the_frames_of_an_episode_is_given_where_they_may_be_s
     owned.take(Told(3, 9, SceneVerdicts(at_ms=NOON_MS, cameras=(verdict,))))
     frame = make_found(1)
     seen = make_flood().first.__class__(frame.event_id, frame.captured_at_ms, frame.frame)
-    hidden = owned.hidden_of(make_flood(camera_id=CAMERA, first=seen, best=seen, last=seen))
-    assert list(hidden) == [1]
-    assert hidden[1]
+    owned.caught_up = True
+    tell(owned, make_flood(camera_id=CAMERA, first=seen, best=seen, last=seen))
+    assert owned.due_episode(0.0, 300.0) is not None
+    assert list(owned.hidden) == [1]
+    assert owned.hidden[1]
+    owned.take(Told(3, 10, quarantined_since(2)))
+    assert list(owned.hidden) == [1], "what was captured before may still be shown"
+    owned.take(Told(3, 11, quarantined_since(1)))
+    assert not owned.hidden
 
 
 def decide(decision: str, episode: Episode) -> Decision:

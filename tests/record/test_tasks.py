@@ -13,25 +13,55 @@ from services.record.evidence import Evidence
 from services.record.filing import Filing
 from services.record.key_settings import KeySettings
 from services.record.metrics import RECORD_METRICS
+from services.record.minute_videos import Asked
 from services.record.recording import Recording
 from services.record.sealing import Sealer
 from services.record.settings import RecordSettings
 from services.record.tasks import GivenUpError, Tasks
+from services.runtime.camera_registry import CameraRevisions
 from services.runtime.metrics import Metrics
 from services.runtime.object_store import ObjectStore
 from services.runtime.records_at import RecordsAt
+from services.runtime.store_settings import StoreSettings
+from tests.object_stores import AwayStore
 from tests.record.make_minutes import make_asked, make_closed
 from tests.webhooks.make_episodes import make_flood
 
 
 @pytest.fixture
 def tasks(folder_store: ObjectStore, tmp_path: Path) -> Iterator[Tasks]:
-    settings = RecordSettings(encoders=1)
-    filing, chains = Filing(folder_store, Sealer(KeySettings(sealing_dir=tmp_path))), Chains(folder_store)
-    evidence = Evidence(filing, chains, RecordsAt(settings.kafka, "test"))
-    tasks = Tasks(settings, Recording(filing, chains), evidence, Metrics(RECORD_METRICS), threading.Event())
+    tasks = make_tasks(folder_store, tmp_path)
     yield tasks
     tasks.close()
+
+
+def make_tasks(store: ObjectStore, folder: Path) -> Tasks:
+    """Give tasks with one encoder, that try again at once."""
+    settings = RecordSettings(encoders=1, backoff_first_seconds=0.05)
+    filing, chains = Filing(store, Sealer(KeySettings(sealing_dir=folder))), Chains(store)
+    evidence = Evidence(filing, chains, RecordsAt(settings.kafka, "test"), CameraRevisions())
+    return Tasks(settings, Recording(filing, chains), evidence, Metrics(RECORD_METRICS), threading.Event())
+
+
+def test_what_a_camera_asks_of_a_minute_is_asked_once_the_store_is_there(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    store, was_away = AwayStore(StoreSettings(url=folder_store.place)), []
+    store.is_away = True
+
+    def ask() -> Asked:
+        was_away.append(store.is_away)
+        return make_asked()
+
+    tasks = make_tasks(store, tmp_path)
+    try:
+        stored = tasks.store_minute(make_closed(range(3), range(3)), ask, lambda: True)
+        assert store.was_asked.wait(30)
+        store.is_away = False
+        assert len(stored.result(timeout=30).facts) == 1
+    finally:
+        tasks.close()
+    assert was_away == [False]
 
 
 def test_frames_of_an_episode_do_not_wait_behind_minutes(tasks: Tasks) -> None:
@@ -41,9 +71,9 @@ def test_frames_of_an_episode_do_not_wait_behind_minutes(tasks: Tasks) -> None:
         may_end.wait()
         return False
 
-    minutes = [tasks.store_minute(make_closed(range(3), []), make_asked(), wait_until_told) for _ in range(3)]
+    minutes = [tasks.store_minute(make_closed(range(3), []), make_asked, wait_until_told) for _ in range(3)]
     try:
-        copied = tasks.copy_evidence(make_flood(), {}, lambda: False)
+        copied = tasks.copy_evidence(make_flood(), dict, lambda: False)
         assert isinstance(copied.exception(timeout=30), GivenUpError)
         assert not any(minute.done() for minute in minutes)
     finally:
