@@ -1,11 +1,11 @@
 -- Who may do what in the database tilik. Roles are held by users of 05_users.sql, or by your own. Running this again
 -- takes back what is not written here any more: while it runs, for less than a second, readers are refused.
 
-CREATE ROLE IF NOT EXISTS tilik_migrator, tilik_writer, tilik_operator, tilik_data_team, tilik_portal, tilik_audit,
-    tilik_open_data;
+CREATE ROLE IF NOT EXISTS tilik_migrator, tilik_writer, tilik_recorder, tilik_operator, tilik_data_team, tilik_portal,
+    tilik_audit, tilik_open_data;
 
-REVOKE ALL ON *.* FROM tilik_migrator, tilik_writer, tilik_operator, tilik_data_team, tilik_portal, tilik_audit,
-    tilik_open_data;
+REVOKE ALL ON *.* FROM tilik_migrator, tilik_writer, tilik_recorder, tilik_operator, tilik_data_team, tilik_portal,
+    tilik_audit, tilik_open_data;
 
 -- Open data goes through this list. A view of its own, that reads as its maker, so that a row policy may ask it without
 -- being asked itself.
@@ -29,6 +29,18 @@ GRANT tilik_writer TO tilik_migrator;
 GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE DICTIONARY, DROP TABLE, DROP VIEW, DROP DICTIONARY, ALTER,
     SYSTEM VIEWS ON tilik.* TO tilik_migrator;
 
+-- The recorder, and tilik evidence retention: both make the index of the record where it is missing or lacks a column, and
+-- ask for the database first; what people decided about episodes says how long frames are kept.
+GRANT CREATE DATABASE ON tilik.* TO tilik_recorder;
+
+GRANT CREATE TABLE, ALTER ADD COLUMN, SELECT, INSERT ON tilik.recorded_minutes TO tilik_recorder;
+
+GRANT CREATE TABLE, ALTER ADD COLUMN, SELECT, INSERT ON tilik.recorded_evidence TO tilik_recorder;
+
+GRANT SELECT ON tilik.episodes TO tilik_recorder;
+
+GRANT SELECT ON tilik.decisions TO tilik_recorder;
+
 -- City operations, through Grafana: every table and view, how refreshes fare, what tables take of the disk.
 GRANT SELECT ON tilik.* TO tilik_operator;
 
@@ -46,7 +58,7 @@ GRANT SELECT ON tilik.* TO tilik_portal;
 
 -- The audit log: of all these roles the portal's alone reads it, and shows it to admins; tilik_audit alone adds to it;
 -- none changes or deletes what is in it. After the grants of tilik.*, from which this is taken away again.
-REVOKE ALL ON tilik.portal_audit FROM tilik_migrator, tilik_writer, tilik_operator, tilik_data_team;
+REVOKE ALL ON tilik.portal_audit FROM tilik_migrator, tilik_writer, tilik_recorder, tilik_operator, tilik_data_team;
 
 GRANT CREATE TABLE, INSERT ON tilik.portal_audit TO tilik_audit;
 

@@ -55,4 +55,4 @@ TO tilik_open_data;
 CREATE SETTINGS PROFILE OR REPLACE tilik_writer SETTINGS
     max_memory_usage = 8000000000,
     max_execution_time = 600
-TO tilik_writer, tilik_migrator, tilik_audit;
+TO tilik_writer, tilik_migrator, tilik_recorder, tilik_audit;

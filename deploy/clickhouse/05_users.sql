@@ -3,6 +3,8 @@
 
 CREATE USER IF NOT EXISTS tilik_aggregate IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_migrator;
 
+CREATE USER IF NOT EXISTS tilik_record IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_recorder;
+
 CREATE USER IF NOT EXISTS tilik_grafana IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_operator;
 
 CREATE USER IF NOT EXISTS tilik_analyst IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_data_team;
@@ -14,6 +16,8 @@ CREATE USER IF NOT EXISTS tilik_web_audit IDENTIFIED WITH no_password HOST NONE 
 CREATE USER IF NOT EXISTS tilik_public IDENTIFIED WITH no_password HOST NONE DEFAULT ROLE tilik_open_data;
 
 GRANT tilik_migrator TO tilik_aggregate;
+
+GRANT tilik_recorder TO tilik_record;
 
 GRANT tilik_operator TO tilik_grafana;
 

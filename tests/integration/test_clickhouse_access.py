@@ -19,6 +19,8 @@ from services.aggregate.marts import MARTS
 from services.aggregate.registry_rows import TABLE_TYPES, CameraRow
 from services.cli.export.writing import Selection, count_rows
 from services.portal.operations.audit import AuditRow
+from services.record.index_rows import ROW_TYPES
+from services.record.index_tables import statements_for
 from tests.integration.store_scene import StoreScene, store_scene
 
 pytestmark = pytest.mark.integration
@@ -147,12 +149,28 @@ def test_whoever_may_read_a_view_may_read_what_it_reads(lines: list[str], views:
 
 def test_the_audit_log_is_read_by_the_portal_alone_and_changed_by_nobody(lines: list[str]) -> None:
     whole = {match["role"]: at for at, line in enumerate(lines) if (match := WHOLE.match(line))}
-    assert {"tilik_migrator", "tilik_writer", "tilik_operator", "tilik_data_team", "tilik_portal"} == set(whole)
+    others = {"tilik_migrator", "tilik_writer", "tilik_recorder", "tilik_operator", "tilik_data_team"}
+    assert others | {"tilik_portal"} == set(whole)
     [(taken_at, taken)] = [(at, match["roles"]) for at, line in enumerate(lines) if (match := AUDIT_TAKEN.match(line))]
     assert whole.keys() - set(taken.split(", ")) == {"tilik_portal"}
     assert taken_at > max(whole.values()), "a grant of everything would give it back"
     named = [line for line in lines if f"{DATABASE}.{AuditRow.TABLE} TO" in line]
     assert named == [f"GRANT CREATE TABLE, INSERT ON {DATABASE}.{AuditRow.TABLE} TO tilik_audit"]
+
+
+def test_the_recorder_may_make_and_fill_its_tables_and_read_what_people_decided(lines: list[str]) -> None:
+    granted = {
+        match["name"]: set(match["rights"].split(", "))
+        for match in filter(None, map(GRANT.match, lines))
+        if match["role"] == "tilik_recorder"
+    }
+    verbs = {" ".join(re.findall("CREATE TABLE|ALTER|ADD COLUMN", one)) for t in ROW_TYPES for one in statements_for(t)}
+    assert granted == {
+        "*": {"CREATE DATABASE"},
+        "episodes": {"SELECT"},
+        "decisions": {"SELECT"},
+        **{row_type.TABLE: {*verbs, "SELECT", "INSERT"} for row_type in ROW_TYPES},
+    }
 
 
 def test_a_grant_of_columns_is_enough_for_the_view_that_stands_on_it(
