@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from importlib.metadata import Distribution, distribution, distributions
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution, distributions, packages_distributions
 from pathlib import Path
 from typing import Final
 
@@ -86,6 +89,31 @@ def test_every_package_is_locked_to_one_version_and_its_files_to_their_hashes() 
     assert all(hashes for _, hashes in entries())
     assert all(re.fullmatch(r"==[^*,]+", str(each.specifier)) and not each.url for each, _ in entries())
     assert "://" not in LOCK
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Also what others that are declared bring along: they may do without it one day."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = {canonicalize_name(Requirement(each).name) for group in groups for each in group}
+    holders = packages_distributions()
+    missing = {
+        module: str(path.relative_to(ROOT))
+        for folder in ("checks", "deploy", "schemas", "services", "tests", "training")
+        for path in (ROOT / folder).rglob("*.py")
+        for module in imported(path)
+        if module in holders and not declared & {canonicalize_name(each) for each in holders[module]}
+    }
+    assert missing == {}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Give the modules, without what is inside them, that a file imports wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (each.name.partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def test_what_is_installed_is_what_is_locked() -> None:
