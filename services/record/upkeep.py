@@ -1,4 +1,4 @@
-"""What a record needs now and then, whoever records: roots of days that have ended, and deletion of what is due.
+"""What a record needs now and then, whoever records: roots of ended days, deletion, and how long it keeps what, said.
 
 One thread beside the recorder's. Only one worker of a group has to do it (``is_mine``), and it harms nothing where two
 do for a while, or one is killed over it: roots and tombstones are made once, and files may be deleted again.
@@ -11,6 +11,7 @@ from collections.abc import Callable, Container
 from typing import Final
 
 from schemas.codec import ContractError
+from schemas.kept_periods import KEPT_PERIODS_CODEC, KEPT_PERIODS_KEY, KeptPeriods
 from schemas.recordings import day_of
 from services.record.chain import Chains
 from services.record.clock_check import check_clock
@@ -89,12 +90,27 @@ class Upkeep:
                 for camera_id, day in chains.broken():  # somebody may have brought its lines back
                     chains.read(camera_id, day)
             if self._is_mine():
+                self._say_periods()
                 self._sign_and_delete(self._clock())
             else:
                 self._metrics.set("tilik_record_roots_due", 0)
         finally:
             broken = self._recording.broken() | (self._chains.broken() if self._is_mine() else set())
             self._metrics.set("tilik_record_broken_chains", len(broken))
+
+    def _say_periods(self) -> None:
+        """Say beside the record how long it keeps what: the privacy page tells people these periods and no others."""
+        rules = self._retention.settings
+        periods = KEPT_PERIODS_CODEC.encode(
+            KeptPeriods(
+                original_days=rules.original_days,
+                evidence_days=rules.evidence_days,
+                rejected_days=rules.rejected_days,
+                confirmed_days=rules.confirmed_days,
+            )
+        )
+        if self._store.get(KEPT_PERIODS_KEY) != periods:
+            self._store.put(KEPT_PERIODS_KEY, periods)
 
     def _sign_and_delete(self, now: int) -> None:
         is_new_day = self._expired_on != day_of(now)

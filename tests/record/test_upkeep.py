@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.kept_periods import KEPT_PERIODS_CODEC, KEPT_PERIODS_KEY, KeptPeriods
 from schemas.recordings import GapNoted, day_of, files_of
 from schemas.times import DAY_MS
 from services.record.chain import Chains
@@ -32,7 +33,7 @@ from tests.record.test_retention import make_camera
 class Days:
     """A record whose days pass; ClickHouse may be away."""
 
-    def __init__(self, store: ObjectStore, folder: Path) -> None:
+    def __init__(self, store: ObjectStore, folder: Path, **retention: int) -> None:
         self.now = NOON_MS
         self.is_away = False
         self.is_mine = True
@@ -41,7 +42,7 @@ class Days:
         self.clock = ConfirmedClock(lambda: self.now)
         self.chains = Chains(store, self.clock.of_kafka)
         self.upkeep = Upkeep(
-            Retention(store, self.chains, RetentionSettings(), lambda _: make_camera(7), self._episodes),
+            Retention(store, self.chains, RetentionSettings(**retention), lambda _: make_camera(7), self._episodes),
             KeySettings(signing_key_file=folder / "signing.pem"),
             lambda: self.is_mine,
             self.metrics,
@@ -99,6 +100,20 @@ def test_days_are_rooted_and_files_go_on_s3_too(s3_server: StoreSettings, tmp_pa
         Days(ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/no-key"})), tmp_path).pass_days(1)
     Signer.open(tmp_path / "signing.pem")
     _live_through(ObjectStore(s3_server.model_copy(update={"url": f"{s3_server.url}/upkeep"})), tmp_path)
+
+
+def test_how_long_what_is_kept_is_said_beside_it_as_the_recorder_is_set(
+    folder_store: ObjectStore, tmp_path: Path
+) -> None:
+    days = Days(folder_store, tmp_path)
+    days.is_mine = False
+    days.pass_days(0)
+    assert folder_store.get(KEPT_PERIODS_KEY) is None
+    days.is_mine = True
+    days.pass_days(0)
+    assert KEPT_PERIODS_CODEC.decode(folder_store.get(KEPT_PERIODS_KEY) or b"") == KeptPeriods()
+    Days(folder_store, tmp_path, evidence_days=30).pass_days(0)
+    assert KEPT_PERIODS_CODEC.decode(folder_store.get(KEPT_PERIODS_KEY) or b"") == KeptPeriods(evidence_days=30)
 
 
 def test_a_clock_that_runs_far_ahead_neither_signs_nor_deletes(folder_store: ObjectStore, tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from fastapi.responses import HTMLResponse, Response
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from schemas.kept_periods import KeptPeriods
 from services.portal.pages.daily_roots import DailyRoots
 from services.portal.pages.language import LANGUAGES, Language, Text
-from services.portal.pages.rendering import Pages, known
+from services.portal.pages.periods import periods_of, written_periods
+from services.portal.pages.rendering import Pages, fill, known
 from services.portal.pages.words.about import (
     HOW,
     KEPT,
@@ -43,12 +45,15 @@ def about_routes(pages: Pages) -> APIRouter:
     @router.get("/privacy")
     async def privacy(request: Request) -> HTMLResponse:
         language = pages.language(request)
+        periods = await periods_of(pages.portal.store)
+        told = written_periods(periods or KeptPeriods(), language)
         return pages.answer(
             request,
             "privacy.html",
             PrivacyWords,
             never=_said((NEVER,), language),
-            kept=[tuple(text.in_language(language) for text in row) for row in KEPT],
+            kept=[tuple(fill(text.in_language(language), **told) for text in row) for row in KEPT],
+            are_usual=periods is None,
             sections=_said(PRIVACY, language),
         )
 

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from schemas.camera_events import FrameCoordinates
+from schemas.kept_periods import KEPT_PERIODS_CODEC, KEPT_PERIODS_KEY, KeptPeriods
 from schemas.recordings import IndexedGap
 from schemas.topics import FRAMES
 from services.portal.pages.language import LANGUAGES, Language, Words
@@ -17,6 +18,7 @@ from services.portal.pages.words.camera import CameraWords
 from services.portal.pages_settings import PagesSettings
 from services.privacy.showable import ShowableFrame
 from services.record.indexed_deletion import DELETED
+from services.record.retention_settings import RetentionSettings
 from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
 
 pytestmark = pytest.mark.integration  # sockets of an event loop, and a ClickHouse that is not there
@@ -167,6 +169,19 @@ def test_the_privacy_page_names_whom_to_write_to_once_the_city_has_said_so(visit
         text = here.page("/privacy")
         assert "Diskominfo &lt;pdp@kota.example&gt;" in text
         assert "Tilik Salatiga" in text
+
+
+def test_the_privacy_page_tells_the_periods_that_the_recorder_is_set_to(visitor: Visitor) -> None:
+    assert "jangka waktu yang umum" in visitor.page("/privacy")
+    with portal_of([]) as portal, visitor_of(portal) as here:
+        set_to = RetentionSettings(original_days=1, evidence_days=45, rejected_days=14, confirmed_days=1_095)
+        said = KeptPeriods(**{name: getattr(set_to, name) for name in KeptPeriods.__struct_fields__})
+        portal.store.store.put(KEPT_PERIODS_KEY, KEPT_PERIODS_CODEC.encode(said))
+        text = here.page("/privacy?lang=en")
+
+    assert "1 day, never longer" in text
+    assert "45 days; 14 days once rejected; 3 years once confirmed" in text
+    assert "usual periods" not in text
 
 
 def test_a_picture_from_before_a_camera_was_public_is_not_linked(monkeypatch: pytest.MonkeyPatch) -> None:

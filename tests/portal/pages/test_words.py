@@ -8,7 +8,10 @@ import re
 import string
 
 import pytest
+from msgspec import to_builtins
 
+from schemas.kept_periods import KeptPeriods
+from services.portal.operations.audit import KEPT_DAYS
 from services.portal.pages import words
 from services.portal.pages.about import _DOCUMENTS as DOCUMENTS
 from services.portal.pages.datasets import DATASETS
@@ -80,17 +83,28 @@ def test_a_template_asks_for_no_word_that_is_not_there() -> None:
                 assert isinstance(getattr(catalogue, name, None), Text), f"{path.name}: {prefix}.{name}"
 
 
-def test_the_privacy_page_and_the_assessment_name_the_periods_that_hold() -> None:
+def test_the_assessment_names_the_periods_that_tilik_comes_with() -> None:
     rules = RetentionSettings()
-    kept = " ".join(row.how_long.en for row in KEPT)
     documents = [(DOCUMENTS / f"dpia.{language}.md").read_text() for language in LANGUAGES]
 
     for days in (rules.original_days, rules.evidence_days, rules.rejected_days):
-        assert f"{days} days" in kept
         assert f"{days} hari" in documents[0]
         assert f"{days} days" in documents[1]
     assert rules.confirmed_days == 730
-    assert "2 years" in kept
+    assert "2 tahun" in documents[0]
+    assert "2 years" in documents[1]
+    assert {name: getattr(rules, name) for name in KeptPeriods.__struct_fields__} == to_builtins(KeptPeriods())
+
+
+def test_the_log_of_access_is_told_with_how_long_it_is_kept() -> None:
+    years = KEPT_DAYS / 365
+    (row,) = (row for row in KEPT if "network address" in row.what.en)
+    documents = [(DOCUMENTS / f"dpia.{language}.md").read_text() for language in LANGUAGES]
+    (lines_id, lines_en) = ([line for line in text.splitlines() if line.startswith("| Log")] for text in documents)
+
+    assert row.how_long == (f"{years:g} years", f"{years:g} tahun")
+    assert [line.endswith(f"| {years:g} tahun |") for line in lines_id] == [True]
+    assert [line.endswith(f"| {years:g} years |") for line in lines_en] == [True]
 
 
 @pytest.mark.parametrize(

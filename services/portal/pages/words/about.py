@@ -37,6 +37,14 @@ class PrivacyWords:
     what = Text("What", "Apa")
     why = Text("Why", "Untuk apa")
     how_long = Text("How long", "Berapa lama")
+    periods_usual = Text(
+        "What the recorder is set to can't be read at the moment: of recordings and cases these are the usual periods.",
+        "Setelan perekam sedang tidak bisa dibaca: untuk rekaman dan kejadian ini jangka waktu yang umum.",
+    )
+    period_day = Text("1 day", "1 hari")
+    period_days = Text("{count} days", "{count} hari")
+    period_year = Text("1 year", "1 tahun")
+    period_years = Text("{count} years", "{count} tahun")
     assessment = Text("Data protection impact assessment", "Penilaian dampak pelindungan data")
     assessment_said = Text(
         "The assessment of this system, as the city fills it in:",
@@ -180,7 +188,7 @@ NEVER: Final = Section(
 
 
 class Kept(NamedTuple):
-    """A row of the table of what is kept."""
+    """A row of the table of what is kept. ``{original}`` and the like are periods that the recorder says."""
 
     what: Text
     why: Text
@@ -205,8 +213,8 @@ KEPT: Final = (
         ),
         Text("for an authority that may demand it by law", "untuk lembaga yang berwenang memintanya menurut hukum"),
         Text(
-            "3 days, never longer than the blurred ones; each look is logged",
-            "3 hari, tidak pernah lebih lama dari rekaman kabur; setiap pembukaan dicatat",
+            "{original}, never longer than the blurred ones; each look is logged",
+            "{original}, tidak pernah lebih lama dari rekaman kabur; setiap pembukaan dicatat",
         ),
     ),
     Kept(
@@ -216,10 +224,10 @@ KEPT: Final = (
         ),
         Text("so that a person can check the case", "supaya petugas bisa memeriksa kejadian itu"),
         Text(
-            "90 days; 7 days once rejected; 2 years once confirmed, with the recording of the minutes around it; longer"
-            " only under an order that a person signs",
-            "90 hari; 7 hari bila ditolak; 2 tahun bila dikonfirmasi, bersama rekaman menit-menit di sekitarnya; lebih"
-            " lama hanya dengan perintah tertulis petugas",
+            "{evidence}; {rejected} once rejected; {confirmed} once confirmed, with the recording of the minutes around"
+            " it; longer only under an order that a person signs",
+            "{evidence}; {rejected} bila ditolak; {confirmed} bila dikonfirmasi, bersama rekaman menit-menit di"
+            " sekitarnya; lebih lama hanya dengan perintah tertulis petugas",
         ),
     ),
     Kept(
@@ -234,6 +242,16 @@ KEPT: Final = (
         Text("Figures: minutes, hours, cases", "Angka: menit, jam, kejadian"),
         Text("to see how the city fares", "untuk melihat keadaan kota"),
         Text("minutes 3 years, hours 10 years", "menit 3 tahun, jam 10 tahun"),
+    ),
+    Kept(
+        Text(
+            "What people who sign in do here: name, role, what and why, network address; of a refused sign-in the name"
+            " that was typed",
+            "Yang dilakukan petugas yang masuk ke sistem ini: nama, peran, apa dan mengapa, alamat jaringan; bila"
+            " ditolak masuk, nama yang diketik",
+        ),
+        Text("so that misuse comes to light", "supaya penyalahgunaan ketahuan"),
+        Text("3 years", "3 tahun"),
     ),
 )
 
