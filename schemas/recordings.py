@@ -22,6 +22,7 @@ MaybeSha256 = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)")]
 MaybeDate = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$(?!\n)")]
 KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
 Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
+Revision = Annotated[int, Meta(ge=1)]
 FileForm = Literal["public", "original"]
 GapReason = Literal["no_frames", "held", "quarantined", "not_judged", "lost", "not_recorded", "failed"]
 IndexedGap = Literal[GapReason, "deleted"]
@@ -47,7 +48,12 @@ class StoredFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class MinuteRecorded(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="minute"):
-    """A minute of pictures: those captured from ``minute_ms`` on, for 60 s. ``frame_count`` is of the public form."""
+    """A minute of pictures: those captured from ``minute_ms`` on, for 60 s.
+
+    Of the public form are ``frame_count`` and two revisions of the camera: ``camera_revision``, the lowest under which
+    a picture of it was captured, and ``private_revision``, whose private zones are black in all of them: the newest one
+    when the minute was stored. What was recorded before these were kept does not say them.
+    """
 
     minute_ms: Milliseconds
     first_ms: Milliseconds
@@ -55,6 +61,8 @@ class MinuteRecorded(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     frame_count: Count
     files: Annotated[tuple[StoredFile, ...], Meta(min_length=1, max_length=2)]
     simulated: bool = False
+    camera_revision: Revision | UnsetType = UNSET  # left out of the JSON: older lines stay canonical
+    private_revision: Revision | UnsetType = UNSET
 
 
 class GapNoted(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="gap"):
@@ -75,7 +83,7 @@ class EvidenceKept(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """
 
     episode_id: EventId
-    revision: Annotated[int, Meta(ge=1)]
+    revision: Revision
     moment: EvidenceMoment
     roles: Annotated[tuple[EvidenceRole, ...], Meta(min_length=1, max_length=3)]
     event_id: EventId
@@ -84,7 +92,7 @@ class EvidenceKept(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     files: Annotated[tuple[StoredFile, ...], Meta(max_length=2)] = ()
     missing: Annotated[str, Meta(max_length=200)] = ""
     simulated: bool = False
-    camera_revision: Annotated[int, Meta(ge=1)] | UnsetType = UNSET  # left out of the JSON: older lines stay canonical
+    camera_revision: Revision | UnsetType = UNSET  # left out of the JSON: older lines stay canonical
 
 
 class IndexRange(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):

@@ -44,6 +44,15 @@ class RecordedMinuteRow(Row, frozen=True, kw_only=True):
     first_at: Annotated[int, Column(TIME, "When its first picture was captured: what the file's time 0 is")]
     last_at: Annotated[int, Column(TIME, "When its last picture was captured")]
     gap: Annotated[str, Column(WORD, "Why pictures, or the whole minute, are missing; empty: nothing is known to be")]
+    camera_revision: Annotated[
+        int,
+        Column(
+            "UInt32", "Lowest revision of the camera that a picture of the public form was captured under; 0: not known"
+        ),
+    ]
+    private_revision: Annotated[
+        int, Column("UInt32", "Revision of the camera whose private zones are black in the public form; 0: not known")
+    ]
     withdrawn: Annotated[bool, Column(BOOL, "True: the camera was in quarantine, as was seen later. Not to be shown")]
     simulated: SimulatedColumn
     version: VersionColumn
@@ -101,6 +110,7 @@ def _rows_of(entry: ChainEntry) -> Iterator[Row]:
 
 
 def _minute_row(entry: ChainEntry, fact: MinuteRecorded, file: StoredFile) -> RecordedMinuteRow:
+    is_public = file.form == "public"
     return RecordedMinuteRow(
         camera_id=entry.camera_id,
         minute=fact.minute_ms,
@@ -108,10 +118,12 @@ def _minute_row(entry: ChainEntry, fact: MinuteRecorded, file: StoredFile) -> Re
         object_key=file.key,
         bytes=file.size,
         sha256=file.sha256,
-        frames=fact.frame_count if file.form == "public" else 0,
+        frames=fact.frame_count if is_public else 0,
         first_at=fact.first_ms,
         last_at=fact.last_ms,
         gap="",
+        camera_revision=(fact.camera_revision or 0) if is_public else 0,
+        private_revision=(fact.private_revision or 0) if is_public else 0,
         withdrawn=False,
         simulated=fact.simulated,
         version=entry.at_ms,
@@ -132,6 +144,8 @@ def _gap_rows(entry: ChainEntry, fact: GapNoted) -> Iterator[RecordedMinuteRow]:
             first_at=UNSET_MS,
             last_at=UNSET_MS,
             gap=fact.reason,
+            camera_revision=0,
+            private_revision=0,
             withdrawn=False,
             simulated=False,
             version=entry.at_ms,

@@ -36,7 +36,7 @@ class FrameToShow(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a camera's newest revision asks of a minute.
+    """What a camera's newest revision, ``revision``, asks of a minute.
 
     ``originals``: the frames that may be kept as captured. ``private_since``: by the revision of frames, the polygons
     that are private now and were not when these were captured.
@@ -44,17 +44,21 @@ class Asked(NamedTuple):
 
     originals: Sequence[HeldFrame]
     private_since: Mapping[int, tuple[Polygon, ...]]
+    revision: int
 
 
 class MinuteVideos(NamedTuple):
     """The videos of a minute by form; none of a form of which there is no picture.
 
-    ``shown_count`` is of the public one; ``undecodable`` counts frames that were no whole picture.
+    ``shown_count`` is of the public one, in which what ``private_revision`` of the camera has private is black;
+    ``undecodable`` counts frames that were no whole picture, and ``spoilt`` are the offsets of those that might be shown.
     """
 
     videos: dict[FileForm, bytes]
     shown_count: int
     undecodable: int
+    private_revision: int
+    spoilt: frozenset[int] = frozenset()
 
 
 def asked_of(closed: ClosedMinute, camera: Camera, find_camera: FindCamera) -> Asked:
@@ -69,6 +73,7 @@ def asked_of(closed: ClosedMinute, camera: Camera, find_camera: FindCamera) -> A
     return Asked(
         originals=[frame for frame in closed.frames if frame.camera_revision in asked],
         private_since={number: private_since(camera, one) for number, one in then.items()},
+        revision=camera.revision,
     )
 
 
@@ -84,33 +89,40 @@ def make_videos(closed: ClosedMinute, asked: Asked, encoding: Encoding) -> Minut
     )
     if data := _encoded(closed, public, encoding, "public"):
         videos["public"] = data
-    undecodable = public.undecodable
+    undecodable = len(public.spoilt)
     if asked.originals:
         original = _Pictures([FrameToShow(frame) for frame in asked.originals])
         if data := _encoded(closed, original, encoding, "original"):
             videos["original"] = data
-        undecodable = max(undecodable, original.undecodable)
-    return MinuteVideos(videos, len(public.frames) - public.undecodable, undecodable)
+        undecodable = max(undecodable, len(original.spoilt))
+    shown_count = len(public.frames) - len(public.spoilt)
+    return MinuteVideos(videos, shown_count, undecodable, asked.revision, frozenset(public.spoilt))
 
 
 class _Pictures:
-    """The pictures of frames, decoded one by one, what is hidden destroyed. ``undecodable`` counts those that are none.
+    """The pictures of frames, decoded one by one, what is hidden destroyed; ``spoilt`` are the offsets of those that are
+    none.
 
     A frame that was captured in the same millisecond as the one before is left out: a file can't hold both.
     """
 
     def __init__(self, frames: Sequence[FrameToShow]) -> None:
         self.frames: list[FrameToShow] = []
-        self.undecodable = 0
+        self.spoilt: list[int] = []
         for one in frames:
             if not self.frames or one.frame.captured_at_ms > self.frames[-1].frame.captured_at_ms:
                 self.frames.append(one)
+
+    def size_hw(self) -> tuple[int, int] | None:
+        """Give the size of the largest one, by what they claim, so that none loses by being fitted; None: there is none."""
+        sizes = [size for one in self.frames if (size := _size_hw(one.frame.jpeg)) is not None]
+        return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
     def __iter__(self) -> Iterator[Picture]:
         for frame, private, hidden in self.frames:
             image = _decoded(frame.jpeg)
             if image is None:
-                self.undecodable += 1
+                self.spoilt.append(frame.offset)
                 continue
             burn_out(image, private)
             anonymise(image, hidden)
@@ -125,6 +137,15 @@ def is_too_large(jpeg: bytes) -> bool:
     """
     height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
     return bool(height * width > _MOST_PIXELS)
+
+
+def _size_hw(jpeg: bytes) -> tuple[int, int] | None:
+    """Give the size that a JPEG claims, None where it is none, or one that is not decoded."""
+    try:
+        height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
+    except ValueError:
+        return None
+    return None if height * width > _MOST_PIXELS else (int(height), int(width))
 
 
 def _decoded(jpeg: bytes) -> ImageBgr | None:
@@ -149,5 +170,5 @@ def _encoded(closed: ClosedMinute, pictures: _Pictures, encoding: Encoding, form
         form=form,
         simulated=any(one.frame.simulated for one in pictures.frames),
     )
-    data = encode_video(pictures, times_ms, facts, encoding)
-    return None if pictures.undecodable == len(times_ms) else data
+    data = encode_video(pictures, times_ms, facts, encoding, pictures.size_hw())
+    return None if len(pictures.spoilt) == len(times_ms) else data

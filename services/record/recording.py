@@ -14,6 +14,8 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, GapNoted, MinuteRecorded, StoredFile, day_of, files_of
 from schemas.table import Row
@@ -75,7 +77,7 @@ class Recording:
         facts: list[MinuteRecorded | GapNoted] = [
             *gap_before(covered_ms, closed.minute_ms, closed.before),
             *_minute(closed, made, files),
-            *(_failed(closed) if closed.shown and "public" not in made.videos else gaps_within(closed)),
+            *(_failed(closed) if closed.shown and "public" not in made.videos else gaps_within(closed, made.spoilt)),
             *missing_within(closed),
         ]
         entries = self._append(closed.camera_id, facts)
@@ -189,7 +191,8 @@ def _entry_in(line: bytes, camera_id: str, day: str) -> ChainEntry | None:
 def _minute(closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile]) -> list[MinuteRecorded]:
     if not files:
         return []
-    frames = [frame for frame, _ in closed.shown] if "public" in made.videos else closed.frames
+    is_public = "public" in made.videos
+    frames = [frame for frame, _ in closed.shown] if is_public else closed.frames
     return [
         MinuteRecorded(
             minute_ms=closed.minute_ms,
@@ -198,6 +201,8 @@ def _minute(closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile
             frame_count=made.shown_count,
             files=tuple(files),
             simulated=any(frame.simulated for frame in frames),
+            camera_revision=min(frame.camera_revision for frame in frames) if is_public else UNSET,
+            private_revision=made.private_revision if is_public else UNSET,
         )
     ]
 

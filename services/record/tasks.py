@@ -96,7 +96,7 @@ class Tasks:
             made = make_videos(closed, asked, self._encoding)
         except InvalidMessageError as error:
             log.error("record.minute_failed", camera=closed.camera_id, minute_ms=closed.minute_ms, error=str(error))
-            return MinuteVideos({}, 0, 0)
+            return MinuteVideos({}, 0, 0, asked.revision)
         if made.undecodable:
             self._metrics.count("tilik_record_undecodable_total", made.undecodable)
         return made

@@ -185,6 +185,8 @@ def _rows(filmed: FilmedCamera, store: ObjectStore, minute_ms: int) -> Iterator[
             first_at=minute_ms,
             last_at=minute_ms + 59_000,
             gap="",
+            camera_revision=1,
+            private_revision=1,
             withdrawn=False,
             **_kept(store, f"minutes/{camera_id}-{form}.mp4", FILM if form == "public" else original(6)),
         )

@@ -126,7 +126,7 @@ def make_found(second: int) -> FrameDetections:
 
 def make_asked(originals: Sequence[HeldFrame] = ()) -> Asked:
     """Give what a camera asks that has nothing private."""
-    return Asked(originals, defaultdict(tuple))
+    return Asked(originals, defaultdict(tuple), 1)
 
 
 def make_closed(seconds: Iterable[int], shown: Iterable[int], **changes: object) -> ClosedMinute:

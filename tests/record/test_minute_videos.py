@@ -68,7 +68,9 @@ def test_what_became_private_after_a_frame_was_captured_is_black_in_the_public_v
     revisions = {1: PUBLIC_ONLY, 2: now}
     closed = closed._replace(frames=frames, shown=shown)
     asked = asked_of(closed, now, lambda _, number: revisions.get(number))
-    data = make_videos(closed, asked, Encoding()).videos["public"]
+    made = make_videos(closed, asked, Encoding())
+    assert made.private_revision == 2
+    data = made.videos["public"]
     with av.open(io.BytesIO(data), "r") as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     levels = [float(picture[2:14, 2:20].mean()) for picture in pictures]

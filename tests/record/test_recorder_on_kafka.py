@@ -109,6 +109,8 @@ def test_minutes_gaps_and_evidence_of_a_camera(
         (3, "no_frames"),
         (4, "no_frames"),
     ]
+    stored = f"FROM recorded_minutes FINAL WHERE camera_id = '{camera_id}' AND object_key != ''"
+    assert ask(index, f"SELECT DISTINCT camera_revision, private_revision {stored}") == [(1, 1)]
     opened, peaked, closed = evidence_of(store, camera_id)
     assert [(one.moment, one.roles) for one in (opened, peaked, closed)] == [
         ("opened", ("first", "best", "last")),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from schemas.recordings import ChainFact, GapNoted, MinuteRecorded
+from schemas.recordings import ChainEntry, ChainFact, GapNoted, MinuteRecorded, chain_start
 from services.record.chain import Chains
+from services.record.chain_lines import check_lines, line_of
 from services.record.filing import Filing
-from services.record.index_rows import RecordedMinuteRow
+from services.record.index_rows import RecordedMinuteRow, rows_of
 from services.record.key_settings import KeySettings
 from services.record.minute_videos import MinuteVideos
 from services.record.minutes import ClosedMinute, Missing
@@ -17,7 +19,7 @@ from services.record.object_keys import segment_key
 from services.record.recording import Recording, Stored
 from services.record.sealing import Sealer
 from services.runtime.object_store import ObjectStore
-from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS
+from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_minute
 from tests.record.make_minutes import at_ms, make_closed
 
 
@@ -37,7 +39,7 @@ def minute(number: int, **changes: object) -> ClosedMinute:
 
 
 def record(recording: Recording, closed: ClosedMinute, video: bytes = b"video") -> Stored:
-    made = MinuteVideos({"public": video} if video else {}, len(closed.shown), 0)
+    made = MinuteVideos({"public": video} if video else {}, len(closed.shown), 0, 1)
     return recording.say(closed, made, recording.keep_files(closed, made))
 
 
@@ -93,6 +95,31 @@ def test_what_was_lost_within_a_minute_is_told_beside_its_file(store: ObjectStor
     assert [type(fact) for fact in facts_in(store)] == [MinuteRecorded, GapNoted]
 
 
+def test_a_public_minute_says_under_which_revision_it_began_and_what_is_black_in_it(store: ObjectStore) -> None:
+    closed = minute(0)
+    first, *others = closed.shown
+    shown = [(frame._replace(camera_revision=5), one) for frame, one in others]
+    closed = closed._replace(shown=[(first[0]._replace(camera_revision=4), first[1]), *shown])
+    recording = make_recording(store)
+    made = MinuteVideos({"public": b"video"}, 3, 0, private_revision=6)
+    [row] = recording.say(closed, made, recording.keep_files(closed, made)).rows
+    assert isinstance(row, RecordedMinuteRow)
+    assert (row.camera_revision, row.private_revision) == (4, 6)
+
+
+def test_a_minute_from_before_revisions_were_kept_is_still_as_it_was_written() -> None:
+    old = make_minute(0)
+    entry = ChainEntry(camera_id=CAMERA, day=DAY, index=0, previous=chain_start(CAMERA, DAY), at_ms=1, fact=old)
+    new = replace(entry, fact=replace(old, camera_revision=7, private_revision=8))
+    assert b"revision" not in line_of(entry)[0]
+    for line, revisions in ((line_of(entry)[0], (0, 0)), (line_of(new)[0], (7, 8))):
+        checked = check_lines(line, CAMERA, DAY)
+        assert checked.fault is None
+        (row,) = rows_of(one.entry for one in checked.entries)
+        assert isinstance(row, RecordedMinuteRow)
+        assert (row.camera_revision, row.private_revision) == revisions
+
+
 def test_silence_is_noted_from_where_the_record_ends(store: ObjectStore) -> None:
     recording = make_recording(store)
     assert recording.note_silence(CAMERA, NOON_MS + 5 * MINUTE_MS).facts == [], "nothing was ever recorded"
@@ -112,7 +139,7 @@ def test_an_original_alone_leaves_the_public_minute_a_gap(store: ObjectStore, tm
     keys = KeySettings(sealing_dir=tmp_path / "keys")
     recording = Recording(Filing(store, Sealer(keys)), Chains(store))
     closed = minute(0)._replace(shown=[], withheld=dict.fromkeys(range(3), "held"))
-    made = MinuteVideos({"original": b"as captured"}, 0, 0)
+    made = MinuteVideos({"original": b"as captured"}, 0, 0, 1)
     rows = recording.say(closed, made, recording.keep_files(closed, made)).rows
     told = {(row.form, row.gap, bool(row.object_key)) for row in rows if isinstance(row, RecordedMinuteRow)}
     assert told == {("original", "", True), ("public", "held", False)}

@@ -98,6 +98,8 @@ def _withdrawn_row(number: int) -> RecordedMinuteRow:
         first_at=NOON_MS,
         last_at=NOON_MS,
         gap="",
+        camera_revision=1,
+        private_revision=1,
         withdrawn=True,
         simulated=False,
         version=1,

@@ -52,6 +52,8 @@ class Recorded:
             "first_at": minute_ms + 200,
             "last_at": minute_ms + 59_200,
             "gap": "",
+            "camera_revision": 1,
+            "private_revision": 1,
             "withdrawn": False,
             "simulated": False,
             "version": 1,
