@@ -74,7 +74,7 @@ def test_the_dictionary_says_who_may_read_what() -> None:
 
     assert readers_of(AuditRow.TABLE, roles) == ["tilik_portal"]
     assert set(readers_of("recorded_minutes", roles)) == {
-        "tilik_writer", "tilik_migrator", "tilik_operator", "tilik_data_team", "tilik_portal"
+        "tilik_writer", "tilik_migrator", "tilik_recorder", "tilik_operator", "tilik_data_team", "tilik_portal"
     }  # fmt: skip
     assert "tilik_open_data" in readers_of("flood_days", roles)
     text = DICTIONARY.read_text(encoding="utf-8").partition(f"### {AuditRow.TABLE}\n")[2]
