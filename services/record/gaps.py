@@ -6,7 +6,7 @@ and for the stretches within it that may not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from schemas.recordings import GapNoted, GapReason, day_of
 from schemas.times import DAY_MS, MINUTE_MS
@@ -28,8 +28,10 @@ def gap_before(covered_until_ms: int, minute_ms: int, reason: GapReason) -> list
     return list(_by_day(covered_until_ms, minute_ms, reason))
 
 
-def gaps_within(closed: ClosedMinute) -> list[GapNoted]:
+def gaps_within(closed: ClosedMinute, spoilt: Container[int] = ()) -> list[GapNoted]:
     """Give the stretches of a minute that hold frames of which none may be shown; all of it where that is so of all.
+
+    Nor can those be shown whose offsets are in ``spoilt``: they are no pictures.
 
     A stretch runs from its first frame until the next one that may be shown, or for another reason not, or until the
     minute's end.
@@ -37,7 +39,7 @@ def gaps_within(closed: ClosedMinute) -> list[GapNoted]:
     end_ms = closed.minute_ms + MINUTE_MS
     bounds: list[tuple[int, GapReason | None]] = []
     for frame in closed.frames:
-        reason = closed.withheld.get(frame.offset)
+        reason: GapReason | None = "failed" if frame.offset in spoilt else closed.withheld.get(frame.offset)
         if not bounds or bounds[-1][1] != reason:
             bounds.append((frame.captured_at_ms, reason))
     if bounds and not closed.shown:

@@ -51,7 +51,7 @@ class MinuteVideos(NamedTuple):
     """The videos of a minute by form; none of a form of which there is no picture.
 
     ``shown_count`` is of the public one, in which what ``private_revision`` of the camera has private is black;
-    ``undecodable`` counts frames that were no whole picture, and ``spoilt`` are the offsets of those that might be shown.
+    ``undecodable`` counts frames that were no whole picture; ``spoilt`` are the offsets of those that might be shown.
     """
 
     videos: dict[FileForm, bytes]
@@ -100,8 +100,7 @@ def make_videos(closed: ClosedMinute, asked: Asked, encoding: Encoding) -> Minut
 
 
 class _Pictures:
-    """The pictures of frames, decoded one by one, what is hidden destroyed; ``spoilt`` are the offsets of those that are
-    none.
+    """The pictures of frames, decoded one by one, what is hidden destroyed. ``spoilt``: offsets of those that are none.
 
     A frame that was captured in the same millisecond as the one before is left out: a file can't hold both.
     """
@@ -114,7 +113,7 @@ class _Pictures:
                 self.frames.append(one)
 
     def size_hw(self) -> tuple[int, int] | None:
-        """Give the size of the largest one, by what they claim, so that none loses by being fitted; None: there is none."""
+        """Give the size of the largest one, by what they claim, so that none loses by being fitted; None: no size."""
         sizes = [size for one in self.frames if (size := _size_hw(one.frame.jpeg)) is not None]
         return max(sizes, key=lambda size: size[0] * size[1], default=None)
 

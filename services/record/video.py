@@ -63,15 +63,22 @@ class Encoding(NamedTuple):
     speed: int = 8
 
 
-def encode_video(pictures: Iterable[Picture], times_ms: list[int], facts: VideoFacts, encoding: Encoding) -> bytes:
+def encode_video(
+    pictures: Iterable[Picture],
+    times_ms: list[int],
+    facts: VideoFacts,
+    encoding: Encoding,
+    size_hw: tuple[int, int] | None = None,
+) -> bytes:
     """Give the file. Blocks for some 8 ms a picture; lets other threads run meanwhile.
 
     Args:
         pictures: In order of capture, as many as ``times_ms``; taken one by one, so that one is in memory at a time. A
-            size other than the first one's is fitted to that.
+            size other than the file's is fitted to that.
         times_ms: Their capture times, strictly growing.
         facts: What the file says of itself.
         encoding: How.
+        size_hw: Height and width of the file's pictures; None: those of the first one.
 
     Raises:
         InvalidMessageError: ``unencodable``: the encoder does not take these pictures; it is said by PyAV.
@@ -81,7 +88,7 @@ def encode_video(pictures: Iterable[Picture], times_ms: list[int], facts: VideoF
     try:
         with av.open(file, "w", format="mp4", options={"moov_size": str(room), "fflags": "+bitexact"}) as container:
             container.metadata.update(_metadata(facts))
-            _encode(container, pictures, _durations(times_ms), facts.first_ms, encoding)
+            _encode(container, pictures, _durations(times_ms), facts.first_ms, encoding, size_hw)
     except av.FFmpegError as error:
         raise InvalidMessageError("unencodable", str(error)) from error
     return file.getvalue()
@@ -93,12 +100,13 @@ def _encode(
     durations_ms: dict[int, int],
     first_ms: int,
     encoding: Encoding,
+    size_hw: tuple[int, int] | None,
 ) -> None:
     stream: VideoStream | None = None
     next_keyframe_ms = first_ms
     for captured_at_ms, image in pictures:
         if stream is None:
-            stream = _stream(container, image, encoding)
+            stream = _stream(container, size_hw or image.shape[:2], encoding)
         frame = av.VideoFrame.from_ndarray(_fitted(image, stream), "bgr24")
         frame.pts, frame.time_base = captured_at_ms - first_ms, _MILLISECONDS
         if captured_at_ms >= next_keyframe_ms:
@@ -118,10 +126,10 @@ def _mux(
         container.mux(packet)
 
 
-def _stream(container: OutputContainer, image: ImageBgr, encoding: Encoding) -> VideoStream:
+def _stream(container: OutputContainer, size_hw: tuple[int, ...], encoding: Encoding) -> VideoStream:
     stream = container.add_stream("libvpx-vp9", rate=25)
     assert isinstance(stream, VideoStream)
-    stream.height, stream.width = image.shape[:2]
+    stream.height, stream.width = size_hw
     stream.pix_fmt = "yuv420p"
     stream.time_base = stream.codec_context.time_base = _MILLISECONDS
     stream.codec_context.gop_size = 100_000  # keyframes come by time, not by number

@@ -35,6 +35,12 @@ def test_stretches_for_different_reasons_are_told_apart() -> None:
     assert [gap.reason for gap in gaps] == ["not_judged", "held"]
 
 
+def test_a_frame_that_is_no_picture_is_a_stretch_of_its_own() -> None:
+    gaps = gaps_within(make_closed(range(60), range(60)), {30, 31, 59})
+    assert spans(gaps) == [(at_ms(30), at_ms(32)), (at_ms(59), NOON_MS + MINUTE_MS)]
+    assert {gap.reason for gap in gaps} == {"failed"}
+
+
 def test_many_stretches_are_told_as_few() -> None:
     gaps = gaps_within(make_closed(range(60), range(0, 60, 2)))
     assert len(gaps) == MOST_GAPS_A_MINUTE

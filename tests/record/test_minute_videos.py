@@ -11,7 +11,7 @@ import numpy as np
 from schemas.cameras import Zone
 from services.record.minute_videos import asked_of, make_videos
 from services.record.video import Encoding
-from tests.record.make_minutes import at_ms, huge_jpeg, make_asked, make_closed
+from tests.record.make_minutes import at_ms, huge_jpeg, make_asked, make_closed, striped_jpeg
 from tests.record.recorded_city import make_camera
 
 PUBLIC_ONLY = make_camera("loket-1")
@@ -83,7 +83,7 @@ def test_a_frame_that_is_no_picture_is_left_out_and_counted() -> None:
     spoilt = closed.frames[2]._replace(jpeg=b"no jpeg")
     shown = [(spoilt if frame.sequence == 2 else frame, one) for frame, one in closed.shown]
     made = make_videos(closed._replace(shown=shown), make_asked(), Encoding())
-    assert (made.shown_count, made.undecodable) == (4, 1)
+    assert (made.shown_count, made.undecodable, made.spoilt) == (4, 1, frozenset({2}))
     with av.open(io.BytesIO(made.videos["public"]), "r") as container:
         seconds = [round(float(frame.time or 0.0)) for frame in container.decode(video=0)]
     assert seconds == [0, 1, 3, 4]
@@ -94,6 +94,18 @@ def test_a_minute_without_a_single_picture_has_no_video() -> None:
     shown = [(frame._replace(jpeg=b""), one) for frame, one in closed.shown]
     made = make_videos(closed._replace(shown=shown), make_asked(), Encoding())
     assert (made.videos, made.undecodable) == ({}, 2)
+
+
+def test_no_picture_of_a_minute_loses_by_the_size_of_its_first() -> None:
+    closed = make_closed(range(3), range(3))
+    sizes = [(90, 160), (180, 320), (120, 160)]
+    frames = [frame._replace(jpeg=striped_jpeg(*size)) for frame, size in zip(closed.frames, sizes, strict=True)]
+    frames.append(frames[0]._replace(captured_at_ms=at_ms(3), jpeg=huge_jpeg()))
+    shown = [(frame, closed.shown[0][1]) for frame in frames]
+    made = make_videos(closed._replace(frames=frames, shown=shown), make_asked(frames), Encoding())
+    for data in (made.videos["public"], made.videos["original"]):
+        with av.open(io.BytesIO(data), "r") as container:
+            assert {(frame.height, frame.width) for frame in container.decode(video=0)} == {(180, 320)}
 
 
 def test_of_two_frames_of_one_millisecond_the_first_is_kept() -> None:
