@@ -78,7 +78,7 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
     pictures = Pictures(records, settings.pictures, metrics)
     questions = Questions(settings.clickhouse, settings.questions, metrics)
     store = ObjectStore(settings.store)
-    recorded, reads = RecordedMinutes(questions, store, shown), StoreReads(store)
+    recorded, reads = RecordedMinutes(questions, store, cameras.find, shown), StoreReads(store)
     outgoing = Outgoing(settings.kafka)
     try:
         yield Portal(

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from services.runtime.errors import RetryableError
@@ -16,10 +17,29 @@ from services.runtime.object_store import ObjectStore
 
 log = get_logger(__name__)
 T = TypeVar("T")
-_AT_ONCE: Final = 4
-_WAITING: Final = 32
-_KEEP_SECONDS: Final = 30.0
-_MOST_BYTES: Final = 16 << 20
+
+
+class DamagedError(RetryableError):
+    """An object is there, and is not what was recorded."""
+
+
+class ReadBounds(NamedTuple):
+    """How many reads may be under way and wait, and how long and how much of what was read is kept."""
+
+    at_once: int = 4
+    waiting: int = 32
+    keep_seconds: float = 30.0
+    most_bytes: int = 16 << 20
+
+
+_USUAL: Final = ReadBounds()
+
+
+class _Asked(NamedTuple):
+    """An object, and the SHA-256 that it must have; None: whatever it is."""
+
+    key: str
+    sha256: str | None = None
 
 
 class _Kept(NamedTuple):
@@ -33,44 +53,36 @@ class StoreReads:
     Args:
         store: The record's store.
         seconds: Monotonic seconds.
+        bounds: Of reads, and of what is kept.
     """
 
-    def __init__(self, store: ObjectStore, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: ObjectStore, seconds: Callable[[], float] = time.monotonic, bounds: ReadBounds = _USUAL
+    ) -> None:
         self.store = store
         self._seconds = seconds
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="store-reads")
+        self._bounds = bounds
+        self._threads = ThreadPoolExecutor(bounds.at_once, thread_name_prefix="store-reads")
         self._under_way = 0
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Asked, _Kept] = OrderedDict()
         self._kept_bytes = 0
-        self._reading: dict[str, asyncio.Task[bytes | None]] = {}
+        self._reading: dict[_Asked, asyncio.Task[bytes | None]] = {}
 
     async def get(self, key: str) -> bytes | None:
-        """Give an object as it is, or was half a minute ago; None: there is no such object.
+        """Give an object as it is, or was as long ago as it may be kept; None: there is no such object.
 
         Raises:
             RetryableError: The store is away, or too many reads wait already.
         """
-        kept = self._kept.get(key)
-        if kept is not None and kept.until > self._seconds():
-            self._kept.move_to_end(key)
-            return kept.data
-        reading = self._reading.get(key)
-        if reading is None:
-            reading = self._reading[key] = asyncio.create_task(self._read(key))
-            reading.add_done_callback(lambda done: (self._reading.pop(key, None), done.cancelled() or done.exception()))
-        return await asyncio.shield(reading)  # who leaves does not take the object from the others
+        return await self._give(_Asked(key))
 
     async def intact(self, key: str, sha256: str) -> bytes | None:
-        """Give an object that is what was recorded: has this SHA-256, hex. None: there is none, or it is damaged.
+        """Give an object that is what was recorded: has this SHA-256, hex. None: there is no such object.
 
         Raises:
-            RetryableError: As ``get`` does.
+            RetryableError: As ``get`` does; a ``DamagedError`` where it is another one.
         """
-        data = await self.get(key)
-        if data is not None and hashlib.sha256(data).hexdigest() != sha256:
-            log.error("store.damaged", object_key=key, sha256=sha256)
-            return None
-        return data
+        return await self._give(_Asked(key, sha256))
 
     def close(self) -> None:
         """Give up what waits to be read."""
@@ -82,7 +94,7 @@ class StoreReads:
         Raises:
             RetryableError: The store is away, or too many reads wait already.
         """
-        if self._under_way >= _AT_ONCE + _WAITING:
+        if self._under_way >= self._bounds.at_once + self._bounds.waiting:
             raise RetryableError("too many reads of the record's store wait already")
         self._under_way += 1
         try:
@@ -90,14 +102,35 @@ class StoreReads:
         finally:
             self._under_way -= 1
 
-    async def _read(self, key: str) -> bytes | None:
-        data = await self.run(lambda: self.store.get(key))
-        former = self._kept.pop(key, None)
+    async def _give(self, asked: _Asked) -> bytes | None:
+        kept = self._kept.get(asked)
+        if kept is not None and kept.until > self._seconds():
+            self._kept.move_to_end(asked)
+            return kept.data
+        reading = self._reading.get(asked)
+        if reading is None:
+            reading = self._reading[asked] = asyncio.create_task(self._read(asked))
+            reading.add_done_callback(
+                lambda done: (self._reading.pop(asked, None), done.cancelled() or done.exception())
+            )
+        return await asyncio.shield(reading)  # who leaves does not take the object from the others
+
+    async def _read(self, asked: _Asked) -> bytes | None:
+        data = await self.run(partial(self._fetched, asked))
+        former = self._kept.pop(asked, None)
         self._kept_bytes -= 0 if former is None else len(former.data)
         if data is not None:
-            self._kept[key] = _Kept(data, self._seconds() + _KEEP_SECONDS)
+            self._kept[asked] = _Kept(data, self._seconds() + self._bounds.keep_seconds)
             self._kept_bytes += len(data)
-        while self._kept_bytes > _MOST_BYTES:
+        while self._kept_bytes > self._bounds.most_bytes:
             _, oldest = self._kept.popitem(last=False)
             self._kept_bytes -= len(oldest.data)
+        return data
+
+    def _fetched(self, asked: _Asked) -> bytes | None:
+        """On a thread: hashing a film takes as long as reading it."""
+        data = self.store.get(asked.key)
+        if data is not None and asked.sha256 is not None and hashlib.sha256(data).hexdigest() != asked.sha256:
+            log.error("store.damaged", object_key=asked.key, sha256=asked.sha256)
+            raise DamagedError(f"{asked.key} is not what was recorded")
         return data

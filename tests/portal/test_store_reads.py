@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.portal import store_reads
-from services.portal.store_reads import StoreReads
+from services.portal.store_reads import DamagedError, ReadBounds, StoreReads
 from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore
 from services.runtime.store_settings import StoreSettings
@@ -50,7 +49,7 @@ def test_a_crowd_that_wants_the_same_object_reads_it_once(store: SlowStore) -> N
         assert await asyncio.gather(*waiting) == [b"a" * 100] * 50
         assert await reads.get("a") == b"a" * 100
         assert store.reads == ["a"]
-        now[0] += store_reads._KEEP_SECONDS
+        now[0] += 30.0
         store.delete("a")
         assert await reads.get("a") is None
         assert store.reads == ["a", "a"]
@@ -59,15 +58,15 @@ def test_a_crowd_that_wants_the_same_object_reads_it_once(store: SlowStore) -> N
 
 
 def test_more_reads_than_may_wait_are_refused(store: SlowStore) -> None:
-    most = store_reads._AT_ONCE + store_reads._WAITING
+    most = 5
 
     async def ask() -> None:
-        reads = StoreReads(store)
+        reads = StoreReads(store, bounds=ReadBounds(at_once=2, waiting=3))
         waiting = [asyncio.create_task(reads.get(f"key-{number}")) for number in range(most)]
         await asyncio.sleep(0)
         with pytest.raises(RetryableError, match="too many reads"):
             await reads.get("a")
-        assert len(store.reads) <= store_reads._AT_ONCE
+        assert len(store.reads) <= 2
         store.let.set()
         assert await asyncio.gather(*waiting) == [None] * most
         assert await reads.get("a") == b"a" * 100
@@ -75,12 +74,11 @@ def test_more_reads_than_may_wait_are_refused(store: SlowStore) -> None:
     asyncio.run(ask())
 
 
-def test_what_is_kept_is_bounded(store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_reads, "_MOST_BYTES", 250)
+def test_what_is_kept_is_bounded(store: SlowStore) -> None:
     store.let.set()
 
     async def ask() -> None:
-        reads = StoreReads(store)
+        reads = StoreReads(store, bounds=ReadBounds(most_bytes=250))
         for name in ("a", "b", "a", "c", "a", "b"):
             await reads.get(name)
         assert store.reads == ["a", "b", "c", "b"]
@@ -88,14 +86,19 @@ def test_what_is_kept_is_bounded(store: SlowStore, monkeypatch: pytest.MonkeyPat
     asyncio.run(ask())
 
 
-def test_an_object_that_is_not_what_was_recorded_is_none(store: SlowStore) -> None:
+def test_an_object_that_is_not_what_was_recorded_is_damaged_and_one_that_is_not_there_is_none(store: SlowStore) -> None:
     store.let.set()
 
     async def ask() -> None:
         reads = StoreReads(store)
         kept = hashlib.sha256(b"a" * 100).hexdigest()
         assert await reads.intact("a", kept) == b"a" * 100
-        assert await reads.intact("b", kept) is None
         assert await reads.intact("z", kept) is None
+        assert await reads.get("b") == b"b" * 100
+        for _ in range(2):
+            with pytest.raises(DamagedError):
+                await reads.intact("b", kept)
+        assert await reads.intact("a", kept) == b"a" * 100
+        assert store.reads == ["a", "z", "b", "b", "b"], "what is damaged is not kept"
 
     asyncio.run(ask())

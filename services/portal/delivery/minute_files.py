@@ -15,8 +15,7 @@ from starlette.types import Receive, Scope, Send
 from schemas.cameras import Camera
 from schemas.times import MINUTE_MS
 from services.portal.access import Access
-from services.portal.delivery.published import is_minute_published
-from services.portal.delivery.recorded import MinuteFile, RecordedMinutes
+from services.portal.delivery.recorded import Minute, MinuteFile, RecordedMinutes
 from services.portal.requests import client_of, network_of, refuse
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError
@@ -28,7 +27,8 @@ PREFIX = "/recorded/"
 SUFFIX = ".mp4"
 _PATH = re.compile(r"/recorded/([a-z0-9][a-z0-9._-]{1,62}[a-z0-9])/([0-9]{1,14})\.mp4", re.ASCII)
 _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})", re.ASCII)
-_FRESH = "public, max-age=60"
+_EVERYBODYS = "public, max-age=60"
+_THEIRS = "private, no-store"
 _PIECE_BYTES = 1 << 16
 _STUCK_SECONDS = 30.0
 """A reader that has taken no piece for so long is let go. Players that have enough buffered ask for the rest anew."""
@@ -53,8 +53,7 @@ class MinuteFiles:
             await refuse(send, 405, (b"allow", b"GET, HEAD"))
             return
         match = _PATH.fullmatch(scope["path"])
-        camera = None if match is None else self._allowed(scope, match[1], int(match[2]))
-        if match is None or camera is None:
+        if match is None or int(match[2]) % MINUTE_MS or self._allowed(scope, match[1]) is None:
             await refuse(send, 404)
             return
         client = network_of(client_of(scope))
@@ -64,32 +63,40 @@ class MinuteFiles:
             return
         self._under_way[client] += 1
         try:
-            await self._serve(scope, send, camera, int(match[2]))
+            await self._serve(scope, send, match[1], int(match[2]))
         finally:
             self._under_way[client] -= 1
             if not self._under_way[client]:
                 del self._under_way[client]
 
-    def _allowed(self, scope: Scope, camera_id: str, minute_ms: int) -> Camera | None:
-        """Give the camera; None: who asks may not see this minute of it."""
+    def _allowed(self, scope: Scope, camera_id: str) -> Camera | None:
+        """Give the camera; None: who asks may not see it."""
         camera = self._cameras.latest(camera_id)
-        if camera is None or minute_ms % MINUTE_MS or not self._access.allows(scope, camera):
-            return None
-        seen = is_minute_published(camera, minute_ms) or self._access.signed_in(scope, camera)
-        return camera if seen else None
+        return camera if camera is not None and self._access.allows(scope, camera) else None
 
-    async def _serve(self, scope: Scope, send: Send, camera: Camera, minute_ms: int) -> None:
+    def _caching(self, scope: Scope, camera_id: str, minute: Minute) -> str | None:
+        """Give how long who asks may keep a minute; None: they may not see it."""
+        camera = self._allowed(scope, camera_id)
+        if camera is None or not self._recorded.is_shown(camera, minute):
+            return None
+        if self._recorded.is_published(camera, minute):
+            return _EVERYBODYS
+        return _THEIRS if self._access.signed_in(scope, camera) else None
+
+    async def _serve(self, scope: Scope, send: Send, camera_id: str, minute_ms: int) -> None:
+        file, caching = None, None
         try:
-            file = await self._recorded.file(camera, minute_ms)
+            minute = await self._recorded.find(camera_id, minute_ms)
+            if minute is not None and self._caching(scope, camera_id, minute) is not None:
+                file = await self._recorded.file(minute)
+                caching = self._caching(scope, camera_id, minute)  # it may have taken long: asked anew
         except RetryableError as error:
-            log.warning("recorded.away", camera=camera.camera_id, error=str(error))
+            log.warning("recorded.away", camera=camera_id, error=str(error))
             await refuse(send, 503, (b"retry-after", b"10"))
             return
-        allowed = self._allowed(scope, camera.camera_id, minute_ms)  # it may have taken long: asked anew
-        if file is None or allowed is None:
+        if file is None or caching is None:
             await refuse(send, 404)
             return
-        caching = _FRESH if is_minute_published(allowed, minute_ms) else "private, no-store"
         await _answer(Headers(scope=scope), scope["method"], file, caching, send)
 
 

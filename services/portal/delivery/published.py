@@ -24,9 +24,18 @@ def is_published(camera: Camera, captured_under: Camera | None) -> bool:
     )
 
 
-def is_minute_published(camera: Camera, minute_ms: int) -> bool:
-    """Tell whether everybody may see a recorded minute: one that began after a person approved the camera."""
-    return camera.is_public and camera.approval is not None and minute_ms >= camera.approval.approved_at_ms
+def is_minute_published(camera: Camera, begun_under: Camera | None, minute_ms: int) -> bool:
+    """Tell whether everybody may see a recorded minute: one that began after a person approved the camera as it is.
+
+    Clocks may be wrong, so the revision under which it began must be of the same approval, and be published itself.
+    """
+    return (
+        is_published(camera, begun_under)
+        and begun_under is not None
+        and camera.approval is not None
+        and begun_under.approval == camera.approval
+        and minute_ms >= camera.approval.approved_at_ms
+    )
 
 
 def _hiding(camera: Camera) -> tuple[object, ...]:

@@ -5,10 +5,7 @@ The index is ClickHouse's, the files are the object store's. What was withdrawn,
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+import math
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -20,25 +17,25 @@ from schemas.times import LOCAL_TIME
 from services.portal.delivery.published import is_minute_published
 from services.portal.delivery.shown import Shown
 from services.portal.questions import Questions
+from services.portal.store_reads import ReadBounds, StoreReads
+from services.privacy.private_zones import private_since
+from services.privacy.showable import FindCamera
 from services.runtime.clock import Clock, now_ms
 from services.runtime.errors import RetryableError
-from services.runtime.logging import get_logger
 from services.runtime.object_store import ObjectStore
 
-log = get_logger(__name__)
-
 _KEEP_SECONDS = 15.0
-_MOST_BYTES = 64 << 20
 _MOST_FILE_BYTES = 32 << 20
-_READS_AT_ONCE = 4
-_MOST_READS = 64
+_FILMS = ReadBounds(waiting=60, keep_seconds=math.inf, most_bytes=64 << 20)
+"""A film never changes: its name has its content's hash in it."""
 _MOST_DAYS = 3_660
 """The longest that a recording may be kept: an older day is not asked for."""
 
 _MINUTES = """
 SELECT toUnixTimestamp64Milli(toDateTime64(minute, 3)) AS minute_ms, object_key, sha256, bytes, frames,
        toUnixTimestamp64Milli(toDateTime64(first_at, 3)) AS first_ms,
-       toUnixTimestamp64Milli(toDateTime64(last_at, 3)) AS last_ms, gap, withdrawn, simulated
+       toUnixTimestamp64Milli(toDateTime64(last_at, 3)) AS last_ms, gap, withdrawn, simulated,
+       camera_revision, private_revision
 FROM recorded_minutes FINAL
 WHERE camera_id = {camera_id:String} AND form = 'public'
   AND minute >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
@@ -48,7 +45,11 @@ ORDER BY minute
 
 
 class Minute(Struct, frozen=True):
-    """A minute as the index has it. ``gap`` says why pictures are missing, or all are."""
+    """A minute as the index has it. ``gap`` says why pictures are missing, or all are; then there is no object.
+
+    ``camera_revision`` is the lowest under which a picture of its film was captured, ``private_revision`` that whose
+    private zones are black in it; 0: not known.
+    """
 
     minute_ms: int
     object_key: str
@@ -60,6 +61,8 @@ class Minute(Struct, frozen=True):
     gap: str
     withdrawn: bool
     simulated: bool
+    camera_revision: int
+    private_revision: int
 
 
 class MinuteFile(NamedTuple):
@@ -75,22 +78,30 @@ class RecordedMinutes:
     Args:
         questions: Asks the index.
         store: Gives the files.
+        find_camera: Gives a revision of a camera.
         shown: Says which cameras are in quarantine, and whether that is known.
         clock: The wall clock.
     """
 
-    def __init__(self, questions: Questions, store: ObjectStore, shown: Shown, *, clock: Clock = now_ms) -> None:
+    def __init__(
+        self,
+        questions: Questions,
+        store: ObjectStore,
+        find_camera: FindCamera,
+        shown: Shown,
+        *,
+        clock: Clock = now_ms,
+    ) -> None:
         self._questions = questions
-        self._store = store
+        self._reads = StoreReads(store, bounds=_FILMS)
+        self._find_camera = find_camera
         self._shown = shown
         self._clock = clock
-        self._threads = ThreadPoolExecutor(_READS_AT_ONCE, thread_name_prefix="recorded")
-        self._kept: OrderedDict[str, MinuteFile] = OrderedDict()
-        self._kept_bytes = 0
-        self._reading: dict[str, asyncio.Task[MinuteFile | None]] = {}
 
     async def of_day(self, camera: Camera, day: date) -> list[Minute]:
         """Give the minutes of one of the city's days, by time: of a public camera those that everybody may see.
+
+        Films in which not all is black that is private now are not among them.
 
         Raises:
             RetryableError: ClickHouse or Kafka is away, or nothing was ever recorded.
@@ -98,8 +109,9 @@ class RecordedMinutes:
         minutes = await self._minutes(camera.camera_id, day)
         if not self._shown.is_current:
             raise RetryableError("Kafka is silent: whether minutes were withdrawn is not known")
+        minutes = [each for each in minutes if self._is_burnt(camera, each)]
         if camera.is_public:
-            minutes = [each for each in minutes if is_minute_published(camera, each.minute_ms)]
+            minutes = [each for each in minutes if self.is_published(camera, each)]
         from_ms = self._shown.standing(camera.camera_id).quarantined_from_ms
         return [replace(each, withdrawn=True) if 0 < from_ms <= each.last_ms else each for each in minutes]
 
@@ -111,66 +123,55 @@ class RecordedMinutes:
         asked = {"camera_id": camera_id, "from_ms": _ms(start), "until_ms": _ms(start + timedelta(days=1))}
         return await self._questions.query_as(Minute, _MINUTES, asked, keep_seconds=_KEEP_SECONDS)
 
-    async def file(self, camera: Camera, minute_ms: int) -> MinuteFile | None:
-        """Give the file of a minute to whoever may see the camera then; None: there is none that may be shown.
+    async def find(self, camera_id: str, minute_ms: int) -> Minute | None:
+        """Give a minute by its start; None: the index does not have it.
 
         Raises:
-            RetryableError: ClickHouse, Kafka or the store is away, or the file is not what the chain says of it.
+            RetryableError: ClickHouse is away, or nothing was ever recorded.
         """
         day = datetime.fromtimestamp(minute_ms / 1000, UTC).astimezone(LOCAL_TIME).date()
-        minutes = await self._minutes(camera.camera_id, day)
-        minute = next((each for each in minutes if each.minute_ms == minute_ms), None)
-        if minute is None or not self._is_shown(camera, minute) or minute.bytes > _MOST_FILE_BYTES:
-            return None
-        file = await self._file(minute)
-        return file if self._is_shown(camera, minute) else None
+        minutes = await self._minutes(camera_id, day)
+        return next((each for each in minutes if each.minute_ms == minute_ms), None)
 
-    def close(self) -> None:
-        """Give up what is being read."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def file(self, minute: Minute) -> MinuteFile | None:
+        """Give the file of a minute; None: it is gone.
 
-    def _is_shown(self, camera: Camera, minute: Minute) -> bool:
+        Raises:
+            RetryableError: The store is away, or the file is not what the chain says of it.
+        """
+        data = await self._reads.intact(minute.object_key, minute.sha256)
+        return None if data is None else MinuteFile(data, minute.sha256)
+
+    def is_shown(self, camera: Camera, minute: Minute) -> bool:
+        """Tell whether a minute has a film that may be shown, to whoever has a role for the camera as it is now.
+
+        Raises:
+            RetryableError: Kafka is silent.
+        """
         if not self._shown.is_current:
             raise RetryableError("Kafka is silent: whether this minute was withdrawn is not known")
         from_ms = self._shown.standing(camera.camera_id).quarantined_from_ms
-        return bool(minute.object_key) and not minute.withdrawn and not 0 < from_ms <= minute.last_ms
+        return (
+            bool(minute.object_key)
+            and minute.bytes <= _MOST_FILE_BYTES
+            and not minute.withdrawn
+            and not 0 < from_ms <= minute.last_ms
+            and self._is_burnt(camera, minute)
+        )
 
-    async def _file(self, minute: Minute) -> MinuteFile | None:
-        kept = self._kept.get(minute.object_key)
-        if kept is not None:
-            self._kept.move_to_end(minute.object_key)
-            return kept
-        reading = self._reading.get(minute.object_key)
-        if reading is None:
-            if len(self._reading) >= _MOST_READS:
-                raise RetryableError("too many recorded minutes are being read already")
-            reading = self._reading[minute.object_key] = asyncio.create_task(self._read(minute))
-        return await asyncio.shield(reading)
+    def is_published(self, camera: Camera, minute: Minute) -> bool:
+        """Tell whether everybody may see a minute, as its camera is now; of a gap there is no picture to hide."""
+        begun_under = self._find_camera(camera.camera_id, minute.camera_revision) if minute.object_key else camera
+        return is_minute_published(camera, begun_under, minute.minute_ms)
 
-    async def _read(self, minute: Minute) -> MinuteFile | None:
-        key = minute.object_key
-        try:
-            file = await asyncio.get_running_loop().run_in_executor(self._threads, self._fetched, minute)
-        finally:
-            del self._reading[key]
-        if file is None:
-            return None
-        self._kept[key] = file
-        self._kept_bytes += len(file.data)
-        while self._kept_bytes > _MOST_BYTES:
-            _, oldest = self._kept.popitem(last=False)
-            self._kept_bytes -= len(oldest.data)
-        return file
+    def close(self) -> None:
+        """Give up what is being read."""
+        self._reads.close()
 
-    def _fetched(self, minute: Minute) -> MinuteFile | None:
-        """On a thread of reading: the file, if it is what was recorded."""
-        data = self._store.get(minute.object_key)
-        if data is None:
-            return None
-        if hashlib.sha256(data).hexdigest() != minute.sha256:
-            log.error("recorded.damaged", object_key=minute.object_key, sha256=minute.sha256)
-            raise RetryableError(f"{minute.object_key} is not what was recorded")
-        return MinuteFile(data, minute.sha256)
+    def _is_burnt(self, camera: Camera, minute: Minute) -> bool:
+        """Tell whether all that is private of a camera now is black in a film: else nobody is shown it."""
+        black_of = self._find_camera(camera.camera_id, minute.private_revision)
+        return not minute.object_key or not private_since(camera, black_of)
 
 
 def _ms(at: datetime) -> int:

@@ -90,10 +90,10 @@ async def copies_of(
 
 
 async def picture_of(portal: Portal, camera: Camera, names: tuple[str, str], now: datetime) -> bytes | None:
-    """Give the JPEG of a copy by its episode and event; None: there is none that everybody may see, or it is damaged.
+    """Give the JPEG of a copy by its episode and event; None: there is none that everybody may see.
 
     Raises:
-        RetryableError: ClickHouse or the store does not answer.
+        RetryableError: ClickHouse or the store does not answer, or the copy is damaged.
     """
     ask = portal.clickhouse
     copies = await copies_of(ask, portal.cameras, camera, await episodes_of(ask, camera.camera_id, now))

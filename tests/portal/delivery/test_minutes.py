@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from starlette.types import Message
 
-from schemas.cameras import Approval, Camera
+from schemas.cameras import Approval, Camera, Source, Zone
 from services.portal.delivery.minute_files import MinuteFiles
 from services.portal.delivery.recorded import Minute, RecordedMinutes
 from services.portal.questions import Questions
@@ -23,7 +23,7 @@ from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore
 from services.runtime.settings import ClickHouseSettings
 from services.runtime.store_settings import StoreSettings
-from tests.aggregate.make_events import CAMERA_ID, ms
+from tests.aggregate.make_events import CAMERA_ID, LEFT_HALF, ms
 from tests.portal.delivery.small_portal import APPROVED, Answer, SmallPortal, ask
 from tests.privacy.make_verdicts import make_verdict
 
@@ -37,7 +37,7 @@ class Index(Questions):
 
     def __init__(self, portal: SmallPortal) -> None:
         super().__init__(ClickHouseSettings(port=1), QuestionSettings(), portal.metrics)
-        self.asked = 0
+        self.asked, self.camera_revision, self.private_revision = 0, 1, 1
 
     async def query_as(
         self, row_type: Any, sql: str, parameters: Mapping[str, object] | None = None, **how: float
@@ -46,7 +46,20 @@ class Index(Questions):
         minutes = [FIRST_MS + number * 60_000 for number in range(3)]
         digest = hashlib.sha256(FILM).hexdigest()
         return [
-            Minute(at, "film.mp4", digest, len(FILM), 60, at, at + 59_000, gap="", withdrawn=False, simulated=False)
+            Minute(
+                minute_ms=at,
+                object_key="film.mp4",
+                sha256=digest,
+                bytes=len(FILM),
+                frames=60,
+                first_ms=at,
+                last_ms=at + 59_000,
+                gap="",
+                withdrawn=False,
+                simulated=False,
+                camera_revision=self.camera_revision,
+                private_revision=self.private_revision,
+            )
             for at in minutes
         ]
 
@@ -74,7 +87,9 @@ class Minutes:
         self.portal.now_ms = FIRST_MS + 600_000
         self.index, self.store = Index(self.portal), SlowStore(folder)
         self.store.put("film.mp4", FILM)
-        self.recorded = RecordedMinutes(self.index, self.store, self.portal.shown, clock=lambda: self.portal.now_ms)
+        self.recorded = RecordedMinutes(
+            self.index, self.store, self.portal.cameras.find, self.portal.shown, clock=lambda: self.portal.now_ms
+        )
         self.files = MinuteFiles(self.portal.cameras, self.portal.access, self.recorded)
 
     async def told(self, camera: Camera | None = None) -> list[tuple[int, bool]]:
@@ -109,6 +124,85 @@ def test_minutes_from_before_the_approval_stay_with_those_who_have_a_role(make_m
         minutes.portal.signed_in = True
         seen = await ask(minutes.files, URL)
         assert (seen.status, seen.headers["cache-control"]) == (200, "private, no-store")
+
+    asyncio.run(look())
+
+
+def changed(minutes: Minutes, **fields: Any) -> None:
+    """Let the camera's next revision be another one."""
+    camera = minutes.portal.camera
+    minutes.portal.cameras.add(msgspec.structs.replace(camera, revision=camera.revision + 1, **fields))
+
+
+WINDOW = (Zone("window", "private", LEFT_HALF),)
+
+
+def test_a_minute_of_before_a_private_zone_stays_nobodys_though_a_slow_clock_approved_the_camera(
+    make_minutes: Any,
+) -> None:
+    minutes: Minutes = make_minutes()
+    changed(minutes, public=False, approval=None, zones=WINDOW)
+    changed(minutes, public=True, approval=Approval("ani", FIRST_MS - 600_000))
+
+    async def look() -> None:
+        assert await minutes.told() == []
+        for minutes.portal.signed_in in (False, True):
+            assert (await ask(minutes.files, URL)).status == 404, "the zone is not black in it"
+        minutes.index.private_revision = 2
+        assert (await ask(minutes.files, URL)).headers["cache-control"] == "private, no-store"
+        minutes.portal.signed_in = False
+        assert (await ask(minutes.files, URL)).status == 404, "it began before the approval"
+        assert await minutes.told() == []
+        minutes.index.camera_revision = 3
+        assert (await ask(minutes.files, URL)).headers["cache-control"].startswith("public")
+        assert len(await minutes.told()) == 3
+
+    asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"name": "Kali"}, 200),
+        ({"approval": Approval("ani", FIRST_MS - 600_000)}, 404),
+        ({"source": Source("file", "another.avi")}, 404),
+        ({"anonymisation": "heads"}, 404),
+    ],
+)
+def test_a_minute_is_everybodys_if_its_revision_has_the_approval_of_now(
+    make_minutes: Any, change: dict[str, Any], status: int
+) -> None:
+    minutes: Minutes = make_minutes()
+    changed(minutes, **change)
+    assert asyncio.run(ask(minutes.files, URL)).status == status
+    assert bool(asyncio.run(minutes.told())) == (status == 200)
+
+
+def test_a_minute_of_unknown_revisions_is_not_public_and_is_nobodys_where_something_is_private(
+    make_minutes: Any,
+) -> None:
+    minutes: Minutes = make_minutes()
+    minutes.index.camera_revision = minutes.index.private_revision = 0
+
+    async def look() -> None:
+        assert await minutes.told() == []
+        assert (await ask(minutes.files, URL)).status == 404
+        minutes.portal.signed_in = True
+        assert (await ask(minutes.files, URL)).status == 200
+        changed(minutes, zones=WINDOW)
+        assert (await ask(minutes.files, URL)).status == 404
+
+    asyncio.run(look())
+
+
+def test_people_with_a_role_are_not_told_of_films_in_which_a_later_zone_is_not_black(make_minutes: Any) -> None:
+    minutes: Minutes = make_minutes()
+    changed(minutes, public=False, approval=None, zones=WINDOW)
+
+    async def look() -> None:
+        assert await minutes.told() == []
+        minutes.index.private_revision = 2
+        assert len(await minutes.told()) == 3
 
     asyncio.run(look())
 

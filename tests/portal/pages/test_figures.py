@@ -296,7 +296,7 @@ def test_of_what_the_record_keeps_of_episodes_everybody_sees_what_is_public(
             assert here.get(url(flood)).status_code == 404, "nobody knows what was private then"
     ObjectStore(settings).put("evidence/kept.jpg", b"another picture")
     with portal_of(city.cameras, city.clickhouse, store=settings) as portal, visitor_of(portal) as here:
-        assert here.get(url(flood)).status_code == 404
+        assert here.get(url(flood)).status_code == 503, "it is there, and is another one"
 
 
 def test_where_too_much_is_asked_for_at_once_the_answer_says_so(
