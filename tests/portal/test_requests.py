@@ -162,7 +162,7 @@ def test_every_answer_has_the_headers_and_is_counted_once_under_a_known_name() -
 def test_every_route_is_counted_under_the_first_part_of_its_path() -> None:
     with portal_of([]) as portal:
         pages, prefixes = parts_of(build_app(portal))
-    paths = [*prefixes, *(route.path for route in iter_route_contexts(pages.router.routes))]
+    paths = [*prefixes, *(str(route.path) for route in iter_route_contexts(pages.router.routes))]
     told = Told(echo, PortalSettings(), metrics := Metrics(PORTAL_METRICS))
     for path in paths:
         asked(told, path)
