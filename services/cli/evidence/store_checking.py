@@ -157,22 +157,27 @@ class StoreCheck:
             except ContractError as error:
                 findings.add(root_key(root_day), f"it, or {heads_key(root_day)}, can't be read: {error}")
                 continue
-            if signed is not None:
+            if signed is not None and signed.root.day != root_day:
+                findings.add(root_key(root_day), f"it is the root of another day ({signed.root.day})")
+            elif signed is not None:
                 roots.append((signed, heads))
         return roots
 
     def _vouched(self, roots: Sequence[SignedRoot], keys: dict[str, PublicKey]) -> set[str]:
         """Give the days of the roots that the city's key stands for: it signed them, or a later one that leads to them.
 
-        So what a key signed that was lost, or leaked, is good as far as it was there when the next key first signed.
+        So what a key signed that was lost, or leaked, is good as far as it was there when the next key first signed. Of
+        days from that key's own on it is not, though a later root leads to it: whoever has the leaked key may have been first.
         """
         allowed = keys
         if self._city_key is not None:
             known = {**keys, self._city_key.key_id: self._city_key}
             allowed = {key_id: known[key_id] for key_id in trusted_keys(keys, self._city_key)}
+        begins = min((day_of(key.since_ms) for key in allowed.values()), default="")
         vouched, named = set(), ""
         for signed in reversed(roots):
-            is_named = hashlib.sha256(SIGNED_ROOT_CODEC.encode(signed)).hexdigest() == named
+            is_former = signed.root.day < begins
+            is_named = is_former and hashlib.sha256(SIGNED_ROOT_CODEC.encode(signed)).hexdigest() == named
             if is_named or (signed.key_id in allowed and _is_by(signed, allowed[signed.key_id])):
                 vouched.add(signed.root.day)
                 named = signed.root.previous

@@ -16,7 +16,7 @@ from services.cli.evidence.command import command
 from services.cli.evidence.findings import Findings
 from services.cli.evidence.store_checking import StoreCheck
 from services.record.chain import Chains
-from services.record.object_keys import heads_key, root_key, segment_key
+from services.record.object_keys import heads_key, public_key_key, root_key, segment_key
 from services.record.roots import make_due_roots
 from services.record.signing import Signer, publish_key
 from services.runtime.errors import ConfigurationError
@@ -60,6 +60,12 @@ def test_a_flipped_bit_of_any_object_is_found_in_it(case: Case, data: st.DataObj
     wrong = [finding.path for finding in _check(case, case.key).wrong]
     case.store.put(key, whole)
     assert wrong[0] == key or (key.startswith("heads") and wrong[0] == root_key(DAY))
+
+
+def test_a_root_that_says_another_day_is_named_by_where_it_lies(case: Case) -> None:
+    root = case.store.get(root_key(DAY)) or b""
+    case.store.put(root_key(DAY), root.replace(DAY.encode(), b"3025-11-25", 1))
+    assert _check(case, case.key).wrong[0].path == root_key(DAY)
 
 
 def test_a_minute_that_was_taken_away_is_named(case: Case) -> None:
@@ -167,13 +173,14 @@ def test_of_a_key_that_leaked_only_the_roots_are_good_to_which_the_next_keys_roo
     case: Case, tmp_path: Path
 ) -> None:
     leaked, new = case.signer, Signer.open(tmp_path / "new.pem")
-    key = publish_key(case.store, new, may_begin_anew=True)
+    key = new.statement(NOON_MS + DAY_MS)
+    case.store.put(public_key_key(key.key_id), PUBLIC_KEY_CODEC.encode(key))
     assert [one.path for one in _check(case, key).wrong] == [root_key(DAY)], "the new key stands for nothing yet"
-    for number, signer in ((1, new), (2, leaked)):
+    forged = root_key(day_of(NOON_MS + 2 * DAY_MS))
+    for number, signer, wrong in ((1, new, []), (2, leaked, [forged]), (3, new, [forged])):
         Chains(case.store, partial(int, NOON_MS + number * DAY_MS)).append(CAMERA, DAY, [make_gap(60 + number)])
         make_due_roots(case.store, case.chains, signer, NOON_MS + (number + 1) * DAY_MS)
-        wrong = [one.path for one in _check(case, key).wrong]
-        assert wrong == ([] if signer is new else [root_key(day_of(NOON_MS + number * DAY_MS))])
+        assert [one.path for one in _check(case, key).wrong] == wrong
 
 
 def test_files_with_a_tombstone_may_be_gone(case: Case) -> None:
