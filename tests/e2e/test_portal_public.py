@@ -270,7 +270,7 @@ def test_a_link_to_a_moment_leads_to_its_picture(running: RunningPortal, phone: 
     phone.goto(f"{running.address}/cameras/{filmed.camera.camera_id}?at={filmed.captured_ms(12)}")
 
     expect(phone.locator("#picture")).to_have_attribute("src", filmed.url(12))
-    expect(phone.locator("#pause")).to_have_text("Kembali ke langsung")
+    expect(phone.locator("#pause")).to_have_text("Lihat langsung")
 
 
 @pytest.mark.parametrize("trouble", ["the server is busy", "the line is cut", "the film is gone"])

@@ -20,7 +20,7 @@ class CameraWords:
     delay = Text("taken {time}, {seconds} s ago", "diambil pukul {time}, {seconds} detik lalu")
     past = Text("taken {time}: you are looking back", "diambil pukul {time}: Anda sedang melihat ke belakang")
     pause = Text("Pause", "Jeda")
-    resume = Text("Go on live", "Kembali ke langsung")
+    resume = Text("Go on live", "Lihat langsung")
     timeline = Text("The last ten minutes", "Sepuluh menit terakhir")
     timeline_help = Text(
         "Move the slider, or use the arrow keys: one picture at a time; Page Up and Page Down: half a minute; End:"
