@@ -32,9 +32,9 @@ def command(out: Path, first: bool, store: str | None) -> None:
     endorsement to the other. Once the new one signs, destroy the former private key.
 
     A key that leaked must endorse nothing: who has it could sign what the city never said, and any date. So say --first
-    then; who has the new public key trusts nothing of the old one but roots of days before, to which the new one's roots
-    lead. Compare the last root in the store with a copy that was fetched before the leak; then let recorders sign with
-    the new key on the same day.
+    then; who has the new public key trusts nothing of the old one but roots of days before, to which those of the new
+    one lead. Compare the last root in the store with a copy that was fetched before the leak; then let recorders sign
+    with the new key on the same day.
 
     Exit code 1: the store is away; 78: there is no key that is used now, or the file can't be written.
     """

@@ -167,7 +167,7 @@ class StoreCheck:
         """Give the days of the roots that the city's key stands for: it signed them, or a later one that leads to them.
 
         So what a key signed that was lost, or leaked, is good as far as it was there when the next key first signed. Of
-        days since that was made it is not, though a later root leads to it: whoever has a leaked key may have been first.
+        days since that was made it is not, though a later root leads to it: who has a leaked key may have been first.
         """
         allowed = keys
         if self._city_key is not None:
