@@ -42,10 +42,18 @@ class AwayStore(ObjectStore):
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See ``ObjectStore.list``."""
+        self._be_away()
+        return super().list(prefix)
+
+    def put(self, key: str, data: bytes) -> None:
+        """See ``ObjectStore.put``."""
+        self._be_away()
+        super().put(key, data)
+
+    def _be_away(self) -> None:
         if self.is_away:
             self.was_asked.set()
             raise RetryableError("the store is away")
-        return super().list(prefix)
 
 
 @pytest.fixture(scope="session")

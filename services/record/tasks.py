@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from schemas.episodes import Episode
+from schemas.recordings import StoredFile
 from services.record.evidence import AskHidden, Evidence
 from services.record.minute_videos import Asked, MinuteVideos, make_videos
 from services.record.minutes import ClosedMinute
@@ -59,7 +60,7 @@ class Tasks:
     def store_minute(self, closed: ClosedMinute, asked: Callable[[], Asked], wanted: Wanted) -> Future[Stored]:
         """Encode and store a minute; one that is in the chain only gives its rows.
 
-        ``asked`` is called on another thread, right before it is encoded: the store may have been away for hours.
+        ``asked`` is called on another thread, at each attempt to store it: the store may be away for hours.
         """
         return self._pool.submit(self._store_minute, closed, asked, wanted)
 
@@ -82,14 +83,18 @@ class Tasks:
         recording = self._recording
         if (before := self._insist(lambda: recording.stored_before(closed), wanted)) is not None:
             return before
-        made = self._videos(closed, asked())
-        files = self._insist(lambda: recording.keep_files(closed, made), wanted)
+        made, files = self._insist(lambda: self._made_and_kept(closed, asked()), wanted)
         stored = self._insist(lambda: recording.say(closed, made, files), wanted)
         for file in files:
             self._metrics.count("tilik_record_minutes_total", form=file.form)
             self._metrics.count("tilik_record_bytes_total", file.size, form=file.form)
         self._metrics.observe("tilik_record_minute_seconds", time.monotonic() - started)
         return stored
+
+    def _made_and_kept(self, closed: ClosedMinute, asked: Asked) -> tuple[MinuteVideos, list[StoredFile]]:
+        """Encode a minute and store its files; made anew at each attempt, for by then something else may be asked."""
+        made = self._videos(closed, asked)
+        return made, self._recording.keep_files(closed, made)
 
     def _videos(self, closed: ClosedMinute, asked: Asked) -> MinuteVideos:
         try:

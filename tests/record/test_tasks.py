@@ -43,14 +43,18 @@ def make_tasks(store: ObjectStore, folder: Path) -> Tasks:
     return Tasks(settings, Recording(filing, chains), evidence, Metrics(RECORD_METRICS), threading.Event())
 
 
-def test_what_a_camera_asks_of_a_minute_is_asked_once_the_store_is_there(
-    folder_store: ObjectStore, tmp_path: Path
+@pytest.mark.parametrize("is_away_first", [True, False])
+def test_what_a_camera_asks_of_a_minute_is_asked_at_each_attempt_to_store_it(
+    folder_store: ObjectStore, tmp_path: Path, is_away_first: bool
 ) -> None:
-    store, was_away = AwayStore(StoreSettings(url=folder_store.place)), []
-    store.is_away = True
+    store = AwayStore(StoreSettings(url=folder_store.place))
+    store.is_away = is_away_first
+    asked_while_away: list[bool] = []
 
     def ask() -> Asked:
-        was_away.append(store.is_away)
+        asked_while_away.append(store.is_away)
+        if not store.was_asked.is_set():
+            store.is_away = True  # before the files are there
         return make_asked()
 
     tasks = make_tasks(store, tmp_path)
@@ -61,7 +65,10 @@ def test_what_a_camera_asks_of_a_minute_is_asked_once_the_store_is_there(
         assert len(stored.result(timeout=30).facts) == 1
     finally:
         tasks.close()
-    assert was_away == [False]
+    if is_away_first:
+        assert asked_while_away == [False]
+    else:
+        assert len(asked_while_away) > 1
 
 
 def test_frames_of_an_episode_do_not_wait_behind_minutes(tasks: Tasks) -> None:
