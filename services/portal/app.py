@@ -20,7 +20,7 @@ from services.portal.context import Portal
 from services.portal.delivery import addresses, minute_files, streams
 from services.portal.delivery.frame_files import FrameFiles
 from services.portal.delivery.minute_files import MinuteFiles
-from services.portal.delivery.routes import delivery_routes
+from services.portal.delivery.routes import RecentFrames, delivery_routes
 from services.portal.delivery.streams import Streams
 from services.portal.errors import add_error_pages
 from services.portal.operations.routes import router as operations
@@ -35,7 +35,9 @@ def build_app(portal: Portal) -> ASGIApp:
     """Give the application that serves a portal."""
     pages = FastAPI(title="Tilik", docs_url=None, redoc_url=None, openapi_url=None)
     add_error_pages(pages)
-    pages.include_router(delivery_routes(portal.cameras, portal.access, portal.shown, portal.recorded))
+    lists = RecentFrames(portal.shown)
+    portal.closing.callback(lists.close)
+    pages.include_router(delivery_routes(portal.cameras, portal.access, lists, portal.recorded))
     pages.include_router(public_pages(portal))
     pages.include_router(operations(portal))
     compressed = GZipMiddleware(HeadAsGet(pages), _WORTH_COMPRESSING_BYTES, _COMPRESSION)

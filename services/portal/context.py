@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 from services.portal.access import Access
 from services.portal.assets import Assets
@@ -27,7 +28,8 @@ class Portal:
     makes them fit for it, ``live`` tells viewers, ``recorded`` has the minutes that were kept, ``store`` reads
     what else lies in the record's store, for the public pages. ``records`` gives frames as they were captured: for
     operations alone. ``clickhouse`` answers questions of pages. ``outgoing`` writes what people decide. ``assets``
-    gives the URLs of scripts and styles. ``access`` says who sees cameras that are not public.
+    gives the URLs of scripts and styles. ``access`` says who sees cameras that are not public. ``closing`` ends with
+    the portal: what a page or a list opens for itself is closed by it.
     """
 
     settings: PortalSettings
@@ -43,3 +45,4 @@ class Portal:
     outgoing: Outgoing
     assets: Assets
     access: Access
+    closing: ExitStack = field(default_factory=ExitStack)

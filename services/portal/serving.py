@@ -6,7 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -79,7 +79,7 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
     questions = Questions(settings.clickhouse, settings.questions, metrics)
     store = ObjectStore(settings.store)
     recorded, reads = RecordedMinutes(questions, store, cameras.find, shown), StoreReads(store)
-    outgoing = Outgoing(settings.kafka)
+    outgoing, closing = Outgoing(settings.kafka), ExitStack()
     try:
         yield Portal(
             settings=settings,
@@ -95,8 +95,10 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
             outgoing=outgoing,
             assets=Assets({part: _HERE / part / "static" for part in ("pages", "operations")}),
             access=Access(),
+            closing=closing,
         )
     finally:
+        closing.close()
         outgoing.close()
         recorded.close()
         reads.close()

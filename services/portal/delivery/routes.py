@@ -123,6 +123,10 @@ class RecentFrames:
             making = self._making[wanted] = asyncio.create_task(self._make(camera, wanted))
         return await asyncio.shield(making)
 
+    def close(self) -> None:
+        """Give up what is being made."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
     async def _make(self, camera: Camera, wanted: _Made) -> Body:
         try:
             body = await asyncio.get_running_loop().run_in_executor(self._thread, self._made, camera)
@@ -152,11 +156,10 @@ class RecentFrames:
 
 
 def delivery_routes(
-    cameras: CameraRevisions, access: Access, shown: Shown, recorded_minutes: RecordedMinutes
+    cameras: CameraRevisions, access: Access, lists: RecentFrames, recorded_minutes: RecordedMinutes
 ) -> APIRouter:
     """Give the routes."""
     routes = APIRouter()
-    lists = RecentFrames(shown)
 
     def seen_by(request: Request, camera_id: str) -> Camera:
         camera = cameras.latest(camera_id)

@@ -102,6 +102,8 @@ def build_operations(portal: Portal) -> Operations:
         record=StoreReads(portal.store.store),
         openid=OpenId(settings.openid, public_url) if settings.openid.issuer else None,
     )
+    portal.closing.callback(operations.record.close)
+    portal.closing.callback(operations.audit.close)
     portal.access.signed_in = operations.signed_in
     if settings.local_accounts and operations.openid is None:
         _tell_first_password(accounts)

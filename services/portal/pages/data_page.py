@@ -40,6 +40,7 @@ def data_routes(pages: Pages) -> APIRouter:
     router = APIRouter()
     limit = pages.portal.settings.pages.files_per_minute
     files = OpenData(pages.portal.settings.clickhouse, limit)
+    pages.portal.closing.callback(files.close)
 
     @router.get("/data")
     async def data(request: Request) -> HTMLResponse:

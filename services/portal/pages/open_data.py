@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -66,6 +67,7 @@ class OpenData:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="open-data")
         self._under_way = 0
         self._client: Client | None = None
+        self._connecting = threading.Lock()
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._budget = limits.parse(f"{files_per_minute}/minute")
 
@@ -96,9 +98,16 @@ class OpenData:
         finally:
             self._under_way -= 1
 
+    def close(self) -> None:
+        """Let go of the connection. Files under way are given up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._client is not None:
+            self._client.close()
+
     def _ask(self, sql: str, kind: Format, told: dict[str, object]) -> bytes:
-        if self._client is None:
-            self._client = connect(self._clickhouse, self._clickhouse.database)
+        with self._connecting:
+            if self._client is None:
+                self._client = connect(self._clickhouse, self._clickhouse.database)
         try:
             with translated_errors("a file of open data"):
                 return self._client.raw_query(

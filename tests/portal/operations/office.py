@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -144,12 +144,13 @@ def office(
         outgoing=Outgoing(kafka),
         assets=Assets({part: STATIC / part / "static" for part in ("pages", "operations")}),
         access=Access(),
+        closing=ExitStack(),
     )
     built = Office(cast("Portal", parts))
     try:
         yield built
     finally:
-        built.operations.audit.close()
+        parts.closing.close()
         pictures.close()
         store.close()
         questions.close()
