@@ -78,9 +78,9 @@ class EvidenceKept(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A frame that an episode names was copied before Kafka's retention took it; or ``missing`` says why it was not.
 
     ``moment`` is what happened to the episode when it was copied, ``revision`` the episode's then. ``camera_revision``
-    is the camera's that the frame was captured under: its private zones are burnt out of it; later ones, where they were
-    known when it was stored, out of the public form alone. What was kept before this was, or is missing, does not say
-    it.
+    is the camera's that the frame was captured under: its private zones are burnt out of it; later ones, if they
+    were known when it was stored, out of the public form alone. What was kept before this was, or is missing, does not
+    say it.
     """
 
     episode_id: EventId
