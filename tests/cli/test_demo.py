@@ -54,7 +54,7 @@ class Demonstration:
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     """Start one on ports of its own, with what `tilik setup` has fetched."""
     state = tmp_path_factory.mktemp("state")
-    for name in ("kafka", "models", "footage"):
+    for name in ("kafka", "models", "footage", "echarts", "idn-area-data"):
         if (SHARED_STATE / name).exists():
             (state / name).symlink_to(SHARED_STATE / name)
     command = [sys.executable, "-m", "services.cli", "demo", "--seconds", str(SECONDS), "--state", str(state)]
