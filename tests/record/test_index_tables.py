@@ -1,0 +1,39 @@
+"""Tables that an earlier recorder made get the columns that they lack, and its rows say that these are not known."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from schemas.recordings import ChainEntry
+from services.record.index import Index, rows_between
+from services.record.index_rows import RecordedMinuteRow, rows_of
+from services.record.index_tables import ensure_tables
+from services.runtime.clickhouse import connect
+from services.runtime.settings import ClickHouseSettings
+from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_minute
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_table_from_before_revisions_were_kept_gets_their_columns(clickhouse_port: int) -> None:
+    index = ClickHouseSettings(port=clickhouse_port, database="record_older")
+    ensure_tables(index)
+    client = connect(index, index.database)
+    for column in ("camera_revision", "private_revision"):
+        client.command(f"ALTER TABLE recorded_minutes DROP COLUMN {column}")
+    client.command(
+        "INSERT INTO recorded_minutes (camera_id, minute, form, object_key, first_at, last_at, version)"
+        f" SELECT '{CAMERA}', toDateTime64({NOON_MS} / 1000, 3, 'UTC') AS at, 'public', 'old.mp4', at, at, 1"
+    )
+    client.close()
+
+    fact = replace(make_minute(1), camera_revision=7, private_revision=8)
+    entry = ChainEntry(camera_id=CAMERA, day=DAY, index=0, previous="0" * 64, at_ms=NOON_MS, fact=fact)
+    written = Index(index)
+    written.add(rows_of([entry]), lambda: None)
+    written.write()
+    written.close()
+    rows = rows_between(index, RecordedMinuteRow, (CAMERA, NOON_MS, NOON_MS + 2 * MINUTE_MS))
+    told = sorted((row.minute - NOON_MS, row.camera_revision, row.private_revision) for row in rows)
+    assert told == [(0, 0, 0), (MINUTE_MS, 7, 8)]
