@@ -7,14 +7,21 @@ A key is known by the first 16 hex digits of its public half's SHA-256. A new ke
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import structs
 
-from schemas.recordings import PUBLIC_KEY_CODEC, PublicKey
+from schemas.recordings import (
+    DAILY_ROOT_CODEC,
+    PUBLIC_KEY_CODEC,
+    SIGNED_ROOT_CODEC,
+    PublicKey,
+    SignedRoot,
+    day_of,
+)
 
 Signed = Literal["root", "export", "key", "own key"]
 _KEY_DIGITS: Final = 16
@@ -62,6 +69,32 @@ def trusted_keys(keys: Mapping[str, PublicKey], anchor: PublicKey) -> set[str]:
         if more <= trusted:
             return trusted
         trusted |= more
+
+
+def vouched_days(roots: Sequence[SignedRoot], allowed: Mapping[str, PublicKey]) -> set[str]:
+    """Give the days of the roots for which one of the keys stands: it signed them, or a later one that leads to them.
+
+    So what a key signed that was lost, or leaked, is good as far as it was there when the next key first signed. Of
+    days since that was made it is not, though a later root leads to it: who has a leaked key may have been first.
+
+    Args:
+        roots: One after another, the earliest first.
+        allowed: The keys that are trusted, by their ids.
+    """
+    begins = min((day_of(key.since_ms) for key in allowed.values()), default="")
+    vouched, named = set(), ""
+    for signed in reversed(roots):
+        is_former = signed.root.day < begins
+        is_named = is_former and hashlib.sha256(SIGNED_ROOT_CODEC.encode(signed)).hexdigest() == named
+        if is_named or (signed.key_id in allowed and is_root_by(signed, allowed[signed.key_id])):
+            vouched.add(signed.root.day)
+            named = signed.root.previous
+    return vouched
+
+
+def is_root_by(signed: SignedRoot, key: PublicKey) -> bool:
+    """Tell whether a key signed a root."""
+    return is_signed("root", DAILY_ROOT_CODEC.encode(signed.root), signed.signature, key.public_key)
 
 
 def signed_bytes(what: Signed, data: bytes) -> bytes:

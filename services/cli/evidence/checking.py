@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from schemas.codec import ContractError
 from schemas.recordings import (
-    DAILY_ROOT_CODEC,
     INCLUSION_PROOF_CODEC,
     PUBLIC_KEY_CODEC,
     SIGNED_ROOT_CODEC,
@@ -34,7 +33,7 @@ from services.cli.evidence.manifest import (
 )
 from services.record.chain_lines import LinkedEntry, check_lines
 from services.record.merkle import root_of_path
-from services.record.signatures import is_endorsed, is_own, is_signed, key_id_of, trusted_keys
+from services.record.signatures import is_endorsed, is_own, is_root_by, is_signed, key_id_of, trusted_keys, vouched_days
 
 
 def check_package(data: bytes, city_key: PublicKey | None = None) -> tuple[Manifest | None, Findings]:
@@ -169,9 +168,11 @@ def _check_record(
         return
     keys = _keys_in(contents)
     chains = _check_chains(contents, manifest, findings)
-    citys = keys if city_key is None else trusted_keys(keys, city_key)
+    known = keys if city_key is None else {**keys, city_key.key_id: city_key}
+    citys = keys if city_key is None else {key_id: known[key_id] for key_id in trusted_keys(keys, city_key)}
+    vouched = vouched_days(sorted(roots.values(), key=lambda one: one.root.day), citys)
     for name, root in roots.items():
-        if root.key_id in keys and root.key_id not in citys:
+        if root.key_id in keys and root.key_id not in citys and root.root.day not in vouched:
             findings.add(name, f"it was signed with key {root.key_id}, which is none of the city's")
         _check_root(name, root, keys, findings)
     by_day = {root.root.day: root for root in roots.values()}
@@ -204,7 +205,7 @@ def _check_root(name: str, signed: SignedRoot, keys: Mapping[str, PublicKey], fi
     key = keys.get(signed.key_id)
     if key is None:
         findings.add(name, f"key {signed.key_id}, which signed it, is not in {key_path(signed.key_id)}")
-    elif not is_signed("root", DAILY_ROOT_CODEC.encode(signed.root), signed.signature, key.public_key):
+    elif not is_root_by(signed, key):
         findings.add(name, "its signature is not over what it says")
     else:
         findings.right.append(f"the root of {signed.root.day} is signed with key {signed.key_id}")

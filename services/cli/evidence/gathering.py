@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from schemas.codec import ContractError
 from schemas.recordings import (
-    DAILY_ROOT_CODEC,
     INCLUSION_PROOF_CODEC,
     PUBLIC_KEY_CODEC,
     SIGNED_ROOT_CODEC,
@@ -36,7 +35,7 @@ from services.record.filing import FileAlteredError, Filing
 from services.record.object_keys import grown_key
 from services.record.roots import proof_in, read_heads, read_root, rooted_days
 from services.record.sealing import SealError
-from services.record.signatures import is_signed, trusted_keys
+from services.record.signatures import trusted_keys, vouched_days
 from services.record.signing import published_keys
 from services.runtime.object_store import ObjectStore
 
@@ -193,10 +192,11 @@ class Gathering:
             try:
                 signed = read_root(self.store, root_day)
                 proof = proof_in(read_heads(self.store, root_day), root_day, camera_id, day)
+                is_citys = signed is None or self._take_links(signed, found)
             except ContractError as error:
                 found.leave_out(root_path(root_day), f"it, or what lies under it, was altered: {error}")
                 continue
-            if signed is not None and not self._is_citys(signed):
+            if signed is not None and not is_citys:
                 found.leave_out(root_path(root_day), f"it is not signed by a key of the city ({signed.key_id})")
             elif signed is not None and proof is not None:
                 found.contents[root_path(root_day)] = SIGNED_ROOT_CODEC.encode(signed)
@@ -205,10 +205,27 @@ class Gathering:
         if linked and not any(name.endswith(f"-of-{day}.json") for name in found.contents):
             found.leave_out(root_path(day), "no root has been signed over this chain yet")
 
-    def _is_citys(self, signed: SignedRoot) -> bool:
-        key = self._citys_keys().get(signed.key_id)
-        said = DAILY_ROOT_CODEC.encode(signed.root)
-        return key is not None and is_signed("root", said, signed.signature, key.public_key)
+    def _take_links(self, signed: SignedRoot, found: Gathered) -> bool:
+        """Tell whether the city stands for a root; of a former key's take those that lead to it from a root of its own.
+
+        Raises:
+            RetryableError: The store is away.
+            ContractError: One of them can't be read.
+        """
+        roots, keys = [signed], self._citys_keys()
+        for day in rooted_days(self.store):
+            if roots[-1].key_id in keys:
+                break
+            following = read_root(self.store, day) if day > signed.root.day else None
+            if following is not None:
+                roots.append(following)
+        if signed.root.day not in vouched_days(roots, keys):
+            return False
+        found.contents |= {root_path(one.root.day): SIGNED_ROOT_CODEC.encode(one) for one in roots[1:]}
+        former = {one.key_id for one in roots} - keys.keys()
+        known = published_keys(self.store) if former else {}
+        found.contents |= {key_path(one): PUBLIC_KEY_CODEC.encode(known[one]) for one in sorted(former & known.keys())}
+        return True
 
     def _take_keys(self, found: Gathered) -> None:
         """Take the city's keys, also those between two that signed: they lead from one to the other."""

@@ -8,8 +8,6 @@ from typing import Final
 
 from schemas.codec import ContractError
 from schemas.recordings import (
-    DAILY_ROOT_CODEC,
-    SIGNED_ROOT_CODEC,
     ChainHead,
     GapNoted,
     MinuteRecorded,
@@ -27,7 +25,7 @@ from services.record.expiry import deleted_files
 from services.record.merkle import merkle_root
 from services.record.object_keys import chain_prefix, heads_key, root_key, segment_key, segment_number
 from services.record.roots import ROOT_AFTER_MS, end_of_day_ms, read_heads, read_root, rooted_days
-from services.record.signatures import is_signed, trusted_keys
+from services.record.signatures import trusted_keys, vouched_days
 from services.record.signing import published_keys
 from services.runtime.clock import Clock, now_ms
 from services.runtime.object_store import ObjectStore
@@ -122,7 +120,7 @@ class StoreCheck:
     def _check_roots(self, camera_id: str, day: str, entries: Sequence[LinkedEntry], findings: Findings) -> None:
         keys, covered = published_keys(self._store), 0
         roots = self._read_roots(day, findings)
-        vouched = self._vouched([signed for signed, _ in roots], keys)
+        vouched = vouched_days([signed for signed, _ in roots], self._allowed(keys))
         for signed, heads in roots:
             self._check_root(signed, heads, vouched, findings)
             covered = max(covered, _check_head(heads, camera_id, day, entries, findings))
@@ -163,25 +161,11 @@ class StoreCheck:
                 roots.append((signed, heads))
         return roots
 
-    def _vouched(self, roots: Sequence[SignedRoot], keys: dict[str, PublicKey]) -> set[str]:
-        """Give the days of the roots that the city's key stands for: it signed them, or a later one that leads to them.
-
-        So what a key signed that was lost, or leaked, is good as far as it was there when the next key first signed. Of
-        days since that was made it is not, though a later root leads to it: who has a leaked key may have been first.
-        """
-        allowed = keys
-        if self._city_key is not None:
-            known = {**keys, self._city_key.key_id: self._city_key}
-            allowed = {key_id: known[key_id] for key_id in trusted_keys(keys, self._city_key)}
-        begins = min((day_of(key.since_ms) for key in allowed.values()), default="")
-        vouched, named = set(), ""
-        for signed in reversed(roots):
-            is_former = signed.root.day < begins
-            is_named = is_former and hashlib.sha256(SIGNED_ROOT_CODEC.encode(signed)).hexdigest() == named
-            if is_named or (signed.key_id in allowed and _is_by(signed, allowed[signed.key_id])):
-                vouched.add(signed.root.day)
-                named = signed.root.previous
-        return vouched
+    def _allowed(self, keys: dict[str, PublicKey]) -> dict[str, PublicKey]:
+        if self._city_key is None:
+            return keys
+        known = {**keys, self._city_key.key_id: self._city_key}
+        return {key_id: known[key_id] for key_id in trusted_keys(keys, self._city_key)}
 
     def _check_root(
         self, signed: SignedRoot, heads: Sequence[ChainHead], vouched: Collection[str], findings: Findings
@@ -216,10 +200,6 @@ def _check_head(
         )
         return 0
     return head.entry_count
-
-
-def _is_by(signed: SignedRoot, key: PublicKey) -> bool:
-    return is_signed("root", DAILY_ROOT_CODEC.encode(signed.root), signed.signature, key.public_key)
 
 
 def _told(one: LinkedEntry) -> str:

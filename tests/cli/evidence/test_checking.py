@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from schemas.recordings import DAILY_ROOT_CODEC, PUBLIC_KEY_CODEC, SIGNED_ROOT_CODEC, PublicKey, SignedRoot
+from schemas.recordings import DAILY_ROOT_CODEC, PUBLIC_KEY_CODEC, SIGNED_ROOT_CODEC, PublicKey, SignedRoot, day_of
+from schemas.times import DAY_MS
 from services.cli.evidence.archive import pack, unpack
 from services.cli.evidence.checking import check_package
 from services.cli.evidence.command import command
@@ -32,12 +33,14 @@ from services.cli.evidence.manifest import (
     ManifestSignature,
 )
 from services.cli.evidence.packing import pack_evidence
-from services.record.object_keys import heads_key, root_key
+from services.record.chain import Chains
+from services.record.object_keys import heads_key, public_key_key, root_key
+from services.record.roots import make_due_roots
 from services.record.signatures import is_endorsed
 from services.record.signing import Signer, publish_key, published_keys
 from services.runtime.errors import ConfigurationError
 from tests.cli.evidence.recorded_case import MAKING, MINUTES, WANTED, Case, make_case, make_story
-from tests.record.facts import DAY, MINUTE_MS, NOON_MS
+from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_gap
 
 
 @pytest.fixture(scope="module")
@@ -341,6 +344,29 @@ def test_a_file_holds_the_keys_that_lead_from_the_one_that_signed_roots_to_the_o
     for key in (first, case.key, signers[1].statement(0, signers[0])):
         assert _check(package, key).wrong == []
     assert not any("signed roots too" in note for note in _check(package).notes)
+
+
+def test_a_file_under_the_key_after_one_that_leaked_holds_the_roots_that_lead_to_its_own(tmp_path: Path) -> None:
+    case = make_case(tmp_path)
+    leaked, case.signer = case.signer, Signer.open(tmp_path / "new.pem")
+    key = case.signer.statement(NOON_MS + 2 * DAY_MS)
+    case.store.put(public_key_key(key.key_id), PUBLIC_KEY_CODEC.encode(key))
+    assert any("not signed by a key of the city" in one.why for one in case.gather().left_out)
+    for number, signer in ((1, leaked), (2, case.signer)):
+        at_ms = NOON_MS + number * DAY_MS
+        Chains(case.store, lambda: NOON_MS).append(f"{CAMERA}-b", day_of(at_ms), [make_gap(60)])
+        make_due_roots(case.store, case.chains, signer, at_ms + DAY_MS)
+    package = case.export()
+    findings = _check(package, key)
+    assert findings.wrong == []
+    assert f"8 entries of {DAY} are under the root of {DAY}" in findings.right
+    cut = unpack(package).contents
+    del cut[f"roots/{day_of(NOON_MS + DAY_MS)}.json"]
+    manifest = MANIFEST_CODEC.decode(cut[MANIFEST])
+    kept = structs.replace(manifest, files=tuple(file for file in manifest.files if file.path in cut))
+    cut[MANIFEST] = MANIFEST_CODEC.encode(kept)
+    resigned = _resigned(pack(cut), lambda _: None, case.signer)
+    assert [finding.path for finding in _check(resigned, key).wrong] == [f"roots/{DAY}.json"]
 
 
 def test_a_new_key_is_made_and_published_with_the_old_ones_endorsement(
