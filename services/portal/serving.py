@@ -39,7 +39,7 @@ _HERE = Path(__file__).parent
 _REGISTRY_WAIT_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 _STUCK_AFTER_SECONDS = 45.0
-"""A turn of the follower takes a second at most, asking Kafka where to begin some 30."""
+"""A turn of the follower takes three seconds at most, asking Kafka where to begin some 30."""
 _BACKLOG = 2048
 _BESIDE_VIEWERS = 1000
 """Connections beside two of each viewer that may be there; more are answered with 503."""

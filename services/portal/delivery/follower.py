@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent
 from schemas.codec import ContractError
@@ -32,13 +32,54 @@ log = get_logger(__name__)
 _BATCH_RECORDS = 500
 _WAIT_SECONDS = 0.1
 _CALL_SECONDS = 10.0
-_ASK_SECONDS = 5.0
+_ASK_SECONDS = 2.0
+"""Nothing is read meanwhile. Short enough for some tries until a partition's silence counts."""
 _PAUSE_SECONDS = 1.0
 _QUIET_SECONDS = 10.0
-"""Kafka tells of a partition's end once. Where nothing has come for so long it is asked whether there is more."""
+"""Kafka tells of a partition's end once. One that has told nothing for so long is asked whether there is more."""
 
 Released = Callable[[Sequence[ShowableFrame]], None]
 """Is given what may be shown from now on, on the follower's thread; must not block."""
+
+
+_Place = tuple[str, int]
+"""Topic and partition."""
+
+
+@dataclass(slots=True)
+class _Read:
+    """How far a partition of a topic has been read.
+
+    Attributes:
+        known_at: Monotonic seconds: what Kafka had of it then has all been read.
+        offset: Of the record to come.
+        to_end: Whether its end was reached once.
+        asked_at: When its leader was last asked for its end, which was ``asked_offset``.
+    """
+
+    known_at: float
+    offset: int = 0
+    to_end: bool = False
+    asked_at: float = 0.0
+    asked_offset: int = 0
+
+    def goes_on(self, offset: int, *, is_end: bool) -> None:
+        """Take what the client says: a record before ``offset``, or that nothing comes there yet."""
+        self.offset = offset
+        if is_end:
+            self.known_at, self.to_end, self.asked_offset = time.monotonic(), True, offset
+        elif offset >= self.asked_offset:
+            self.known_at = max(self.known_at, self.asked_at)
+
+    def answered(self, asked_at: float, offset: int) -> None:
+        """Take what its leader says: where it ended when it was asked."""
+        self.asked_at, self.asked_offset = asked_at, offset
+        if self.offset >= offset:
+            self.known_at = asked_at
+
+    def is_to_be_asked(self, now: float) -> bool:
+        """Tell whether its end has not been heard of for long; one that was told is read up to first."""
+        return now - self.known_at > _QUIET_SECONDS and self.offset >= self.asked_offset
 
 
 @dataclass(slots=True)
@@ -47,7 +88,6 @@ class _Partition:
 
     events_read_ms: int = 0
     events_at_end: bool = False
-    verdicts_at_end: bool = False
     waiting: deque[tuple[int, SceneVerdicts]] = field(default_factory=deque)
 
     def due(self) -> list[SceneVerdicts]:
@@ -84,7 +124,8 @@ class Follower:
         self._metrics = metrics
         self._clock = clock
         self._partitions: dict[int, _Partition] = {}
-        self._heard_at = time.monotonic()
+        self._read: dict[_Place, _Read] = {}
+        self._ask_at = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
 
@@ -118,17 +159,23 @@ class Follower:
         except RetryableError as error:
             log.warning("follower.waiting", error=str(error))
             return False
-        self._partitions = {place.partition: _Partition() for place in self._consumer.assignment()}
+        places = self._consumer.assignment()
+        self._partitions = {place.partition: _Partition() for place in places}
+        self._read = {(place.topic, place.partition): _Read(time.monotonic()) for place in places}
         return True
 
     def _turn(self) -> None:
         self.beat_at = time.monotonic()
         messages = self._consumer.consume(_BATCH_RECORDS, _WAIT_SECONDS)
-        self._listen(messages)
         events = [event for message in messages if (event := self._taken(message)) is not None]
         verdicts = [each for partition in self._partitions.values() for each in partition.due()]
-        if not events and not verdicts:
-            return
+        if events or verdicts:
+            self._give(events, verdicts)
+        if not self.caught_up.is_set() and all(read.to_end for read in self._read.values()):
+            self.caught_up.set()
+        self._listen()
+
+    def _give(self, events: Sequence[CameraEvent], verdicts: Sequence[SceneVerdicts]) -> None:
         released = self._shown.take(events, verdicts)
         if released and self.caught_up.is_set():
             now = self._clock()
@@ -137,33 +184,43 @@ class Follower:
             self.released(released)
         self._metrics.count("tilik_portal_showable_total", len(released))
 
-    def _listen(self, messages: Sequence[Message]) -> None:
-        """Tell ``shown`` while Kafka is heard: by records and ends, or else by that there is nothing more to read."""
-        if any(_is_heard(message) for message in messages) or (
-            time.monotonic() - self._heard_at > _QUIET_SECONDS and self._is_at_end()
-        ):
-            self._heard_at = time.monotonic()
-            self._shown.heard()
+    def _listen(self) -> None:
+        """Tell ``shown`` since when there may be something that has not been read, of whichever partition."""
+        now = time.monotonic()
+        quiet = [place for place, read in self._read.items() if read.is_to_be_asked(now)]
+        if quiet and now >= self._ask_at:
+            self._ask(quiet)
+            self._ask_at = time.monotonic() + _PAUSE_SECONDS
+        if self.caught_up.is_set():
+            self._shown.heard(time.monotonic() - min(read.known_at for read in self._read.values()))
 
-    def _is_at_end(self) -> bool:
+    def _ask(self, quiet: Sequence[_Place]) -> None:
+        asked_at = time.monotonic()
+        places = [TopicPartition(topic, partition, OFFSET_END) for topic, partition in quiet]
         try:
-            places = self._consumer.position(self._consumer.assignment())
-            for place in places:
-                marks = self._consumer.get_watermark_offsets(place, timeout=_ASK_SECONDS)
-                if marks is None or 0 <= place.offset < marks[1]:
-                    return False
+            ends = self._consumer.offsets_for_times(places, timeout=_ASK_SECONDS)
         except KafkaException as error:
             log.warning("follower.unheard", error=str(error))
-            return False
-        return True
+            return
+        for end in ends:
+            if end.error is None and end.offset >= 0:
+                self._read[end.topic, end.partition].answered(asked_at, end.offset)
 
     def _taken(self, message: Message) -> CameraEvent | None:
         """Take one message; what is an event is given back."""
+        error = message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            if error.fatal():
+                raise translated(KafkaException(error))
+            log.warning("follower.poll_error", error=error.str())
+            return None
+        is_end = error is not None
+        read = self._read[message.topic() or "", message.partition() or 0]
+        read.goes_on((message.offset() or 0) + (not is_end), is_end=is_end)
         partition = self._partitions[message.partition() or 0]
         is_event = message.topic() == CAMERA_EVENTS.name
-        error = message.error()
-        if error is not None:
-            self._take_error(error, partition, is_event)
+        if is_end:
+            partition.events_at_end = partition.events_at_end or is_event
             return None
         at_ms, value = message.timestamp()[1], message.value() or b""
         event: CameraEvent | None = None
@@ -179,27 +236,6 @@ class Follower:
             return None
         self._metrics.count("tilik_portal_followed_total", topic=message.topic() or "", outcome="read")
         return event
-
-    def _take_error(self, error: KafkaError, partition: _Partition, is_event: bool) -> None:
-        if error.code() != KafkaError._PARTITION_EOF:
-            if error.fatal():
-                raise translated(KafkaException(error))
-            log.warning("follower.poll_error", error=error.str())
-            return
-        if is_event:
-            partition.events_at_end = True
-        else:
-            partition.verdicts_at_end = True
-        if not self.caught_up.is_set() and all(
-            each.events_at_end and each.verdicts_at_end for each in self._partitions.values()
-        ):
-            self._shown.take([], [each for one in self._partitions.values() for each in one.due()])
-            self.caught_up.set()
-
-
-def _is_heard(message: Message) -> bool:
-    error = message.error()
-    return error is None or error.code() == KafkaError._PARTITION_EOF
 
 
 def _starts(consumer: Consumer, from_ms: int) -> list[TopicPartition]:

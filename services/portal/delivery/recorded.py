@@ -108,7 +108,7 @@ class RecordedMinutes:
         """
         minutes = await self._minutes(camera.camera_id, day)
         if not self._shown.is_current:
-            raise RetryableError("Kafka is silent: whether minutes were withdrawn is not known")
+            raise RetryableError("Kafka is silent, or not read yet: whether minutes were withdrawn is not known")
         minutes = [each for each in minutes if self._is_burnt(camera, each)]
         if camera.is_public:
             minutes = [each for each in minutes if self.is_published(camera, each)]
@@ -149,7 +149,7 @@ class RecordedMinutes:
             RetryableError: Kafka is silent.
         """
         if not self._shown.is_current:
-            raise RetryableError("Kafka is silent: whether this minute was withdrawn is not known")
+            raise RetryableError("Kafka is silent, or not read yet: whether this minute was withdrawn is not known")
         from_ms = self._shown.standing(camera.camera_id).quarantined_from_ms
         return (
             bool(minute.object_key)

@@ -113,7 +113,7 @@ class RecentFrames:
             RetryableError: Kafka is silent: what was withdrawn is not known.
         """
         if not self._shown.is_current:
-            raise RetryableError("Kafka is silent: whether frames were withdrawn is not known")
+            raise RetryableError("Kafka is silent, or not read yet: whether frames were withdrawn is not known")
         wanted = _Made(camera.camera_id, camera.revision, self._shown.state(camera))
         kept = self._kept.get(camera.camera_id)
         if kept is not None and kept.made == wanted and kept.until > self._seconds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -55,20 +56,24 @@ class Shown:
         self._keep_ms = keep_ms
         self._clock = clock
         self._seconds = seconds
-        self._heard_at = seconds()
+        self._heard_at = -math.inf
         self._showable = Showable(find_camera, keep_ms)
         self._silent_ms = silent_ms
         self._lock = threading.Lock()
         self._newest: dict[str, tuple[int, int]] = {}
         self._judged_at_ms: dict[str, int] = {}
 
-    def heard(self) -> None:
-        """Note that all that Kafka has, or more of it, has just been read."""
-        self._heard_at = self._seconds()
+    def heard(self, seconds_ago: float = 0.0) -> None:
+        """Note that all that Kafka had so long ago has been read, of every partition."""
+        self._heard_at = self._seconds() - seconds_ago
 
     @property
     def is_current(self) -> bool:
-        """Tell whether a withdrawal would be known: not where Kafka has been silent for half a minute."""
+        """Tell whether a withdrawal would be known.
+
+        Not before all that Kafka had at the start has been read, nor where it is not known for half a minute whether a
+        partition has more.
+        """
         return self._seconds() - self._heard_at < _HEARD_SECONDS
 
     def take(self, events: Iterable[CameraEvent], verdicts: Iterable[SceneVerdicts]) -> list[ShowableFrame]:

@@ -97,9 +97,12 @@ class Frames(RecordsAt):
 
 
 class SmallPortal:
-    """What delivers the frames of ``CAMERA_ID``. ``signed_in``: whether who asks has a role for it."""
+    """What delivers the frames of ``CAMERA_ID``.
 
-    def __init__(self, *revisions: Camera) -> None:
+    ``heard``: whether all that Kafka had at the start was read. ``signed_in``: whether who asks has a role for it.
+    """
+
+    def __init__(self, *revisions: Camera, heard: bool = True) -> None:
         self.now_ms, self.seconds, self.signed_in = ms(60), 0.0, False
         self.metrics = Metrics(PORTAL_METRICS)
         self.cameras = CameraRevisions()
@@ -108,6 +111,8 @@ class SmallPortal:
         self.access = Access()
         self.access.signed_in = lambda scope, camera: self.signed_in
         self.shown = Shown(self.cameras.find, 600_000, 30_000, clock=lambda: self.now_ms, seconds=lambda: self.seconds)
+        if heard:
+            self.shown.heard()
         self.records = Frames()
         self.pictures = Pictures(self.records, PictureSettings(), self.metrics)
         self.files = FrameFiles(self.cameras, self.access, self.shown, self.pictures, self.metrics)

@@ -82,6 +82,7 @@ class Parts:
         self.cameras = CameraRevisions()
         self.cameras.add(CAMERA)
         self.shown = Shown(self.cameras.find, 600_000, 30_000)
+        self.shown.heard()
 
     def live(self, **settings: Any) -> Live:
         return Live(self.cameras, self.shown, self.pictures, LiveSettings(**settings), self.metrics)

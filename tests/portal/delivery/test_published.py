@@ -198,6 +198,21 @@ def test_while_kafka_is_silent_nothing_is_shown_for_a_withdrawal_would_not_be_kn
     asyncio.run(look())
 
 
+def test_before_kafka_was_read_to_its_end_once_nothing_is_said_to_be_gone_or_never_to_have_been() -> None:
+    portal = SmallPortal(APPROVED, heard=False)
+    lists = RecentFrames(portal.shown)
+
+    async def look() -> None:
+        assert (await portal.frame(1)).status == 503
+        with pytest.raises(RetryableError):
+            await lists.body(portal.camera)
+        portal.shown.heard()
+        assert (await portal.frame(1)).status == 404
+        await lists.body(portal.camera)
+
+    asyncio.run(look())
+
+
 def test_frames_grow_old_by_the_wall_clock_where_nothing_comes_after_them() -> None:
     portal = SmallPortal(APPROVED)
     portal.film(range(4), revision=1)

@@ -43,6 +43,7 @@ def followed(place: Office, kafka: KafkaSettings) -> Iterator[None]:
     follower = Follower(kafka, "ops-pictures", place.portal.shown, 600_000, place.portal.metrics)
     follower.start()
     try:
+        until(lambda: place.portal.shown.is_current)
         yield
     finally:
         follower.close()
