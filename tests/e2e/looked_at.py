@@ -61,5 +61,7 @@ def _leads_to(address: str, path: str) -> bool:
 
 
 def _counts(answer: Response) -> bool:
+    """An icon of the tab comes when it likes, and then it may be the page before's: ``test_pages`` weighs it."""
     kind = answer.headers.get("content-type", "")
-    return not 300 <= answer.status < 400 and not kind.startswith(("image/jpeg", "text/event-stream"))
+    is_icon = answer.request.resource_type == "other"
+    return not (is_icon or 300 <= answer.status < 400 or kind.startswith(("image/jpeg", "text/event-stream")))
