@@ -124,11 +124,11 @@ async def openid_callback(
 
 @leaving.post("")
 async def sign_out(request: Request, ops: Ops, person: Viewer) -> Response:
-    """End the session."""
+    """Note it, for all replicas, and then alone end the session: where that can't be noted, to try again helps."""
     session: Session = request.state.session
+    await run_in_threadpool(ops.audit.note, "signed_out", client_of(request.scope), person)
     ops.sessions.end(session)
     request.state.session = request.state.renewed = None
-    await run_in_threadpool(ops.audit.note, "signed_out", client_of(request.scope), person)
     answer = RedirectResponse(_SIGN_IN, 303)
     answer.delete_cookie(ops.cookie_name, path="/", secure=ops.is_protected, httponly=True, samesite="lax")
     return answer
@@ -143,8 +143,8 @@ async def _signed_in(
     log.info("operations.signed_in", role=session.role, via=session.via)
     former = session_of(request)
     if former is not None:
-        ops.sessions.end(former)
         await run_in_threadpool(ops.audit.note, "signed_out", client, former.person, detail="signed in anew")
+        ops.sessions.end(former)
     answer = RedirectResponse(inside_address(following, HOME), 303)
     set_session(request, answer, session)
     return answer
