@@ -134,7 +134,7 @@ function parkingControls(zone) {
     tick.addEventListener('change', () => {
       zone.classes = CLASSES.filter((one) => (one === vehicle ? tick.checked : zone.classes.includes(one)));
     });
-    box.append(labelled(tick, ` ${vehicle}`));
+    box.append(labelled(tick, ` ${words[vehicle]}`));
   }
   const times = control('textarea', zone.timetable_text ?? written(zone.timetable), (value) => {
     zone.timetable_text = value;
