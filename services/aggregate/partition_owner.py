@@ -245,11 +245,16 @@ class PartitionOwner:
         return False
 
     async def _pause(self) -> bool:
-        """Wait until the next checkpoint is due, longer after failures; False: the service is told to stop."""
+        """Wait until the next checkpoint is due, longer after failures; False: the service is told to stop.
+
+        A new assignment ends the wait: partitions without events are taken over at once too.
+        """
         wanted = rest_seconds(self._settings.flush_seconds, self._took_seconds) * 2 ** min(self._failures, 10)
         until = time.monotonic() + min(wanted, max(self._settings.backoff_most_seconds, self._settings.flush_seconds))
         while not self._service.stopping.is_set() and (left := until - time.monotonic()) > 0:
             self._service.health.touch()
+            if self._feed.generation not in (0, self._generation):
+                break
             if self._full and not self._failures:  # the feed waits for this checkpoint
                 await asyncio.sleep(0)
                 break

@@ -194,6 +194,23 @@ def test_taking_over_is_tried_until_it_succeeds() -> None:
     assert bench.checkpoint.loaded == [[0]]
 
 
+def test_partitions_without_an_event_are_taken_over_long_before_a_checkpoint_is_due() -> None:
+    bench = Bench(AggregateSettings(flush_seconds=60))
+
+    async def scenario() -> None:
+        bench.feed.generation = 0  # the group is rebalancing
+        running = asyncio.create_task(bench.owner.run())
+        await asyncio.sleep(0.2)
+        bench.feed.generation = 1
+        while bench.service.health.missing:
+            await asyncio.sleep(0.01)
+        bench.service.stopping.set()
+        await running
+
+    run(lambda: asyncio.wait_for(scenario(), 10))
+    assert bench.checkpoint.loaded == [[0]]
+
+
 def test_a_skipped_event_is_asked_for_and_what_lies_above_it_is_passed_over() -> None:
     bench = Bench()
 
