@@ -154,3 +154,10 @@ def test_code_under_the_gpl_that_a_wheel_bundles_is_told_in_the_notice() -> None
     }
     assert bundling == {"av"}
     assert "x264 and x265, which are under the GNU General Public License" in " ".join(NOTICE.split())
+
+
+def test_no_service_decodes_video_by_opencv_whose_wheel_brings_an_ffmpeg_of_its_own() -> None:
+    services = Path(__file__).parents[2] / "services"
+    measuring = services / "cli" / "bench"
+    users = [path for path in services.rglob("*.py") if "VideoCapture" in path.read_text()]
+    assert [path for path in users if measuring not in path.parents] == []
