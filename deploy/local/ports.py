@@ -15,6 +15,8 @@ HOST = "127.0.0.1"
 _LOWEST, _HIGHEST = 20_000, 32_000
 """Below the range that systems take outgoing connections' ports from, so that none of those takes a port meanwhile."""
 _TRIES = 200
+_given: set[int] = set()
+"""Ports that this process was given before and may be about to use: two servers started together must not get one."""
 
 
 def is_free(port: int) -> bool:
@@ -32,14 +34,15 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on.
+    """Give a port that nobody listens on, and another one each time.
 
     Raises:
         ConfigurationError: None was found.
     """
     for _ in range(_TRIES):
         port = random.randint(_LOWEST, _HIGHEST)  # noqa: S311  not a secret
-        if is_free(port):
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
     raise ConfigurationError(f"no free port was found between {_LOWEST} and {_HIGHEST}")
 

@@ -34,3 +34,7 @@ def test_zero_gives_a_free_port() -> None:
 
 def test_free_ports_lie_below_those_of_outgoing_connections() -> None:
     assert all(20_000 <= free_port() <= 32_000 for _ in range(20))
+
+
+def test_no_port_is_given_twice_before_whoever_got_it_listens() -> None:
+    assert len({free_port() for _ in range(300)}) == 300

@@ -70,7 +70,9 @@ def told(kafka: KafkaSettings, events: list[CameraEvent]) -> None:
 
 
 def validity(client: Client, table: str) -> dict[int, bool]:
-    rows = client.query(f"SELECT toUnixTimestamp64Milli(minute), valid FROM {table} FINAL").result_rows
+    """Give which of the camera's minutes are valid: others may be there, of what other tests left in Kafka."""
+    query = f"SELECT toUnixTimestamp64Milli(minute), valid FROM {table} FINAL WHERE camera_id = '{CAMERA_ID}'"
+    rows = client.query(query).result_rows
     return {(minute - ms(0)) // 60_000: valid for minute, valid in rows}
 
 
@@ -78,7 +80,8 @@ def incident(client: Client) -> tuple[Any, ...]:
     columns = (
         "kind, phase, ended_because, released_by, toUnixTimestamp64Milli(started_at), toUnixTimestamp64Milli(ended_at)"
     )
-    (row,) = client.query(f"SELECT {columns} FROM episodes FINAL WHERE episode_type = 'camera_incident'").result_rows
+    where = f"episode_type = 'camera_incident' AND camera_id = '{CAMERA_ID}'"
+    (row,) = client.query(f"SELECT {columns} FROM episodes FINAL WHERE {where}").result_rows
     return tuple(row)
 
 
@@ -106,7 +109,7 @@ def test_a_camera_that_was_moved_is_not_believed_until_a_person_releases_it(
     assert all(validity(client, table) == {0: True, 1: False, 2: False, 3: True, 4: True} for table in MINUTES)
     tilik_decide("confirm", message.episode_id[:8], *why)
     wait_until_caught_up(kafka)
-    query = "SELECT review, reviewed_by FROM episodes_reviewed WHERE kind = 'shifted'"
+    query = f"SELECT review, reviewed_by FROM episodes_reviewed WHERE kind = 'shifted' AND camera_id = '{CAMERA_ID}'"
     assert client.query(query).result_rows == [("confirmed", "Sri Wahyuni")]
     assert "shifted" not in tilik_decide("waiting")
     told(kafka, shown([usual] * 60, first=280, **look))
