@@ -19,7 +19,7 @@ _MODE: Final = 0o100644 << 16
 _MOST_BYTES: Final = 1 << 31
 """Beyond, a zip has headers of another form."""
 _PIECE_BYTES: Final = 1 << 16
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError)
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError)
 
 
 class Unpacked(NamedTuple):
