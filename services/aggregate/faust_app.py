@@ -38,7 +38,6 @@ log = get_logger(__name__)
 _MAX_POLL_INTERVAL_SECONDS = 24 * 3600.0
 """Reading stands still while ClickHouse is away; that is no reason to be put out of the group."""
 
-_STOP_SECONDS = 20.0
 _COMMIT_SECONDS, _THREAD_SECONDS = 5.0, 20.0
 _BUFFERED_EVENTS = 32_768
 """What waits between reading and judging at most, some 60 MB, as long as the topic has fewer than 85 partitions."""
@@ -130,12 +129,8 @@ class FaustFeed:
             raise RetryableError(f"Faust can't start: {error!r}") from error
 
     async def stop(self) -> None:
-        """Leave the group."""
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await self.app.stop()
-        except TimeoutError:
-            log.warning("faust.stops_slowly", waited_seconds=_STOP_SECONDS)
+        """Leave the group. May hang, and hold the event loop."""
+        await self.app.stop()
 
     def crash(self) -> FatalError | None:
         """Give why Faust itself has broken down, if it has."""

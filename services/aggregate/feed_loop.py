@@ -42,6 +42,8 @@ _GARBAGE_THRESHOLDS = (500_000, 20, 100)
 goes through them for a tenth of the CPU time, and from 50,000 objects on for a sixteenth. So many more than rows that
 wait for a checkpoint consist of, and nearly all of them are gone before it looks."""
 _LOOK_AGAIN_SECONDS = 0.2
+_LEAVING_SECONDS = 20.0
+"""Leaving takes about a second. Where it hangs, the group finds out by its session time-out that a member is gone."""
 
 
 def run(settings: AggregateSettings, service: Service) -> None:
@@ -125,6 +127,7 @@ async def _deliver(settings: AggregateSettings, service: Service, registry: Came
     except Exception as error:  # a fault of ours: the same events may do it again, but nothing wrong is saved
         log.exception("aggregate.fault")
         _exit(FatalError(repr(error)))
+    end_at_latest(_LEAVING_SECONDS)
     await feed.stop()
     owner.close()
     finished.set()
@@ -143,6 +146,22 @@ async def _until_stopped(feed: FaustFeed, running: asyncio.Task[None]) -> None:
         if (crash := feed.crash()) is not None:
             raise crash
     running.result()
+
+
+def end_at_latest(seconds: float) -> None:
+    """End the process after so long, whatever it then waits for: nothing is left to be saved.
+
+    Faust joins its consumer's thread on the event loop that this thread may be waiting for, as in a rebalance, and
+    swallows cancellations; neither a time-out on the loop nor the interpreter's own end would then come about.
+    """
+
+    def end() -> None:
+        log.warning("aggregate.leaves_at_once", waited_seconds=seconds)
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _exit(error: FatalError | RetryableError) -> None:

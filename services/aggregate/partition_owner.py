@@ -117,9 +117,12 @@ class PartitionOwner:
             self._service.metrics.count("tilik_aggregate_frames_of_lower_epoch_total", passed_over)
 
     async def take_over(self, generation: int) -> None:
-        """Forget all partitions, then fence and load those of ``generation``, unless it has passed meanwhile."""
+        """Forget all partitions, then fence and load those of ``generation``, unless it has passed meanwhile.
+
+        Who is told to stop takes nothing over any more.
+        """
         async with self._taking_over:
-            while generation not in (0, self._generation) and generation == self._feed.generation:
+            while self._is_to_take_over(generation):
                 self._forget()
                 numbers = sorted(self._feed.assigned())
                 try:
@@ -294,6 +297,10 @@ class PartitionOwner:
             self._service.health.touch()  # a call that hangs is the watchdog's business
             await asyncio.wait([future], timeout=1.0)
         return future.result()
+
+    def _is_to_take_over(self, generation: int) -> bool:
+        is_new = generation not in (0, self._generation) and generation == self._feed.generation
+        return is_new and not self._service.stopping.is_set()
 
     def _goes_on(self, generation: int) -> bool:
         return generation == self._generation == self._feed.generation and not self._service.stopping.is_set()

@@ -194,6 +194,21 @@ def test_taking_over_is_tried_until_it_succeeds() -> None:
     assert bench.checkpoint.loaded == [[0]]
 
 
+def test_who_is_told_to_stop_while_kafka_is_away_waits_for_it_no_longer() -> None:
+    bench = Bench()
+    bench.checkpoint.failures_left = 1_000
+
+    async def scenario() -> None:
+        running = asyncio.create_task(bench.owner.take_over(1))
+        while bench.checkpoint.failures_left == 1_000:
+            await asyncio.sleep(0.01)
+        bench.service.stopping.set()
+        await running
+
+    run(lambda: asyncio.wait_for(scenario(), 10))
+    assert bench.checkpoint.loaded == []
+
+
 def test_partitions_without_an_event_are_taken_over_long_before_a_checkpoint_is_due() -> None:
     bench = Bench(AggregateSettings(flush_seconds=60))
 

@@ -116,7 +116,10 @@ class Worker:
 
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        try:
+            return self.process.wait(60)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"it does not leave: {self.log.read_text()[-3000:]}") from error
 
 
 class Workers:
