@@ -202,6 +202,9 @@ class Group:
     went_back: set[int] = field(default_factory=set)
     _committed: dict[int, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._consumer = Consumer({**self.kafka.client_config(), "group.id": GROUP})
+
     def shares(self) -> list[int]:
         """Give how many partitions each member has, the most first; nothing before the group is there."""
         admin = AdminClient(self.kafka.client_config())
@@ -223,13 +226,9 @@ class Group:
 
     def places(self) -> dict[int, tuple[int, int, int]]:
         """Give of each partition its lowest offset, what is committed (0: nothing yet) and its end."""
-        consumer = Consumer({**self.kafka.client_config(), "group.id": GROUP})
-        try:
-            asked = [TopicPartition(FRAMES.name, number) for number in range(PARTITIONS_COUNT)]
-            committed = {place.partition: max(0, place.offset) for place in consumer.committed(asked, timeout=10)}
-            marks = {place.partition: consumer.get_watermark_offsets(place, timeout=10) for place in asked}
-        finally:
-            consumer.close()
+        asked = [TopicPartition(FRAMES.name, number) for number in range(PARTITIONS_COUNT)]
+        committed = {place.partition: max(0, place.offset) for place in self._consumer.committed(asked, timeout=10)}
+        marks = {place.partition: self._consumer.get_watermark_offsets(place, timeout=10) for place in asked}
         self.went_back |= {number for number in committed if committed[number] < self._committed.get(number, 0)}
         self._committed = committed
         return {number: (marks[number][0], committed[number], marks[number][1]) for number in committed}

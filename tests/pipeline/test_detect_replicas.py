@@ -36,8 +36,8 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.alone]
 
 FRAMES_PER_SECOND = 6.0
 """A third of what one replica can do on a core that it has to share."""
-BURST = 150
-"""Enough that each replica is in the midst of a batch for seconds."""
+BURST = 600
+"""Enough that each replica is in the midst of a batch for seconds, on a machine that judges 200 a second too."""
 RECOVERED = int(3 * FRAMES_PER_SECOND)
 """Frames in flight from which on lag counts as recovered: three seconds of load."""
 STARTED_SECONDS = 150.0
@@ -104,7 +104,7 @@ def shared(kafka: KafkaSettings, tmp_path_factory: pytest.TempPathFactory) -> It
     def in_the_midst_of_a_burst() -> None:
         most = group.in_flight() + BURST
         cameras.add(BURST)
-        wait_for(lambda: most * 0.5 < group.in_flight() < most - 8, "replicas are at work on a burst", 30.0)
+        wait_for(lambda: most * 0.3 < group.in_flight() < most - 8, "replicas are at work on a burst", 30.0)
 
     with Replica(kafka, "one", folder, poll_frames="32") as one, Replica(kafka, "two", folder, poll_frames="32") as two:
         began = time.monotonic()
