@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 LOCAL_TIME: Final = ZoneInfo("Asia/Jakarta")
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 24 * 60 * MINUTE_MS
+NO_DATA_MS: Final = 30 * MINUTE_MS
+"""So long without a frame, and an open episode ends as ``no_data`` once the next frame comes; until one does, nobody
+knows whether it goes on."""
 
 
 def local(at_ms: int) -> datetime:

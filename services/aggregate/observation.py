@@ -6,14 +6,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.times import NO_DATA_MS
 from services.aggregate.view import CameraView
 
 MINUTE_MS: Final = 60_000
 EXPECTED_SECONDS: Final = 60.0
 """What should be observed of a minute."""
-
-NO_DATA_MS: Final = 30 * MINUTE_MS
-"""So long without a frame, and an open episode ends as ``no_data``."""
 
 
 class Step(Struct, frozen=True, gc=False):

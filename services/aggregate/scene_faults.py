@@ -16,7 +16,7 @@ from msgspec import Struct, field, structs
 
 from schemas.camera_events import SceneFacts
 from schemas.episodes import Crossing
-from services.aggregate.observation import NO_DATA_MS
+from schemas.times import NO_DATA_MS
 from services.aggregate.scene_lights import Fault, Kind, View, follow, learn_anew, look_at
 
 Ending = Literal["", "cleared", "released", "no_data"]

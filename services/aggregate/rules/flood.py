@@ -6,9 +6,10 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from schemas.times import NO_DATA_MS
 from services.aggregate.flood_baseline import LATE_MS, WaterBaseline
 from services.aggregate.flood_episodes import FloodRuns, FloodState, Place
-from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, NO_DATA_MS, Step
+from services.aggregate.observation import EXPECTED_SECONDS, MINUTE_MS, Step
 from services.aggregate.row_columns import RULESET
 from services.aggregate.rows import FloodMinuteRow
 from services.aggregate.sights import Sight

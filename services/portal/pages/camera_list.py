@@ -38,8 +38,8 @@ def camera_list_routes(pages: Pages) -> APIRouter:
         count = max(1, -(-len(found) // PAGE_SIZE))
         page = min(page, count)
         shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        floods = await known(open_floods(pages.portal.clickhouse))
-        wet = [flood.camera_id for flood in floods or () if not flood.simulated]
+        floods = await known(open_floods(pages.portal.clickhouse, pages.now()))
+        wet = [flood.camera_id for flood in floods or () if flood.goes_on and not flood.simulated]
         choice = {"q": q, "kecamatan": kecamatan, "kelurahan": kelurahan, "kind": kind}
         return pages.answer(
             request,

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.times import NO_DATA_MS
 from services.portal.pages.counter_figures import PUBLIC, ms
 from services.portal.pages.written import day_start
 from services.portal.questions import Questions
@@ -16,6 +17,9 @@ from services.portal.questions import Questions
 EPISODE_DAYS: Final = 14
 MOST_EPISODES: Final = 30
 MOST_LISTED: Final = 50
+SILENT_AFTER: Final = timedelta(milliseconds=NO_DATA_MS)
+"""Whether something goes on that is open and was last seen so long ago is not known: a camera without power ends
+nothing."""
 _OPEN_KEEP_SECONDS: Final = 15.0
 _PAST_KEEP_SECONDS: Final = 120.0
 
@@ -24,12 +28,16 @@ _PUBLISHED: Final = """review != 'rejected' AND (episode_type IN ('flood_episode
 
 
 class Episode(Struct, frozen=True):
-    """An episode of one camera, without anything that tells a vehicle or a person."""
+    """An episode of one camera, without anything that tells a vehicle or a person.
+
+    ``open``: nothing has ended it. ``goes_on``: it is open and was seen within ``SILENT_AFTER``.
+    """
 
     episode_id: str
     episode_type: str
     kind: str
     open: bool
+    goes_on: bool
     started_at: datetime
     last_seen_at: datetime
     ended_at: datetime
@@ -45,19 +53,20 @@ class Episode(Struct, frozen=True):
 
 
 class Flood(Struct, frozen=True):
-    """A flood, with its place."""
+    """A flood, with its place. ``last_seen_at`` of one that nothing has ended; ``goes_on`` as of ``Episode``."""
 
     camera_id: str
     name: str
     kecamatan: str
     kelurahan: str
     episode_id: str
-    open: bool
     started_at: datetime
     peak_ratio: float
     duration_s: float
     review: str
     simulated: bool
+    last_seen_at: datetime | None = None
+    goes_on: bool = False
 
 
 class FloodedKelurahan(Struct, frozen=True):
@@ -103,28 +112,30 @@ class ShownFrame(Struct, frozen=True):
     captured_at: datetime
 
 
+_GOES_ON: Final = "phase = 'open' AND last_seen_at > fromUnixTimestamp64Milli({silent:Int64}, 'UTC')"
+
 _OF_CAMERA: Final = f"""SELECT toString(episode_id) AS episode_id, toString(episode_type) AS episode_type,
-    toString(kind) AS kind, phase = 'open' AS open, started_at, last_seen_at, ended_at, review, peak_ratio, dwell_s,
-    people_waiting_max, simulated, toString(first_event_id) AS first_event_id,
+    toString(kind) AS kind, phase = 'open' AS open, {_GOES_ON} AS goes_on, started_at, last_seen_at, ended_at, review,
+    peak_ratio, dwell_s, people_waiting_max, simulated, toString(first_event_id) AS first_event_id,
     toString(best_event_id) AS best_event_id, toString(last_event_id) AS last_event_id, peak_at
 FROM episodes_reviewed
 WHERE camera_id = {{camera_id:String}} AND started_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC')
     AND {_PUBLISHED}
-ORDER BY open DESC, started_at DESC
+ORDER BY goes_on DESC, open DESC, started_at DESC
 LIMIT {MOST_EPISODES}"""
 
 _OPEN_FLOODS: Final = f"""SELECT toString(e.camera_id) AS camera_id, c.name AS name, toString(c.kecamatan) AS kecamatan,
-    toString(c.kelurahan) AS kelurahan, toString(e.episode_id) AS episode_id, true AS open, e.started_at AS started_at,
+    toString(c.kelurahan) AS kelurahan, toString(e.episode_id) AS episode_id, e.started_at AS started_at,
     e.peak_ratio AS peak_ratio, dateDiff('second', e.started_at, e.last_seen_at) AS duration_s, e.review AS review,
-    e.simulated AS simulated
+    e.simulated AS simulated, e.last_seen_at AS last_seen_at, {_GOES_ON} AS goes_on
 FROM episodes_reviewed AS e
 INNER JOIN current_cameras AS c ON c.camera_id = e.camera_id
 WHERE e.camera_id IN ({PUBLIC}) AND e.episode_type = 'flood_episode' AND e.phase = 'open' AND e.review != 'rejected'
-ORDER BY e.simulated, e.review, e.started_at DESC
+ORDER BY e.simulated, goes_on DESC, e.review, e.started_at DESC
 LIMIT {MOST_LISTED}"""
 
 _PAST_FLOODS: Final = f"""SELECT toString(camera_id) AS camera_id, name, toString(kecamatan) AS kecamatan,
-    toString(kelurahan) AS kelurahan, episode_id, open, started_at, peak_ratio, duration_s, review, false AS simulated
+    toString(kelurahan) AS kelurahan, episode_id, started_at, peak_ratio, duration_s, review, false AS simulated
 FROM flood_events
 WHERE day BETWEEN {{from_day:Date}} AND {{to_day:Date}} AND NOT open AND review != 'rejected'
     AND camera_id IN ({PUBLIC})
@@ -189,7 +200,7 @@ async def episodes_of(ask: Questions, camera_id: str, now: datetime) -> list[Epi
         RetryableError: ClickHouse does not answer.
     """
     since = now.replace(second=0, microsecond=0) - timedelta(days=EPISODE_DAYS)
-    told = {"camera_id": camera_id, "from": ms(since)}
+    told = {"camera_id": camera_id, "from": ms(since), **_silent(now)}
     return await ask.query_as(Episode, _OF_CAMERA, told, keep_seconds=_OPEN_KEEP_SECONDS)
 
 
@@ -206,13 +217,13 @@ async def frames_of(ask: Questions, camera_id: str, event_ids: list[str], since:
     return {row.event_id: row for row in rows}
 
 
-async def open_floods(ask: Questions) -> list[Flood]:
-    """Give the floods that go on now, confirmed ones first.
+async def open_floods(ask: Questions, now: datetime) -> list[Flood]:
+    """Give the floods that nothing has ended: first those that go on now, of these confirmed ones first.
 
     Raises:
         RetryableError: ClickHouse does not answer.
     """
-    return await ask.query_as(Flood, _OPEN_FLOODS, keep_seconds=_OPEN_KEEP_SECONDS)
+    return await ask.query_as(Flood, _OPEN_FLOODS, _silent(now), keep_seconds=_OPEN_KEEP_SECONDS)
 
 
 async def past_floods(ask: Questions, from_day: date, to_day: date) -> list[Flood]:
@@ -253,6 +264,10 @@ async def latest_parking(ask: Questions, from_day: date, to_day: date) -> list[P
         RetryableError: ClickHouse does not answer.
     """
     return await ask.query_as(ParkingCase, _PARKING_LATEST, _days(from_day, to_day), keep_seconds=_PAST_KEEP_SECONDS)
+
+
+def _silent(now: datetime) -> dict[str, object]:
+    return {"silent": ms(now.replace(second=0, microsecond=0) - SILENT_AFTER)}
 
 
 def _days(from_day: date, to_day: date) -> dict[str, object]:

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from services.portal.pages.camera_figures import water_watchers
 from services.portal.pages.episode_figures import (
     MOST_LISTED,
+    SILENT_AFTER,
     flooded_kelurahan,
     latest_parking,
     open_floods,
@@ -36,17 +37,21 @@ def flood_routes(pages: Pages) -> APIRouter:
         first, last = _period(pages, days)
         cameras = {camera.camera_id: camera for camera in pages.cameras.all()}
         now, past, kelurahan, watching = await asyncio.gather(
-            known(open_floods(ask)),
+            known(open_floods(ask, pages.now())),
             known(past_floods(ask, first, last)),
             known(flooded_kelurahan(ask, first, last, pages.now())),
             known(water_watchers(ask, pages.now())),
         )
+        here = [flood for flood in now or () if flood.camera_id in cameras]
         water = {camera_id for camera_id, camera in cameras.items() if camera.has_water_zone}
         return pages.answer(
             request,
             "floods.html",
             FloodWords,
-            open=None if now is None else [flood for flood in now if flood.camera_id in cameras],
+            now_known=now is not None,
+            go_on=[flood for flood in here if flood.goes_on],
+            unseen=[flood for flood in here if not flood.goes_on],
+            silent_minutes=SILENT_AFTER // timedelta(minutes=1),
             past=None if past is None else [flood for flood in past if flood.camera_id in cameras],
             kelurahan=kelurahan,
             watched=None if watching is None else len(watching & cameras.keys()),

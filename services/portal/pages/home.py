@@ -33,12 +33,13 @@ def home_routes(pages: Pages) -> APIRouter:
         end = full_quarter_end(now)
         ask = pages.portal.clickhouse
         counters, floods, watching = await asyncio.gather(
-            known(counters_now(ask, end)), known(open_floods(ask)), known(water_watchers(ask, now))
+            known(counters_now(ask, end)), known(open_floods(ask, now)), known(water_watchers(ask, now))
         )
         public = {camera.camera_id for camera in cameras}
         water = {camera.camera_id for camera in cameras if camera.has_water_zone}
         floods_here = None if floods is None else [flood for flood in floods if flood.camera_id in public]
-        wet = [flood.camera_id for flood in floods_here or () if not flood.simulated]
+        go_on = [flood for flood in floods_here or () if flood.goes_on]
+        wet = [flood.camera_id for flood in go_on if not flood.simulated]
         return pages.answer(
             request,
             "home.html",
@@ -48,7 +49,8 @@ def home_routes(pages: Pages) -> APIRouter:
             map=draw_map(cameras, wet, pages.portal.settings.tile_server),
             shortest=None if counters is None else ranked(cameras, counters).open[:_SHORTEST],
             quarter=(end - STEP, end),
-            floods=None if floods_here is None else floods_here[:_FLOODS],
+            floods=None if floods_here is None else go_on[:_FLOODS],
+            unseen=[flood for flood in floods_here or () if not flood.goes_on][:_FLOODS],
             watched=None if watching is None else len(watching & public),
             watchers=len(water | (watching or set()) & public),
         )

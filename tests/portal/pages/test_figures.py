@@ -22,7 +22,7 @@ from services.portal.pages import open_data
 from services.portal.pages.camera_figures import WaterQuarter, water_day, water_watchers
 from services.portal.pages.counter_figures import ms
 from services.portal.pages.datasets import DATASETS
-from services.portal.pages.written import full_quarter_end, local
+from services.portal.pages.written import full_quarter_end, local, moment
 from services.portal.questions import Questions
 from services.portal.settings import QuestionSettings
 from services.record.index_tables import ensure_tables
@@ -141,6 +141,34 @@ def test_what_people_rejected_is_no_flood_and_what_nobody_checked_is_a_suspicion
     flooded = city.client.query("SELECT DISTINCT camera_id FROM flood_events WHERE open AND review != 'rejected'")
     now = set(re.findall(r'href="/cameras/([a-z0-9._-]+)', text.partition('<form class="filter"')[0]))
     assert now == {row[0] for row in flooded.result_rows} & city.public
+
+
+def test_what_was_open_when_its_camera_fell_silent_goes_on_for_half_an_hour_and_is_last_seen_then(
+    city: SeededCity,
+) -> None:
+    open_ones = "phase = 'open' AND review != 'rejected' AND NOT simulated"
+    (flooded, *_), (counter, *_) = (
+        episodes_like(city, f"episode_type = '{kind}' AND {open_ones}") for kind in ("flood_episode", "counter_episode")
+    )
+    of_cameras = [f"/cameras/{camera_id}" for camera_id, *_ in (flooded, counter)]
+    (seen_at,) = city.client.query(
+        f"SELECT max(last_seen_at) FROM episodes_reviewed WHERE episode_type = 'flood_episode' AND {open_ones}"
+        f" AND camera_id = '{flooded[0]}'"
+    ).result_rows[0]
+    said = f"terakhir terlihat {moment(seen_at, 'id')}"
+    with portal_of(city.cameras, city.clickhouse) as portal:
+        with visitor_of(portal, lambda: NOW + timedelta(minutes=20)) as here:
+            for path in ("/floods", *of_cameras):
+                assert "masih berlangsung" in here.page(path)
+                assert "terakhir terlihat" not in here.page(path)
+            assert "mark-flood" in here.page("/")
+        with visitor_of(portal, lambda: NOW + timedelta(minutes=40)) as here:
+            for path in ("/floods", *of_cameras):
+                assert "masih berlangsung" not in here.page(path)
+                assert "terakhir terlihat" in here.page(path)
+            for path in ("/", "/floods", of_cameras[0]):
+                assert said in here.page(path)
+            assert "mark-flood" not in here.page("/")
 
 
 def test_a_kelurahan_can_be_asked_for_and_what_it_is_called_is_a_value(visitor: Visitor) -> None:

@@ -63,6 +63,12 @@ class FloodWords:
 
     title = Text("Standing water", "Genangan")
     now = Text("Now", "Saat ini")
+    unseen = Text("Not cleared when last seen", "Belum surut saat terakhir terlihat")
+    unseen_note = Text(
+        "Whether these go on is not known: for {minutes} minutes or longer no camera has told of them.",
+        "Belum diketahui apakah genangan ini masih ada: sudah {minutes} menit atau lebih kameranya tidak mengabarkan"
+        " apa-apa.",
+    )
     history = Text("Former floods", "Genangan yang lalu")
     history_none = Text("None in this period.", "Tidak ada dalam kurun ini.")
     by_kelurahan = Text("By kelurahan", "Per kelurahan")

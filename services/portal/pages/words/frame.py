@@ -57,6 +57,10 @@ class FrameWords:
     observed_minutes = Text("{minutes} of {of} minutes", "{minutes} dari {of} menit")
     since = Text("since {time}", "sejak {time}")
     ongoing = Text("goes on", "masih berlangsung")
+    last_seen = Text(
+        "last seen {time}; its camera has told nothing of it since",
+        "terakhir terlihat {time}; sejak itu kameranya tidak mengabarkan apa-apa lagi",
+    )
     not_found = Text("There is no such page", "Halaman tidak ditemukan")
     not_found_why = Text(
         "The address is wrong, or the camera is not open to the public (any more).",
