@@ -5,6 +5,7 @@ The index is ClickHouse's, the files are the object store's. What was withdrawn,
 
 from __future__ import annotations
 
+import asyncio
 import math
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from schemas.cameras import Camera
 from schemas.times import LOCAL_TIME
 from services.portal.delivery.published import is_minute_published
 from services.portal.delivery.shown import Shown
+from services.portal.delivery.troubles import is_in_trouble, troubles_of
 from services.portal.questions import Questions
 from services.portal.store_reads import ReadBounds, StoreReads
 from services.privacy.private_zones import private_since
@@ -101,11 +103,14 @@ class RecordedMinutes:
     async def of_day(self, camera: Camera, day: date) -> list[Minute]:
         """Give the minutes of one of the city's days, by time: of a public camera those that everybody may see.
 
-        Films in which not all is black that is private now are not among them.
+        Films in which not all is black that is private now are not among them. Of a camera that is recorded no more
+        none is listed.
 
         Raises:
             RetryableError: ClickHouse or Kafka is away, or nothing was ever recorded.
         """
+        if not camera.record:
+            return []
         minutes = await self._minutes(camera.camera_id, day)
         if not self._shown.is_current:
             raise RetryableError("Kafka is silent, or not read yet: whether minutes were withdrawn is not known")
@@ -116,12 +121,21 @@ class RecordedMinutes:
         return [replace(each, withdrawn=True) if 0 < from_ms <= each.last_ms else each for each in minutes]
 
     async def _minutes(self, camera_id: str, day: date) -> list[Minute]:
+        """Give a day's minutes; what was in a quarantine is withdrawn, also where the index does not say it."""
         today = datetime.fromtimestamp(self._clock() / 1000, LOCAL_TIME).date()
         if not today - timedelta(days=_MOST_DAYS) <= day <= today:
             return []
         start = datetime.combine(day, time(), LOCAL_TIME)
         asked = {"camera_id": camera_id, "from_ms": _ms(start), "until_ms": _ms(start + timedelta(days=1))}
-        return await self._questions.query_as(Minute, _MINUTES, asked, keep_seconds=_KEEP_SECONDS)
+        minutes, troubles = await asyncio.gather(
+            self._questions.query_as(Minute, _MINUTES, asked, keep_seconds=_KEEP_SECONDS),
+            troubles_of(self._questions, camera_id),
+        )
+        quarantines = [trouble for trouble in troubles if trouble.quarantined]
+        return [
+            replace(each, withdrawn=True) if is_in_trouble(quarantines, each.first_ms, each.last_ms) else each
+            for each in minutes
+        ]
 
     async def find(self, camera_id: str, minute_ms: int) -> Minute | None:
         """Give a minute by its start; None: the index does not have it.
@@ -160,9 +174,12 @@ class RecordedMinutes:
         )
 
     def is_published(self, camera: Camera, minute: Minute) -> bool:
-        """Tell whether everybody may see a minute, as its camera is now; of a gap there is no picture to hide."""
+        """Tell whether everybody may see a minute, as its camera is now; of a gap there is no picture to hide.
+
+        Of a camera that is recorded no more nobody without a role sees what is still kept of it.
+        """
         begun_under = self._find_camera(camera.camera_id, minute.camera_revision) if minute.object_key else camera
-        return is_minute_published(camera, begun_under, minute.minute_ms)
+        return camera.record and is_minute_published(camera, begun_under, minute.minute_ms)
 
     def close(self) -> None:
         """Give up what is being read."""

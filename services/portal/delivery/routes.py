@@ -182,7 +182,7 @@ def delivery_routes(
     @routes.get("/recorded/{camera_id}/{day}")
     async def recorded(request: Request, camera_id: str, day: date) -> Response:
         camera = seen_by(request, camera_id)
-        minutes = await recorded_minutes.of_day(camera, day) if camera.record else []
+        minutes = await recorded_minutes.of_day(camera, day)
         camera = seen_by(request, camera_id)  # that may have taken long: asked anew
         told = RecordedDay(camera_id, day.isoformat(), [_told(camera_id, minute) for minute in minutes])
         return _json(camera, msgspec.json.encode(told), DAY_FRESH_SECONDS)

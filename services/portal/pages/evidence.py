@@ -17,6 +17,8 @@ from msgspec import Struct
 from schemas.cameras import Camera
 from services.portal.context import Portal
 from services.portal.delivery.published import is_published
+from services.portal.delivery.troubles import is_in_trouble, troubles_of
+from services.portal.pages.counter_figures import ms
 from services.portal.pages.episode_figures import Episode, episodes_of
 from services.portal.pages.written import from_ms
 from services.portal.questions import Questions
@@ -34,10 +36,6 @@ FROM recorded_evidence AS v FINAL
 WHERE v.camera_id = {camera_id:String} AND v.episode_id IN {episode_ids:Array(String)} AND v.form = 'public'
     AND v.object_key != ''"""
 
-_TROUBLE: Final = """SELECT started_at, if(phase = 'open', toDateTime64('2200-01-01', 3, 'UTC'), ended_at) AS ended_at
-FROM episodes_reviewed
-WHERE camera_id = {camera_id:String} AND episode_type = 'camera_incident'"""
-
 
 class Copy(Struct, frozen=True):
     """A copy of a frame that an episode names, and where it lies."""
@@ -48,11 +46,6 @@ class Copy(Struct, frozen=True):
     camera_revision: int
     object_key: str
     sha256: str
-
-
-class _Trouble(Struct, frozen=True):
-    started_at: datetime
-    ended_at: datetime
 
 
 def may_have_copies(episode: Episode) -> bool:
@@ -79,13 +72,13 @@ async def copies_of(
     approved_at = from_ms(camera.approval.approved_at_ms)
     told = {"camera_id": camera.camera_id, "episode_ids": wanted}
     copies = await ask.query_as(Copy, _COPIES, told, keep_seconds=_KEEP_SECONDS)
-    troubles = await ask.query_as(_Trouble, _TROUBLE, {"camera_id": camera.camera_id}, keep_seconds=_KEEP_SECONDS)
+    troubles = await troubles_of(ask, camera.camera_id)
     return {
         (copy.episode_id, copy.event_id): copy
         for copy in copies
         if copy.captured_at >= approved_at
         and is_published(camera, cameras.find(camera.camera_id, copy.camera_revision))
-        and not _is_in(copy.captured_at, troubles)
+        and not is_in_trouble(troubles, ms(copy.captured_at), ms(copy.captured_at))
     }
 
 
@@ -99,7 +92,3 @@ async def picture_of(portal: Portal, camera: Camera, names: tuple[str, str], now
     copies = await copies_of(ask, portal.cameras, camera, await episodes_of(ask, camera.camera_id, now))
     copy = copies.get(names)
     return None if copy is None else await portal.store.intact(copy.object_key, copy.sha256)
-
-
-def _is_in(at: datetime, troubles: Sequence[_Trouble]) -> bool:
-    return any(trouble.started_at <= at <= trouble.ended_at for trouble in troubles)

@@ -17,6 +17,7 @@ from starlette.types import Message
 from schemas.cameras import Approval, Camera, Source, Zone
 from services.portal.delivery.minute_files import MinuteFiles
 from services.portal.delivery.recorded import Minute, RecordedMinutes
+from services.portal.delivery.troubles import Trouble
 from services.portal.questions import Questions
 from services.portal.settings import QuestionSettings
 from services.runtime.errors import RetryableError
@@ -33,16 +34,19 @@ URL = f"/recorded/{CAMERA_ID}/{FIRST_MS + 60_000}.mp4"
 
 
 class Index(Questions):
-    """Answers with three minutes, and counts what it was asked."""
+    """Answers with three minutes and the camera's incidents, and counts what it was asked."""
 
     def __init__(self, portal: SmallPortal) -> None:
         super().__init__(ClickHouseSettings(port=1), QuestionSettings(), portal.metrics)
         self.asked, self.camera_revision, self.private_revision = 0, 1, 1
+        self.troubles: list[Trouble] = []
 
     async def query_as(
         self, row_type: Any, sql: str, parameters: Mapping[str, object] | None = None, **how: float
     ) -> list[Any]:
         self.asked += 1
+        if row_type is Trouble:
+            return self.troubles
         minutes = [FIRST_MS + number * 60_000 for number in range(3)]
         digest = hashlib.sha256(FILM).hexdigest()
         return [
@@ -216,6 +220,42 @@ def test_minutes_that_reach_into_a_quarantine_are_not_shown_while_it_lasts(make_
         minutes.portal.shown.take([], [make_verdict(at - 1, at + 5, quarantined_from=at)])
         assert (await ask(minutes.files, URL)).status == 404
         assert await minutes.told() == [(0, False), (1, True), (2, True)]
+
+    asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    ("trouble", "withdrawn"),
+    [
+        (Trouble(FIRST_MS + 90_000, FIRST_MS + 100_000, quarantined=True), [False, True, False]),
+        (Trouble(FIRST_MS + 119_000, FIRST_MS + 200_000, quarantined=True), [False, True, True]),
+        (Trouble(FIRST_MS + 119_001, FIRST_MS + 119_999, quarantined=True), [False, False, False]),
+        (Trouble(FIRST_MS, FIRST_MS + 200_000, quarantined=False), [False, False, False]),
+    ],
+)
+def test_minutes_of_a_quarantine_that_was_released_stay_hidden_though_the_index_does_not_say_so(
+    make_minutes: Any, trouble: Trouble, withdrawn: list[bool]
+) -> None:
+    minutes: Minutes = make_minutes()
+    minutes.index.troubles = [trouble]
+
+    async def look() -> None:
+        assert await minutes.told() == list(enumerate(withdrawn))
+        for minutes.portal.signed_in in (False, True):
+            assert (await ask(minutes.files, URL)).status == (404 if withdrawn[1] else 200)
+
+    asyncio.run(look())
+
+
+def test_films_of_a_camera_that_is_recorded_no_more_are_not_public_and_listed_nowhere(make_minutes: Any) -> None:
+    minutes: Minutes = make_minutes()
+    changed(minutes, record=False)
+
+    async def look() -> None:
+        assert await minutes.told() == []
+        assert (await ask(minutes.files, URL)).status == 404
+        minutes.portal.signed_in = True
+        assert (await ask(minutes.files, URL)).headers["cache-control"] == "private, no-store"
 
     asyncio.run(look())
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from schemas.cameras import Approval
 from schemas.times import LOCAL_TIME
+from services.aggregate.migrate import choose_own_ruleset, known_migrations, migrate
 from services.record.index_rows import RecordedMinuteRow
 from services.record.index_tables import ensure_tables
 from services.runtime.clock import now_ms
@@ -20,6 +22,8 @@ from services.runtime.object_store import ObjectStore
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
 from services.runtime.store_settings import StoreSettings
+from tests.aggregate.camera_stories import LEARNED, incidents, shown
+from tests.aggregate.scene_looks import shifted
 from tests.portal.delivery.scene import FilmedCamera, RunningPortal, running_portal, until
 
 pytestmark = pytest.mark.integration
@@ -64,6 +68,14 @@ class Recorded:
         self._rows.write([RecordedMinuteRow(**values)])
         return f"/recorded/{camera_id}/{minute_ms}.mp4"
 
+    def quarantine(self, camera_id: str, from_minute: int, until_minute: int) -> None:
+        """Let a camera have been in quarantine; it was released."""
+        start_ms, end_ms = (MINUTE_MS + minute * 60_000 for minute in (from_minute, until_minute))
+        (incident,) = incidents(shown([*LEARNED, *[shifted] * 70]))
+        times = {"started_at": start_ms, "last_seen_at": end_ms, "ended_at": end_ms}
+        ended = {"phase": "ended", "ended_because": "released", "released_by": "ani"}
+        self._rows.write([msgspec.structs.replace(incident, camera_id=camera_id, **times, **ended)])
+
     def day(self, camera_id: str, number: int = 0) -> httpx.Response:
         day = datetime.fromtimestamp(MINUTE_MS / 1000 + number * 60, UTC).astimezone(LOCAL_TIME).date()
         return self.portal.get(f"/recorded/{camera_id}/{day}")
@@ -75,9 +87,11 @@ def recorded(
 ) -> Iterator[Recorded]:
     place: Path = tmp_path_factory.mktemp("record")
     clickhouse = ClickHouseSettings(port=clickhouse_port, database="portal_recorded")
+    migrate(clickhouse, known_migrations())
+    choose_own_ruleset(clickhouse)
     ensure_tables(clickhouse)
     store = StoreSettings(url=str(place))
-    for camera_id, public in (("recorded-open", True), ("recorded-shut", False)):
+    for camera_id, public in (("recorded-open", True), ("recorded-released", True), ("recorded-shut", False)):
         approval = Approval("ani", 1) if public else None
         FilmedCamera(kafka, camera_id, public=public, record=True, approval=approval)
     with running_portal(kafka, clickhouse=clickhouse, store=store) as portal:
@@ -112,6 +126,14 @@ def test_a_day_lists_films_and_why_others_are_missing(recorded: Recorded) -> Non
     assert told == [(shown, ""), ("", "quarantined"), ("", "held")]
     for number in range(first + 1, first + 5):
         assert recorded.portal.get(f"/recorded/recorded-open/{MINUTE_MS + number * 60_000}.mp4").status_code == 404
+
+
+def test_a_minute_of_a_quarantine_whose_row_came_later_stays_hidden_after_the_release(recorded: Recorded) -> None:
+    recorded.quarantine("recorded-released", 1, 2)
+    before, within, after = (recorded.minute("recorded-released", number) for number in (0, 1, 3))
+    minutes = recorded.day("recorded-released").json()["minutes"]
+    assert [(minute["url"], minute["gap"]) for minute in minutes] == [(before, ""), ("", "quarantined"), (after, "")]
+    assert [recorded.portal.get(url).status_code for url in (before, within, after)] == [200, 404, 200]
 
 
 def test_a_file_that_is_not_what_the_chain_says_is_not_served(recorded: Recorded) -> None:
