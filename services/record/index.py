@@ -31,6 +31,10 @@ WHERE camera_id = {{camera:String}} AND {at} >= fromUnixTimestamp64Milli({{since
 """
 
 
+_MOST_ROWS = 50_000
+"""Rows that may wait: four hours' of 200 recorded cameras."""
+
+
 class Index:
     """See the file's head. For one thread. Makes its tables with the first write, which may be of nothing."""
 
@@ -45,6 +49,11 @@ class Index:
     def waits(self) -> bool:
         """Tell whether there is something to write, or the tables are yet to be made."""
         return bool(self._rows or self._then) or not self._made
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether so many rows wait that no more should be made before ClickHouse has taken them."""
+        return len(self._rows) >= _MOST_ROWS
 
     def add(self, rows: list[Row], then: Callable[[], None]) -> None:
         """Take rows, and what is to be called once they are in ClickHouse."""

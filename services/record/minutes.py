@@ -215,7 +215,7 @@ class PartitionMinutes:
             camera.owner_epoch, camera.sequence, camera.was_off = owner_epoch, sequence, True
 
     def close(self, caught_up: Callable[[], bool]) -> Iterator[ClosedMinute]:
-        """Give minutes that can be closed, one a camera; the camera's next comes after ``closed`` was told of it.
+        """Give minutes that can be closed, one a camera; the camera's next comes after ``stored`` was told of it.
 
         Args:
             caught_up: Tells whether all frames that Kafka has of the partition now have been taken; may ask Kafka.
@@ -227,16 +227,19 @@ class PartitionMinutes:
                 if self._is_over(camera, minute_ms, caught_up) and self._is_judged(camera_id, minute_ms, standing):
                     yield self._closed(camera_id, camera, minute_ms, standing)
 
-    def closed(self, camera_id: str, minute_ms: int) -> None:
-        """Say that a minute is stored, so that its frames are not needed again."""
-        _, size = self._needed.pop((camera_id, minute_ms), (0, 0))
+    def stored(self, camera_id: str, minute_ms: int) -> None:
+        """Say that a minute is stored: its frames are let go, and the camera's next one may be closed."""
+        offset, size = self._needed[camera_id, minute_ms]
+        self._needed[camera_id, minute_ms] = offset, 0
         self.held_bytes -= size
-        camera = self._cameras[camera_id]
-        if camera.closing == minute_ms:
-            camera.closing = None
+        self._cameras[camera_id].closing = None
+
+    def indexed(self, camera_id: str, minute_ms: int) -> None:
+        """Say that the index has a minute, so that its frames need not be read again."""
+        del self._needed[camera_id, minute_ms]
 
     def first_needed_offset(self) -> int | None:
-        """Give the offset of the first frame whose minute is not stored yet, None where there is none."""
+        """Give the offset of the first frame whose minute the index does not have yet, None where there is none."""
         return min((offset for offset, _ in self._needed.values()), default=None)
 
     def waiting_cameras(self) -> int:

@@ -15,8 +15,11 @@ from schemas.verdicts import SceneVerdicts
 from services.privacy.judged_spans import withdrawn_spans
 from services.privacy.showable import FindCamera
 from services.record.companions import MOST_EPISODES, Told
-from services.record.evidence import Hidden
+from services.record.evidence import Hidden, named_frames
 from services.record.minutes import PartitionMinutes, Seconds, Waits
+
+_MOST_NAMED = 20_000
+"""Frames that episodes named, of which that is remembered; of a forgotten one the chain tells that it is copied."""
 
 
 class WaitingEpisode(NamedTuple):
@@ -57,6 +60,7 @@ class OwnedPartition:
         followed: Whether its events and verdicts are read.
         caught_up: Whether those of them were read that were there when this process began with the partition.
         copying: Whether the frames of its oldest waiting episode are being copied.
+        unindexed: Offsets of episode messages whose frames are copied, and whose rows the index does not have yet.
         hidden: Of those frames that may be shown, what of them is hidden; another mapping once one is withdrawn.
         gone: Whether another process owns it by now.
     """
@@ -76,9 +80,11 @@ class OwnedPartition:
     copying: bool = False
     hidden: Hidden = field(default_factory=dict)
     episodes: deque[WaitingEpisode] = field(default_factory=deque)
+    unindexed: deque[int] = field(default_factory=deque)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     _quarantines: dict[str, int] = field(default_factory=dict)
     _newest: OrderedDict[str, Episode] = field(default_factory=OrderedDict)
+    _named: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
 
     def take_offset(self, offset: int) -> int:
         """Note the offset of a frame that was read, and give how many before it were lost."""
@@ -104,7 +110,7 @@ class OwnedPartition:
             if len(self._newest) > MOST_EPISODES:
                 self._newest.popitem(last=False)
             if told.offset >= self.next_episode:
-                self.episodes.append(WaitingEpisode(self.seconds(), told.offset, value))
+                self._have_copied(told.offset, value)
                 self.next_episode = told.offset + 1
         elif isinstance(value, Decision):
             self._take_decision(value)
@@ -124,9 +130,24 @@ class OwnedPartition:
         return self.episodes[0].episode
 
     def episode_copied(self) -> None:
-        """Say that the frames of the episode that was due are copied, and that the index has them."""
-        self.episodes.popleft()
+        """Say that the frames of the episode that was due are copied: the next one may be."""
+        self.unindexed.append(self.episodes.popleft().offset)
         self.copying = False
+
+    def episode_indexed(self) -> None:
+        """Say that the index has the frames of the first episode that it did not have."""
+        self.unindexed.popleft()
+
+    def _have_copied(self, offset: int, episode: Episode) -> None:
+        """Have an episode's frames copied, if it names one that no former message of it did: most name none."""
+        named = [(episode.episode_id, one.frame.event_id) for one in named_frames(episode)]
+        if not all(one in self._named for one in named):
+            self.episodes.append(WaitingEpisode(self.seconds(), offset, episode))
+        for one in named:
+            self._named[one] = None
+            self._named.move_to_end(one)
+        while len(self._named) > _MOST_NAMED:
+            self._named.popitem(last=False)
 
     def _hidden_of(self, episode: Episode) -> Hidden:
         """Give, of an episode's frames that may be shown, what of them is hidden."""
@@ -142,7 +163,7 @@ class OwnedPartition:
         needed = self.minutes.first_needed_offset()
         return Committed(
             frames=self.next_frame if needed is None else needed,
-            episodes=self.episodes[0].offset if self.episodes else self.next_episode,
+            episodes=min([*self.unindexed, *(one.offset for one in self.episodes), self.next_episode]),
         )
 
     def _withdraw(self, verdicts: SceneVerdicts) -> None:
@@ -165,7 +186,7 @@ class OwnedPartition:
         episode = self._newest.get(decision.episode_id or "")
         if decision.decision == "episode_confirmed" and episode is not None:
             confirmed = msgspec.structs.replace(episode, review="confirmed")
-            self.episodes.append(WaitingEpisode(self.seconds(), self.next_episode, confirmed))
+            self._have_copied(self.next_episode, confirmed)
 
     def _note_quarantines(self, verdicts: SceneVerdicts) -> None:
         for verdict in verdicts.cameras:

@@ -128,28 +128,31 @@ class Reading:
             return False
         return self._asked_end(owned) <= owned.next_frame
 
-    def keep_within_memory(self, is_busy: Callable[[], bool]) -> None:
+    def keep_within_memory(self, is_busy: Callable[[], bool], index_is_full: bool = False) -> None:
         """Pause reading frames while too many are held; go on when there is room again.
 
         Where no minute is complete and so none can be stored, there is no other way than to take more of them.
 
         Args:
             is_busy: Tells whether minutes are being stored, or wait to be judged.
+            index_is_full: Whether as many rows of stored minutes wait for ClickHouse as may.
         """
         held = sum(owned.minutes.held_bytes for owned in self.owned.values())
         self._service.metrics.set("tilik_record_held_bytes", held)
         if self._paused and self._pause_again:
             self._consumer.pause(self._places())
             self._pause_again = False
-        if not self._paused and held > self._most_bytes:
+        if not self._paused and (index_is_full or held > self._most_bytes):
             self._consumer.pause(self._places())
             self._paused = True
-            log.info("record.reading_paused", held_bytes=held)
+            log.info("record.reading_paused", held_bytes=held, index_is_full=index_is_full)
+        elif self._paused and index_is_full:
+            return
+        elif self._paused and held < self._most_bytes * _RESUME_BELOW:
+            self._resume()
         elif self._paused and not is_busy():
             self._most_bytes = int(held * _MORE_ROOM)
             log.warning("record.memory_short", held_bytes=held, now_allowed_bytes=self._most_bytes)
-            self._resume()
-        elif self._paused and held < self._most_bytes * _RESUME_BELOW:
             self._resume()
         elif not self._paused and held < self._wished_bytes * _RESUME_BELOW:
             self._most_bytes = self._wished_bytes

@@ -30,10 +30,11 @@ _SILENT_BEFORE_MS = 120_000
 
 
 class _UnderWay(NamedTuple):
-    """A task: the camera that it is for, and what is to be called once the index has what it gives."""
+    """A task: the camera that it is for, and what is to be called once it is done, and once the index has its rows."""
 
     camera_id: str
-    then: Callable[[], None]
+    done: Callable[[], None]
+    indexed: Callable[[], None]
 
 
 class Turns:
@@ -75,7 +76,7 @@ class Turns:
             self._withdrawals += owned.withdrawals
             owned.withdrawals.clear()
         self._take_done()
-        self._reading.keep_within_memory(self._is_busy)
+        self._reading.keep_within_memory(self._is_busy, self._index.is_full)
 
     def settle(self) -> None:
         """Write the index, note silences, and commit."""
@@ -99,7 +100,7 @@ class Turns:
 
     def _is_busy(self) -> bool:
         """Tell whether minutes are being stored or judged: memory will be freed without more frames."""
-        return bool(self._under_way or self._index.waits or self._waiting_cameras())
+        return bool(self._under_way or self._waiting_cameras())
 
     def _hand_out_minutes(self, owned: OwnedPartition) -> None:
         for closed in owned.minutes.close(partial(self._reading.has_all_frames, owned)):
@@ -107,8 +108,9 @@ class Turns:
             if camera is not None:
                 asked = partial(self._asked, closed, camera)
                 future = self._tasks.store_minute(closed, asked, partial(_is_ours, owned))
-                then = partial(owned.minutes.closed, closed.camera_id, closed.minute_ms)
-                self._under_way[future] = _UnderWay(closed.camera_id, then)
+                minute = closed.camera_id, closed.minute_ms
+                stored, indexed = partial(owned.minutes.stored, *minute), partial(owned.minutes.indexed, *minute)
+                self._under_way[future] = _UnderWay(closed.camera_id, stored, indexed)
 
     def _asked(self, closed: ClosedMinute, camera: Camera) -> Asked:
         """Give what a camera, of which this revision is known to be there, asks of a minute now; for any thread."""
@@ -118,17 +120,18 @@ class Turns:
         episode = owned.due_episode(self._settings.evidence_wait_seconds, self._settings.verdict_wait_seconds)
         if episode is not None:
             future = self._tasks.copy_evidence(episode, lambda: owned.hidden, partial(_is_ours, owned))
-            self._under_way[future] = _UnderWay(episode.camera_id, owned.episode_copied)
+            self._under_way[future] = _UnderWay(episode.camera_id, owned.episode_copied, owned.episode_indexed)
 
     def _take_done(self) -> None:
         for future in [future for future in self._under_way if future.done()]:
-            then = self._under_way.pop(future).then
+            task = self._under_way.pop(future)
             try:
                 stored = future.result()
             except GivenUpError:
                 continue
+            task.done()
             self._count(stored)
-            self._index.add(stored.rows, then)
+            self._index.add(stored.rows, task.indexed)
 
     def _count(self, stored: Stored) -> None:
         for fact in stored.facts:
@@ -166,8 +169,9 @@ class Turns:
         """Note of each camera that should send, and whose frames are all here, until when it sent nothing.
 
         Before any frame was seen none is: by a clock that is ahead, frames would come too late that are yet to come.
+        None is while the index is full: it is noted later, with what has come to it.
         """
-        if time.monotonic() < self._silence_at or not self._reading.clock.is_confirmed:
+        if time.monotonic() < self._silence_at or not self._reading.clock.is_confirmed or self._index.is_full:
             return
         self._silence_at = time.monotonic() + self._settings.gap_every_seconds
         until_ms = minute_of(self._reading.clock() - _SILENT_BEFORE_MS)
@@ -177,7 +181,7 @@ class Turns:
                 continue
             if self._reading.has_all_frames(owned):
                 future = self._tasks.note_silence(camera.camera_id, until_ms, partial(_is_ours, owned))
-                self._under_way[future] = _UnderWay(camera.camera_id, _nothing)
+                self._under_way[future] = _UnderWay(camera.camera_id, _nothing, _nothing)
 
 
 def _is_ours(owned: OwnedPartition) -> bool:

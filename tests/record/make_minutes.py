@@ -93,10 +93,11 @@ class Camera1:
         return self.camera if revision == 1 else None
 
     def close(self, caught_up: bool = False) -> list[ClosedMinute]:
-        """Give what can be closed now, and say that it is stored."""
+        """Give what can be closed now, and say that it is stored, and in the index."""
         closed = list(self.minutes.close(lambda: caught_up))
         for one in closed:
-            self.minutes.closed(one.camera_id, one.minute_ms)
+            self.minutes.stored(one.camera_id, one.minute_ms)
+            self.minutes.indexed(one.camera_id, one.minute_ms)
         return closed
 
     def wait_and_close(self) -> list[ClosedMinute]:

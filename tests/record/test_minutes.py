@@ -100,12 +100,12 @@ def test_the_second_minute_waits_until_the_first_is_stored() -> None:
     camera.judged(range(130))
     [first] = list(camera.minutes.close(lambda: False))
     assert list(camera.minutes.close(lambda: False)) == []
-    camera.minutes.closed(first.camera_id, first.minute_ms)
+    camera.minutes.stored(first.camera_id, first.minute_ms)
     [second] = list(camera.minutes.close(lambda: False))
     assert second.minute_ms == NOON_MS + MINUTE_MS
 
 
-def test_the_offset_that_may_be_committed_stays_before_what_is_not_stored() -> None:
+def test_the_offset_that_may_be_committed_stays_before_what_the_index_does_not_have() -> None:
     camera = Camera1()
     camera.frames(range(5, 130))
     camera.found(range(130))
@@ -113,7 +113,9 @@ def test_the_offset_that_may_be_committed_stays_before_what_is_not_stored() -> N
     assert camera.minutes.first_needed_offset() == 5
     [first] = list(camera.minutes.close(lambda: False))
     assert camera.minutes.first_needed_offset() == 5, "closed, but not stored yet"
-    camera.minutes.closed(first.camera_id, first.minute_ms)
+    camera.minutes.stored(first.camera_id, first.minute_ms)
+    assert camera.minutes.first_needed_offset() == 5, "stored, but its rows wait"
+    camera.minutes.indexed(first.camera_id, first.minute_ms)
     assert camera.minutes.first_needed_offset() == 60
 
 
@@ -126,7 +128,7 @@ def test_memory_counts_what_is_held_until_it_is_stored() -> None:
     assert camera.minutes.held_bytes == 64_000
     [first] = list(camera.minutes.close(lambda: False))
     assert camera.minutes.held_bytes == 64_000
-    camera.minutes.closed(first.camera_id, first.minute_ms)
+    camera.minutes.stored(first.camera_id, first.minute_ms)
     assert camera.minutes.held_bytes == 4_000
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from schemas.camera_events import Decision, make_event_id
-from schemas.episodes import Episode
+from schemas.episodes import Episode, EvidenceFrame
 from schemas.verdicts import CameraVerdict, SceneVerdicts
 from services.record.companions import Told
 from services.record.owned_partition import Committed, OwnedPartition, Withdrawal, own
@@ -42,6 +43,9 @@ def test_offsets_follow_what_is_stored(owned: OwnedPartition) -> None:
     assert (owned.to_commit().frames, owned.to_commit().episodes) == (101, 7)
     assert owned.due_episode(0.0, 0.0) is not None
     owned.episode_copied()
+    assert owned.to_commit().episodes == 7, "the index does not have the first one yet"
+    assert owned.due_episode(0.0, 0.0) == make_flood("b"), "which keeps the next one from nothing"
+    owned.episode_indexed()
     assert owned.to_commit().episodes == 8
 
 
@@ -68,6 +72,19 @@ def test_frames_are_copied_once_it_is_known_what_may_be_shown_or_after_the_longe
     assert owned.due_episode(5.0, 300.0) == make_flood("b")
 
 
+def test_a_message_that_names_no_other_frames_than_former_ones_waits_for_nothing(owned: OwnedPartition) -> None:
+    flood = make_flood("a", best=seen_at(1))
+    tell(owned, flood, msgspec.structs.replace(flood, revision=2), make_flood("b"))
+    tell(owned, make_flood("a", revision=3, best=seen_at(2)), offset=10)
+    assert [(one.offset, one.episode.revision) for one in owned.episodes] == [(7, 1), (9, 1), (10, 3)]
+    for _ in range(3):
+        assert owned.due_episode(0.0, 0.0) is not None
+        owned.episode_copied()
+        owned.episode_indexed()
+    tell(owned, make_flood("a", revision=4), offset=11)
+    assert owned.to_commit().episodes == 12
+
+
 def test_an_episode_of_before_a_restart_is_copied_when_it_is_confirmed_and_not_before(owned: OwnedPartition) -> None:
     flood = make_flood("a")
     tell(owned, flood, offset=3)
@@ -82,7 +99,10 @@ def test_an_episode_that_a_person_confirms_is_copied_once_more(owned: OwnedParti
     owned.take(Told(3, 900, decide("episode_rejected", flood)))
     owned.take(Told(3, 901, decide("episode_confirmed", flood)))
     owned.take(Told(3, 902, decide("episode_confirmed", make_flood("unknown"))))
-    assert [(one.offset, one.episode.review) for one in owned.episodes] == [(7, "suspected"), (8, "confirmed")]
+    assert len(owned.episodes) == 1, "its last frame is still that of its opening"
+    tell(owned, msgspec.structs.replace(flood, revision=2, last=seen_at(9)), offset=8)
+    owned.take(Told(3, 903, decide("episode_confirmed", flood)))
+    assert [(one.offset, one.episode.review) for one in owned.episodes] == [(7, "suspected"), (9, "confirmed")]
 
 
 def test_a_quarantine_is_told_once_and_again_after_it_has_ended(owned: OwnedPartition) -> None:
@@ -96,8 +116,7 @@ def test_what_is_hidden_in_the_frames_of_an_episode_is_given_where_they_may_be_s
         owned.take(Told(3, second, make_found(second)))
     verdict = CameraVerdict(camera_id=CAMERA, owner_epoch=EPOCH, after_ms=0, through_ms=at_ms(3), judged=4)
     owned.take(Told(3, 9, SceneVerdicts(at_ms=NOON_MS, cameras=(verdict,))))
-    frame = make_found(1)
-    seen = make_flood().first.__class__(frame.event_id, frame.captured_at_ms, frame.frame)
+    seen = seen_at(1)
     owned.caught_up = True
     tell(owned, make_flood(camera_id=CAMERA, first=seen, best=seen, last=seen))
     assert owned.due_episode(0.0, 300.0) is not None
@@ -107,6 +126,11 @@ def test_what_is_hidden_in_the_frames_of_an_episode_is_given_where_they_may_be_s
     assert list(owned.hidden) == [1], "what was captured before may still be shown"
     owned.take(Told(3, 11, quarantined_since(1)))
     assert not owned.hidden
+
+
+def seen_at(second: int) -> EvidenceFrame:
+    frame = make_found(second)
+    return EvidenceFrame(event_id=frame.event_id, captured_at_ms=frame.captured_at_ms, frame=frame.frame)
 
 
 def decide(decision: str, episode: Episode) -> Decision:

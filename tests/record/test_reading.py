@@ -98,6 +98,15 @@ def test_what_came_during_a_pause_is_not_taken_for_nothing_and_a_new_group_says_
     reading.keep_within_memory(lambda: True)
     assert not reading.has_all_frames(owned), "more room was lent, and is given back"
 
+    owned.minutes.held_bytes -= _MUCH
+    reading.keep_within_memory(lambda: False)
+    poll_until(reading, lambda: reading.has_all_frames(owned))
+    for is_busy in (lambda: True, lambda: False):
+        reading.keep_within_memory(is_busy, index_is_full=True)
+        assert not reading.has_all_frames(owned), "as many rows wait for ClickHouse as may"
+    reading.keep_within_memory(lambda: False)
+    poll_until(reading, lambda: reading.has_all_frames(owned))
+
 
 def test_what_was_captured_while_nothing_was_to_be_recorded_stays_unrecorded(
     reading: Reading, kafka: KafkaSettings

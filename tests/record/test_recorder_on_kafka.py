@@ -186,6 +186,32 @@ def test_a_store_that_is_away_costs_nothing_but_delay_and_memory_stays_bounded(
         assert recorder.metric("tilik_record_lost_frames_total") == 0
 
 
+def test_clickhouse_that_is_away_keeps_neither_minutes_nor_evidence_from_being_stored(
+    kafka: KafkaSettings, index: ClickHouseSettings, keys: KeySettings, tmp_path: Path
+) -> None:
+    cameras = ["record-unindexed-1", "record-unindexed-2", "record-unindexed-3"]
+    settings, wire = StoreSettings(url=str(tmp_path / "store")), CutWire(index.port)
+    store, away = ObjectStore(settings), index.model_copy(update={"port": wire.port})
+    publish(kafka, [make_camera(camera_id) for camera_id in cameras])
+    city = City(kafka, cameras, extra_bytes=400_000)
+    wire.cut()
+    with running_recorder(kafka, away, settings, keys=keys, group="record-unindexed", memory_mib=64) as recorder:
+        for start in range(0, 135, 15):
+            found = city.play(start, start + 15)
+            city.judge(found)
+            seconds = [event for event in found if event.camera_id == cameras[0]]
+            flood = flood_of(cameras[0], seconds, name=f"flood {start}")
+            send(kafka, flood, seconds[0].frame.partition)
+        recorder.wait_for(lambda: all(minutes_of(store, name)[:2] == [0, 1] for name in cameras), "the minutes")
+        recorder.wait_for(lambda: len(evidence_of(store, cameras[0])) == 9, "frames of each episode")
+        recorder.wait_for(lambda: recorder.metric("tilik_record_held_bytes") < 32 * MIB, "memory to be free")
+        assert recorder.metric("tilik_record_lost_frames_total") == 0
+        assert not any(kept.missing for kept in evidence_of(store, cameras[0]))
+        wire.mend()
+        recorder.wait_for(lambda: all(len(index_rows(index, name)) > 1 for name in cameras), "the index")
+    wire.close()
+
+
 @pytest.fixture
 def wire(s3_server: StoreSettings) -> Iterator[CutWire]:
     """A way to the S3 server that can be cut."""
@@ -194,12 +220,12 @@ def wire(s3_server: StoreSettings) -> Iterator[CutWire]:
     wire.close()
 
 
-def flood_of(camera_id: str, found: list[FrameDetections]) -> FloodEpisode:
+def flood_of(camera_id: str, found: list[FrameDetections], name: str = "") -> FloodEpisode:
     first = seen(found[10])
     return make_flood(
         camera_id,
         camera_id=camera_id,
-        episode_id=make_event_id("episode", camera_id),
+        episode_id=make_event_id("episode", camera_id, name),
         first=first,
         best=first,
         last=first,
