@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, NamedTuple
 
 from schemas.cameras import Camera
@@ -37,12 +38,18 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that says how long files of one camera stay."""
+    """All that says how long files of one camera stay.
+
+    ``episodes`` are those that ClickHouse has, by id. One that it does not have may have been confirmed, for a database
+    may be younger than the record, or older than what was restored: its frames stay as long as if it had been, and the
+    minutes around ``unknown``, what frames tell of such episodes, too.
+    """
 
     camera: Camera
     settings: RetentionSettings
     holds: Sequence[LegalHold]
     episodes: Mapping[str, EpisodeVerdict]
+    unknown: Sequence[EpisodeVerdict] = ()
 
     def term_of(self, fact: MinuteRecorded | EvidenceKept, form: FileForm) -> Term | None:
         """Give how long a file stays; None: for as long as a hold is there."""
@@ -53,7 +60,7 @@ class Rules:
         days = self.camera.retention_days
         if form == "original":
             days = min(days, self.settings.original_days)
-        if self._is_confirmed(fact):
+        if self._may_be_confirmed(fact):
             days = max(days, self.settings.confirmed_days)
         return Term(days, "retention", f"minutes, {form}")
 
@@ -65,18 +72,20 @@ class Rules:
 
     def _evidence_term(self, fact: EvidenceKept) -> Term:
         episode = self.episodes.get(fact.episode_id)
-        verdict = "" if episode is None else episode.verdict
-        if verdict == "episode_rejected":
+        if episode is None:
+            days = max(self.settings.evidence_days, self.settings.confirmed_days)
+            return Term(days, "retention", "frames of unknown episodes")
+        if episode.verdict == "episode_rejected":
             return Term(self.settings.rejected_days, "rejected", "frames of rejected episodes")
-        if verdict == "episode_confirmed":
+        if episode.verdict == "episode_confirmed":
             return Term(self.settings.confirmed_days, "retention", "frames of confirmed episodes")
         return Term(self.settings.evidence_days, "retention", "frames of episodes")
 
-    def _is_confirmed(self, minute: MinuteRecorded) -> bool:
+    def _may_be_confirmed(self, minute: MinuteRecorded) -> bool:
+        confirmed = (one for one in self.episodes.values() if one.verdict == "episode_confirmed")
         return any(
             self._overlaps(episode.from_ms, episode.until_ms, minute.minute_ms, minute.minute_ms + MINUTE_MS)
-            for episode in self.episodes.values()
-            if episode.verdict == "episode_confirmed"
+            for episode in chain(confirmed, self.unknown)
         )
 
     def _is_held(self, from_ms: int, until_ms: int) -> bool:
@@ -95,6 +104,26 @@ class Rules:
 def least_days(camera: Camera, settings: RetentionSettings) -> int:
     """Give the days before which nothing of a camera's chain can be due."""
     return min(camera.retention_days, settings.original_days, settings.evidence_days, settings.rejected_days)
+
+
+def unknown_episodes(chains: Iterable[Sequence[ChainEntry]], known: Container[str]) -> list[EpisodeVerdict]:
+    """Give the episodes that frames of these chains are of and that are not known, from first to last of those frames.
+
+    A frame whose files are deleted counts no more; one that could not be copied does.
+    """
+    times: dict[str, list[int]] = {}
+    for entries in chains:
+        there = {entry.index for entry, _ in live_files(entries)}
+        for entry in entries:
+            fact = entry.fact
+            if not isinstance(fact, EvidenceKept) or fact.episode_id in known:
+                continue
+            if entry.index in there or not fact.files:
+                times.setdefault(fact.episode_id, []).append(fact.captured_at_ms)
+    return [
+        EpisodeVerdict(episode_id=episode_id, from_ms=min(captured), until_ms=max(captured), verdict="")
+        for episode_id, captured in times.items()
+    ]
 
 
 def deleted_files(entries: Sequence[ChainEntry], more: Iterable[FilesDeleted] = ()) -> dict[str, StoredFile]:

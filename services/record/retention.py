@@ -18,7 +18,7 @@ from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, FilesDeleted, StoredFile, day_of, files_of
 from schemas.times import DAY_MS
 from services.record.chain import Chains
-from services.record.expiry import Rules, deleted_files, least_days, live_files, tombstones_due
+from services.record.expiry import Rules, deleted_files, least_days, live_files, tombstones_due, unknown_episodes
 from services.record.holds import holds_of
 from services.record.object_keys import CHAINS, EMPTIED, EVIDENCE, MINUTES, emptied_key
 from services.record.retention_settings import RetentionSettings
@@ -126,7 +126,13 @@ class Retention:
         if entries is None:
             return None
         rules = self._with_holds_of_now(rules)
+        unknown = unknown_episodes([entries], rules.episodes)
         tombstones = tombstones_due(entries, rules, now)
+        if tombstones:
+            unknown = unknown_episodes([entries, *self._beside(camera_id, day)], rules.episodes)
+            tombstones = tombstones_due(entries, replace(rules, unknown=unknown), now)
+        if unknown:
+            log.warning("record.episodes_unknown", camera=camera_id, day=day, episodes=len(unknown))
         gone = deleted_files(entries, tombstones)
         live = {file.key for _, file in live_files(entries, tombstones)}
         there = [one for kind in (MINUTES, EVIDENCE) for one in self.store.list(f"{kind}/{day}/{camera_id}")]
@@ -150,6 +156,11 @@ class Retention:
         """Tell whether anything of a day can be due; of one that is yet to come too, for a clock was ahead."""
         start_ms = end_of_day_ms(day) - DAY_MS
         return start_ms > now or now >= start_ms + least_days(rules.camera, self.settings) * DAY_MS
+
+    def _beside(self, camera_id: str, day: str) -> list[list[ChainEntry]]:
+        """Give the chains of the days before and after: an episode goes on over midnight."""
+        noon_ms = end_of_day_ms(day) - DAY_MS // 2
+        return [self._entries(camera_id, day_of(noon_ms + step)) or [] for step in (-DAY_MS, DAY_MS)]
 
     def _with_holds_of_now(self, rules: Rules) -> Rules:
         return replace(rules, holds=holds_of(self.store, rules.camera.camera_id))

@@ -36,17 +36,19 @@ def make_gap(number: int) -> GapNoted:
     return GapNoted(from_ms=start, until_ms=start + MINUTE_MS, reason="held")
 
 
-def make_evidence(episode_id: str, data: bytes, form: FileForm = "public") -> EvidenceKept:
+def make_evidence(
+    episode_id: str, data: bytes, form: FileForm = "public", captured_at_ms: int = NOON_MS
+) -> EvidenceKept:
     """The first frame of an episode."""
     digest, event_id = hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest()
-    key = file_key(evidence_name(CAMERA, NOON_MS, event_id, form), "image/jpeg", form, digest)
+    key = file_key(evidence_name(CAMERA, captured_at_ms, event_id, form), "image/jpeg", form, digest)
     return EvidenceKept(
         episode_id=episode_id,
         revision=1,
         moment="opened",
         roles=("first",),
         event_id=event_id,
-        captured_at_ms=NOON_MS,
-        frame=FrameCoordinates(FRAMES.name, 0, 1, NOON_MS),
+        captured_at_ms=captured_at_ms,
+        frame=FrameCoordinates(FRAMES.name, 0, 1, captured_at_ms),
         files=(StoredFile(key=key, form=form, media="image/jpeg", sha256=digest, size=len(data)),),
     )

@@ -11,6 +11,7 @@ from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow, r
 from services.record.indexed_deletion import DELETED, IndexedChains
 from services.record.retention import Retention
 from services.record.retention_settings import RetentionSettings
+from services.record.verdicts_of_episodes import EpisodeVerdict
 from services.runtime.clickhouse import connect
 from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore
@@ -21,6 +22,7 @@ from tests.record.test_retention import make_camera
 pytestmark = pytest.mark.integration
 
 LATER_MS = NOON_MS + 10 * DAY_MS
+UNJUDGED = EpisodeVerdict(episode_id="ab" * 16, from_ms=NOON_MS, until_ms=NOON_MS, verdict="")
 
 
 @pytest.fixture
@@ -30,11 +32,11 @@ def index(clickhouse_port: int) -> ClickHouseSettings:
 
 def retention(store: ObjectStore, index: ClickHouseSettings) -> Retention:
     chains = IndexedChains(store, index, lambda: LATER_MS)
-    return Retention(store, chains, RetentionSettings(), lambda _: make_camera(7), lambda _: [])
+    return Retention(store, chains, RetentionSettings(), lambda _: make_camera(7), lambda _: [UNJUDGED])
 
 
 def test_rows_of_what_is_deleted_say_so_and_others_stay(folder_store: ObjectStore, index: ClickHouseSettings) -> None:
-    facts: list[ChainFact] = [make_minute(0), make_minute(1), make_evidence("ab" * 16, b"frame")]
+    facts: list[ChainFact] = [make_minute(0), make_minute(1), make_evidence(UNJUDGED.episode_id, b"frame")]
     linked = IndexedChains(folder_store, index, lambda: NOON_MS).append(CAMERA, DAY, facts)
     for file in (file for fact in facts for file in files_of(fact)):
         folder_store.put(file.key, b"some bytes")

@@ -51,12 +51,12 @@ class Record:
     retention_days: int = _WEEK
     now: int = NOON_MS
 
-    def keep(self, facts: Sequence[ChainFact]) -> list[StoredFile]:
+    def keep(self, facts: Sequence[ChainFact], day: str = DAY) -> list[StoredFile]:
         """Put the files of these facts into the store, and the facts into the chain."""
         files = [file for fact in facts for file in files_of(fact)]
         for file in files:
             self.store.put(file.key, b"some bytes")
-        self.chains.append(CAMERA, DAY, facts)
+        self.chains.append(CAMERA, day, facts)
         return files
 
     @property
@@ -145,6 +145,42 @@ def test_frames_of_an_episode_stay_as_long_as_its_verdict_says(record: Record, v
     assert record.there(files) == [True]
     record.after(days)
     assert record.there(files) == [False]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_is_of_an_episode_that_clickhouse_does_not_have_stays_as_if_it_were_confirmed(
+    record: Record, is_there: bool
+) -> None:
+    minutes = record.keep([make_minute(number) for number in range(10)])
+    first, last = (make_evidence(_EPISODE, b"%d" % number, captured_at_ms=NOON_MS + number) for number in (0, 120_000))
+    if not is_there:
+        last = structs.replace(last, files=(), missing="Kafka no longer had it")
+    frames = record.keep([first, last])
+    record.after(_SETTINGS.evidence_days)
+    record.after(_SETTINGS.confirmed_days - 0.01)
+    assert record.there(minutes) == [True] * 4 + [False] * 6
+    assert all(record.there(frames))
+    record.after(_SETTINGS.confirmed_days)
+    assert not any(record.there([*minutes, *frames]))
+
+
+def test_an_episode_that_clickhouse_does_not_have_keeps_minutes_of_the_day_before_too(record: Record) -> None:
+    midnight_ms = NOON_MS + DAY_MS // 2
+    minutes = record.keep([make_minute(number) for number in (717, 718, 719)])
+    record.keep([make_evidence(_EPISODE, b"frame", captured_at_ms=midnight_ms)], "2025-11-26")
+    record.after(_WEEK + 1)
+    assert record.there(minutes) == [False, True, True]
+
+
+def test_minutes_go_around_frames_of_an_unknown_episode_that_went_before(record: Record) -> None:
+    record.judged("episode_rejected", 0, 1)
+    record.retention_days = 30
+    minutes, frames = record.keep([make_minute(0)]), record.keep([make_evidence(_EPISODE, b"frame")])
+    record.after(_SETTINGS.rejected_days)
+    assert record.there([*frames, *minutes]) == [False, True]
+    record.episodes = []
+    record.after(30)
+    assert record.there(minutes) == [False]
 
 
 def test_a_legal_hold_keeps_all_until_it_is_ended(record: Record) -> None:
