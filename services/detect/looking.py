@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from schemas.camera_events import SceneFacts, WaterIdentity
-from services.detect.detector import Detector
+from services.detect.detector import Detector, Thresholds
 from services.detect.objects import NO_OBJECTS, Objects
 from services.detect.views import Prepared, View, merge_views
 from services.runtime.errors import InvalidMessageError
@@ -55,14 +55,13 @@ class WaterMeter(Protocol):
 class Networks:
     """Who looks, and at how many inputs at once.
 
-    ``least_score_whole``: in frames that are looked at whole, nothing of a lower score is asked for. In tiles it is: a
-    box that a seam cuts yields to the whole thing's, of whatever score.
+    ``least_score``: nothing of a lower score is asked for.
     """
 
     detector: Detector
     water: WaterMeter | None
     batch_size: int
-    least_score_whole: float = 0.0
+    least_score: float = 0.0
 
 
 @dataclass
@@ -116,7 +115,8 @@ def look(
             seen.append(frame)
             batches.add(frame, each)
         batches.finish()
-    return [each if isinstance(each, InvalidMessageError) else each.sight() for each in seen]
+    thresholds = networks.detector.thresholds["2x2"]  # its own: those that replace them measure what came of these
+    return [each if isinstance(each, InvalidMessageError) else each.sight(thresholds) for each in seen]
 
 
 @dataclass
@@ -129,8 +129,8 @@ class _Seen:
     found: list[Objects]
     water: bytes | None = None
 
-    def sight(self) -> Sight:
-        return Sight(self.decoded_hw, merge_views(self.views, self.found), self.water, self.scene)
+    def sight(self, thresholds: Thresholds) -> Sight:
+        return Sight(self.decoded_hw, merge_views(self.views, self.found, thresholds), self.water, self.scene)
 
 
 class _Batches:
@@ -167,9 +167,7 @@ class _Batches:
             self._under_way.popleft()()
 
     def _find_objects(self, batch: list[tuple[_Seen, int, Tensor]]) -> None:
-        detector = self._networks.detector
-        whole = all(len(frame.views) == 1 for frame, *_ in batch)
-        least_score = self._networks.least_score_whole if whole else 0.0
+        detector, least_score = self._networks.detector, self._networks.least_score
 
         def infer() -> list[Objects]:
             return detector.infer(_stacked([input_bgr for *_, input_bgr in batch], detector.device), least_score)

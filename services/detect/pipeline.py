@@ -85,7 +85,7 @@ def judge_under(policies: Sequence[CameraPolicy], frames: Sequence[Frame], tools
     verdicts = _admit(frames, policies, tools)
     asked = [_ask(*each, tools) for each in zip(frames, policies, verdicts, strict=True)]
     prepared = tools.preparation.prepare([each for each in asked if isinstance(each, Asked)])
-    networks = Networks(tools.detector, tools.water, tools.batch_size, _least_score_whole(tools))
+    networks = Networks(tools.detector, tools.water, tools.batch_size, _least_score(tools))
     sights = iter(look(prepared, networks, tools.times))
     return [
         each if isinstance(each, FrameShed) else _outcome(frame, each, next(sights), tools)
@@ -93,9 +93,13 @@ def judge_under(policies: Sequence[CameraPolicy], frames: Sequence[Frame], tools
     ]
 
 
-def _least_score_whole(tools: Tools) -> float:
-    """Give the least score that an event of a frame without tiles may show, of any class, faint ones included."""
-    return min(LEAST_FAINT_SCORE, *(tools.thresholds or tools.detector.thresholds["1x1"]).values())
+def _least_score(tools: Tools) -> float:
+    """Give the least score that an event may show, of any class, faint ones included.
+
+    With tiles too: a box that reaches it yields only to one that counts or scores as much.
+    """
+    used = tools.detector.thresholds.values() if tools.thresholds is None else [tools.thresholds]
+    return min(LEAST_FAINT_SCORE, *(score for thresholds in used for score in thresholds.values()))
 
 
 def _admit(frames: Sequence[Frame], policies: Sequence[CameraPolicy], tools: Tools) -> list[Verdict | None]:

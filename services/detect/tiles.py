@@ -3,9 +3,9 @@
 ::
 
     ┌──────┬─┬──────┐     Tiles overlap by OVERLAP of half the frame. A box that touches a seam (an edge of its tile
-    │      │ │      │     inside the frame) may show only a part of a thing, so it yields to any box of its group that
-    ├──────┼─┼──────┤     covers it and touches no seam. The whole frame is looked at as well: things larger than the
-    ├──────┼─┼──────┤     overlap are whole only there.
+    │      │ │      │     inside the frame) may show only a part of a thing, so it yields to a box of its group that
+    ├──────┼─┼──────┤     covers it, touches no seam and counts, or scores as much. The whole frame is looked at as
+    ├──────┼─┼──────┤     well: things larger than the overlap are whole only there.
     │      │ │      │
     └──────┴─┴──────┘
 """
@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.detect.detector import MOST_OBJECTS, NMS_IOU, Tiles
+from services.detect.detector import MOST_OBJECTS, NMS_IOU, Thresholds, Tiles
+from services.detect.faint import reaches
 from services.detect.objects import GROUPS, Objects
 from services.detect.suppression import without_doubles
 
@@ -53,8 +54,11 @@ def regions_of(frame_hw: tuple[int, int], tiles: Tiles) -> list[Region]:
     ]
 
 
-def merged(found: list[Objects], regions: list[Region]) -> Objects:
-    """Give the frame's objects, each once, from those found in its regions (all in px of the frame)."""
+def merged(found: list[Objects], regions: list[Region], thresholds: Thresholds) -> Objects:
+    """Give the frame's objects, each once, from those found in its regions (all in px of the frame).
+
+    ``thresholds`` say what counts: a box that does yields only to another one that does.
+    """
     if len(regions) == 1:
         return found[0]
     frame = regions[0]
@@ -64,7 +68,8 @@ def merged(found: list[Objects], regions: list[Region]) -> Objects:
         np.concatenate([part.scores for part in found]),
         np.concatenate([part.classes for part in found]),
     )
-    return without_doubles(everything.at(~_yielding(everything, cut)).by_score(), NMS_IOU, MOST_OBJECTS)
+    counts = reaches(everything, thresholds)
+    return without_doubles(everything.at(~_yielding(everything, cut, counts)).by_score(), NMS_IOU, MOST_OBJECTS)
 
 
 def _touches_seam(objects: Objects, region: Region, frame: Region) -> NDArray[np.bool_]:
@@ -81,8 +86,11 @@ def _touches_seam(objects: Objects, region: Region, frame: Region) -> NDArray[np
     return touches
 
 
-def _yielding(objects: Objects, cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which boxes are parts of a thing that another box shows better. Only cut ones, few of all, are compared."""
+def _yielding(objects: Objects, cut: NDArray[np.bool_], counts: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which boxes are parts of a thing that another box shows better. Only cut ones, few of all, are compared.
+
+    A box that counts yields only to one that does, or the thing would not be reported at all.
+    """
     boxes, groups = objects.boxes_xyxy_px, GROUPS[objects.classes]
     cut_boxes = boxes[cut, None]
     low = np.maximum(cut_boxes[..., :2], boxes[:, :2])
@@ -92,6 +100,7 @@ def _yielding(objects: Objects, cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
     covers = (shared / areas[cut, None] >= COVERED_RATIO) & (groups[cut, None] == groups)
     # Of two cut boxes the larger one stays; equal ones are left to the suppression of doubles.
     better = ~cut | (areas > areas[cut, None])
+    better &= counts | (~counts[cut, None] & (objects.scores >= objects.scores[cut, None]))
     yields = np.zeros(len(objects), dtype=bool)
     yields[cut] = (covers & better).any(axis=1)
     return yields

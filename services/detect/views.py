@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from schemas.camera_events import SceneFacts
-from services.detect.detector import Tiles
+from services.detect.detector import Thresholds, Tiles
 from services.detect.letterbox import Placement, undo_letterbox
 from services.detect.objects import Objects
 from services.detect.scene import WIDTH_PX
@@ -84,7 +84,7 @@ def in_picture(objects: Objects, view: View) -> Objects:
     return objects.with_boxes(boxes + np.array([view.region.left, view.region.top] * 2, np.float32))
 
 
-def merge_views(views: Sequence[View], found: Sequence[Objects]) -> Objects:
-    """Give a picture's objects, each once, from those found in the inputs of its views."""
+def merge_views(views: Sequence[View], found: Sequence[Objects], thresholds: Thresholds) -> Objects:
+    """Give a picture's objects, each once, from those found in the inputs of its views; see ``merged``."""
     placed = [in_picture(objects, view) for objects, view in zip(found, views, strict=True)]
-    return merged(placed, [view.region for view in views])
+    return merged(placed, [view.region for view in views], thresholds)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from threading import Event
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from torch import Tensor
 from services.detect.detector import Detector
 from services.detect.letterbox import placement_of
 from services.detect.looking import BATCHES_AT_ONCE, Networks, Sight, StageSeconds, WaterMeter, look
-from services.detect.objects import Objects
+from services.detect.objects import CLASSES, Objects
 from services.detect.scene import measure_scene
 from services.detect.tiles import Region
 from services.detect.views import Prepared, View
@@ -26,6 +26,8 @@ SCENE = measure_scene(np.zeros((64, 64, 3), np.uint8))
 
 class Marks:
     """A detector that finds one person in each input, whose score is the input's first level / 255."""
+
+    thresholds: ClassVar = {"2x2": dict.fromkeys(CLASSES, 0.5)}
 
     def __init__(self) -> None:
         self.device = torch.device("cpu")
@@ -133,13 +135,10 @@ def test_a_frame_that_could_not_be_decoded_keeps_its_place() -> None:
     assert marks_of(seen) == [1, "undecodable", 2]
 
 
-def test_low_scores_are_left_out_only_where_no_frame_of_the_batch_has_tiles() -> None:
+def test_no_lower_scores_are_asked_for_than_are_wanted() -> None:
     detector = Marks()
-    whole = prepared(1)
-    tiled = replace(whole, views=whole.views * 2, inputs_bgr=whole.inputs_bgr * 2)
-    look([whole, whole, whole, tiled], Networks(as_detector(detector), None, 2, 0.25), StageSeconds())
-    found = zip((batch[0] for batch in detector.batches), detector.least_scores, strict=True)
-    assert sorted(found) == [(1, 0.0), (2, 0.0), (2, 0.25)]
+    look([prepared(n) for n in range(3)], Networks(as_detector(detector), None, 2, 0.25), StageSeconds())
+    assert detector.least_scores == [0.25, 0.25]
 
 
 def test_nothing_gives_nothing() -> None:

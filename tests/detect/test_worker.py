@@ -286,7 +286,7 @@ def test_all_sizes_of_batches_are_warm_of_objects_and_of_water(batch_size: int, 
     seen: dict[str, list[int]] = {"objects": [], "water": []}
 
     class Detector:
-        card, device = nanodet().card, nanodet().device
+        card, device, thresholds = nanodet().card, nanodet().device, nanodet().thresholds
         input_hw = staticmethod(nanodet().input_hw)
 
         def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
