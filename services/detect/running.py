@@ -4,17 +4,18 @@
 
     torch module ─┬─ CPU ──► traced ─► OpenVINO ─► checked against the module (openvino_running.py)
                   │                    (of a StagedModule the second stage in bfloat16, where the CPU has that)
-                  └─ CUDA ─► channels_last, half ─► a graph for each bucket of batch sizes, replayed,
-                             checked against the module in single precision on the CPU
+                  └─ CUDA ─► channels_last, half ─► a graph for each bucket of batch sizes and usual size of input,
+                             captured at the start and replayed; other sizes without one. Both are checked
+                             against the module in single precision on the CPU
 
 Both are made of the module itself when it is loaded; nothing is kept on a disk. Why OpenVINO: ADR 12.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -34,8 +35,6 @@ Capture = Callable[[Tensor], Callable[[], Outputs]]
 
 BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Batch sizes that there is a CUDA graph for; a batch is filled up to the next one, at worst to twice its size."""
-MOST_GRAPHS = 32
-"""Graphs kept: all buckets of four sizes of input. Cameras of a city have few shapes; the oldest one goes first."""
 CHECKED_HWS = (EXAMPLE_HW, (160, 96))
 """Sizes that are checked: one more, of other sides, so that nothing of the first has stayed in the graph."""
 LARGEST_ERROR = 1e-3
@@ -47,6 +46,8 @@ LARGEST_ERROR_BFLOAT16 = 5e-3
 LARGEST_ERROR_HALF = 5e-3
 """The same on a GPU, where all is in half precision: half of what may change a score. Seen on a CPU, which computes in
 half precision too: 7e-4 of NanoDet-g and 9e-4 of the water network."""
+_CAPTURING = Lock()
+"""Held by whoever captures, its first runs included: a process may capture but one graph at a time."""
 log = get_logger(__name__)
 
 
@@ -62,14 +63,17 @@ class Runner(Protocol):
         """Give what the network makes of the inputs."""
 
 
-def make_runner(module: nn.Module, device: torch.device) -> Runner:
+def make_runner(module: nn.Module, device: torch.device, usual_hws: Sequence[tuple[int, int]] = ()) -> Runner:
     """Give the fastest way to run ``module`` on ``device``; takes a second on a CPU. The module is left as it is.
+
+    On a GPU graphs are captured here, and never later: while one is, no other thread may use the GPU.
 
     Args:
         module: Takes uint8 [N, H, W, 3], H and W multiples of 32, and gives a float tensor or a tuple of them, each
             [N, ...]. What it computes must depend on sizes by torch's operations alone, for it is traced. On a GPU its
             parameters and buffers become half precision: where that is too coarse, it has to say ``float()`` itself.
         device: ``cpu`` or an NVIDIA GPU. On a CPU as many threads run as torch is set to use now.
+        usual_hws: Sizes of input for which a GPU gets graphs, px; others are run without, which costs more.
 
     Raises:
         FatalError: What runs it computes something else than the module.
@@ -77,7 +81,9 @@ def make_runner(module: nn.Module, device: torch.device) -> Runner:
     module = deepcopy(module).eval().requires_grad_(requires_grad=False)
     if device.type == "cuda":
         halved = deepcopy(module).to(device, torch.half).to(memory_format=torch.channels_last)
-        return FiniteRunner(checked(GraphRunner(cuda_capture(halved, device)), module, LARGEST_ERROR_HALF, device))
+        places = [torch.zeros((BUCKETS[-1], *size_hw, 3), dtype=torch.uint8, device=device) for size_hw in usual_hws]
+        run = GraphRunner(partial(outputs_of, halved), cuda_capture(halved, device), places)
+        return FiniteRunner(checked(run, module, LARGEST_ERROR_HALF, device, (*CHECKED_HWS, *usual_hws)))
     return FiniteRunner(cpu_runner(module, torch.get_num_threads(), cpu_gains_by_bfloat16()))
 
 
@@ -140,13 +146,19 @@ def cpu_runner(module: nn.Module, threads: int, in_bfloat16: bool) -> Runner:
     return WatchedRunner(fast, exact)
 
 
-def checked(run: Runner, module: nn.Module, most: float, device: torch.device = CPU) -> Runner:
+def checked(
+    run: Runner,
+    module: nn.Module,
+    most: float,
+    device: torch.device = CPU,
+    sizes_hw: Sequence[tuple[int, int]] = CHECKED_HWS,
+) -> Runner:
     """Give ``run`` back, which runs on ``device``, if it computes what ``module`` does on a CPU in single precision.
 
     Raises:
         FatalError: It differs by more than ``most`` (see ``largest_error``), or gives what is no number.
     """
-    error = largest_error(run, module, device)
+    error = largest_error(run, module, device, sizes_hw)
     if not error <= most:
         raise FatalError(
             f"{type(run).__name__}'s output on {device} differs from that of {type(module).__name__} by {error:g} of "
@@ -155,13 +167,15 @@ def checked(run: Runner, module: nn.Module, most: float, device: torch.device = 
     return run
 
 
-def largest_error(run: Runner, module: nn.Module, device: torch.device = CPU) -> float:
+def largest_error(
+    run: Runner, module: nn.Module, device: torch.device = CPU, sizes_hw: Sequence[tuple[int, int]] = CHECKED_HWS
+) -> float:
     """Give the most that an output differs from the module's, as part of its largest value (at least 1).
 
     NaN if any of either is no number. Parts of a batch have one or ``PART_INPUTS`` inputs; both are tried.
     """
     errors = []
-    for size_hw in CHECKED_HWS:
+    for size_hw in sizes_hw:
         example = example_bgr(PART_INPUTS + 1, size_hw)
         with torch.inference_mode():
             expected = outputs_of(module, example)
@@ -182,38 +196,42 @@ def cpu_gains_by_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 class GraphRunner:
-    """See ``Runner``. ``capture`` is called once a bucket and size of input, and its result replayed from then on."""
+    """See ``Runner``. ``capture`` is called when this is made, for each bucket and place, and its results replayed.
 
-    def __init__(self, capture: Capture, buckets: Sequence[int] = BUCKETS, most_graphs: int = MOST_GRAPHS) -> None:
-        self._capture = capture
+    ``places`` are where inputs of a size lie, uint8 [the largest bucket, H, W, 3]; a smaller bucket is the first part
+    of one. Inputs of another size go to ``run``.
+    """
+
+    def __init__(
+        self, run: Runner, capture: Capture, places: Sequence[Tensor], buckets: Sequence[int] = BUCKETS
+    ) -> None:
+        self._run = run
         self._buckets = buckets
-        self._most_graphs = most_graphs
-        self._graphs: OrderedDict[tuple[int, ...], tuple[Tensor, Callable[[], Outputs]]] = OrderedDict()
         self._lock = Lock()
+        with _CAPTURING, torch.inference_mode():
+            parts = [place[:bucket] for place in places for bucket in reversed(buckets)]  # the largest makes the pool
+            self._graphs = {tuple(part.shape): (part, capture(part)) for part in parts}
 
     def __call__(self, inputs_bgr: Tensor) -> Outputs:
         """Give what the network makes of the inputs; see ``Runner``."""
         with self._lock, torch.inference_mode():
-            return joined([self._replayed(part) for part in torch.split(inputs_bgr, self._buckets[-1])])
+            return joined([self._outputs(part) for part in torch.split(inputs_bgr, self._buckets[-1])])
 
-    def _replayed(self, part: Tensor) -> Outputs:
+    def _outputs(self, part: Tensor) -> Outputs:
         bucket = next(size for size in self._buckets if size >= len(part))
-        place, replay = self._graph((bucket, *part.shape[1:]), part)
+        graph = self._graphs.get((bucket, *part.shape[1:]))
+        if graph is None:
+            return self._run(part)
+        place, replay = graph
         place[: len(part)].copy_(part)  # behind them lies an earlier batch; its results are not given out
         return tuple(output[: len(part)].clone() for output in replay())
-
-    def _graph(self, shape: tuple[int, ...], like: Tensor) -> tuple[Tensor, Callable[[], Outputs]]:
-        if shape not in self._graphs:
-            while len(self._graphs) >= self._most_graphs:
-                self._graphs.popitem(last=False)
-            place = like.new_zeros(shape)
-            self._graphs[shape] = place, self._capture(place)
-        self._graphs.move_to_end(shape)
-        return self._graphs[shape]
 
 
 def cuda_capture(module: nn.Module, device: torch.device) -> Capture:
     """Give capture into CUDA graphs that share one pool of memory, and one stream: only one of them runs at a time.
+
+    While it captures, no other work of this process may be on the GPU, in whatever thread; the caller sees to that.
+    What another thread does all the same ends the capture with an error: torch's mode "global".
 
     Source: https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
     """
@@ -229,8 +247,7 @@ def cuda_capture(module: nn.Module, device: torch.device) -> Capture:
                     outputs_of(module, place)
             current.wait_stream(beside)
             graph = torch.cuda.CUDAGraph()
-            # thread_local: frames are decoded in another thread meanwhile, and it may allocate.
-            with torch.cuda.graph(graph, pool=pool, stream=beside, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, pool=pool, stream=beside, capture_error_mode="global"):
                 outputs = outputs_of(module, place)
 
         def replay() -> Outputs:

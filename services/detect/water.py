@@ -34,6 +34,7 @@ from services.detect.models.random_weights import seeded, state_sha256
 from services.detect.models.store import read_weights
 from services.detect.models.water_network import WaterNetwork
 from services.detect.running import make_runner
+from services.detect.views import WATER_INPUT_HW
 from services.runtime.errors import ConfigurationError
 
 NAME = "water"
@@ -112,7 +113,7 @@ class WaterDetector:
         self.card = card
         self.identity = WaterIdentity(name=NAME, weights_sha256=weights_sha256)
         self.device = torch.device(device)
-        self._run = make_runner(network, self.device)
+        self._run = make_runner(network, self.device, [WATER_INPUT_HW])
 
     def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
         """Give the probability of water, 255 = 1, uint8 [N, 18, 32], of pictures uint8 [N, 288, 512, 3]. Blocks.

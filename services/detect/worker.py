@@ -51,7 +51,7 @@ def run(settings: DetectSettings, service: Service) -> None:
     service.health.wait_for("model", "registry", "partitions")
     torch.set_num_threads(settings.threads)
     cv2.setNumThreads(1)  # batches are small: its threads would only fight the network's
-    networks = load_networks(settings)
+    networks = load_networks(settings)  # before all else: CUDA graphs are captured while nobody else uses the GPU
     preparation = preparation_for(networks.detector.device, settings.decode_threads, settings.decoded_ahead)
     warm_up(preparation, networks)
     service.health.fulfil("model")
@@ -99,9 +99,9 @@ def build_tools(
 
 
 def warm_up(preparation: Preparation, networks: Networks) -> None:
-    """Let grey frames be decoded and looked at: the first runs allocate, choose algorithms and record CUDA graphs.
+    """Let grey frames be decoded and looked at: the first runs allocate and choose algorithms.
 
-    Batches grow by doubling, as the sizes do that there is a graph for.
+    Batches grow by doubling, as the sizes do that there is a CUDA graph for; those were captured with the networks.
     """
     started = time.monotonic()
     grey_bgr = np.full((*WARM_UP_HW, 3), 128, np.uint8)

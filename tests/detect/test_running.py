@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from services.detect.modules import EXAMPLE_HW, Outputs, Stage, StagedModule, ou
 from services.detect.openvino_running import OpenVinoRunner
 from services.detect.running import (
     FiniteRunner,
-    GraphRunner,
     WatchedRunner,
     checked,
     cpu_gains_by_bfloat16,
@@ -107,23 +105,6 @@ class BakedIn(nn.Module):
 def pictures(count: int, height: int = 64, width: int = 96) -> Tensor:
     generator = torch.Generator().manual_seed(count)
     return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8, generator=generator)
-
-
-def captured(sizes: list[int], module: nn.Module) -> Callable[[Tensor], Callable[[], Outputs]]:
-    """Capture as on a GPU, where results lie at one place that each replay writes to anew."""
-
-    def capture(place: Tensor) -> Callable[[], Outputs]:
-        sizes.append(len(place))
-        results = outputs_of(module, place)
-
-        def replay() -> Outputs:
-            for result, new in zip(results, outputs_of(module, place), strict=True):
-                result.copy_(new)
-            return results
-
-        return replay
-
-    return capture
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +291,15 @@ def test_a_runner_is_refused_beyond_what_its_precision_allows() -> None:
         checked(run, Colours(), most=0.009)
 
 
+def test_all_sizes_that_are_asked_for_are_checked() -> None:
+    def run(inputs_bgr: Tensor) -> Outputs:
+        return outputs_of(Colours(), inputs_bgr if inputs_bgr.shape[1] == 64 else inputs_bgr // 2)
+
+    checked(run, Colours(), 1e-3, CPU, [(64, 96), (64, 32)])
+    with pytest.raises(FatalError, match="Colours"):
+        checked(run, Colours(), 1e-3, CPU, [(64, 96), (32, 64)])
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 @pytest.mark.parametrize("index", [0, 1])
 def test_what_is_no_number_never_becomes_a_result(bad: float, index: int) -> None:
@@ -342,41 +332,3 @@ def test_openvino_has_nobody_to_report_to() -> None:
     assert telemetry_utils.tm.__name__.endswith("telemetry_stub")
     with pytest.raises(ImportError):
         import_module("openvino_telemetry")
-
-
-@pytest.mark.parametrize(("count", "sizes"), [(1, [1]), (3, [4]), (4, [4]), (9, [8, 1]), (21, [8, 8])])
-def test_a_batch_is_filled_up_to_the_next_bucket_and_cut_at_the_largest(count: int, sizes: list[int]) -> None:
-    captures: list[int] = []
-    run = GraphRunner(captured(captures, Colours()), buckets=(1, 4, 8))
-    inputs = pictures(count)
-    means, sums = run(inputs)
-    assert captures == list(dict.fromkeys(sizes))
-    assert torch.allclose(means, inputs.float().mean((1, 2)))
-    assert torch.allclose(sums, inputs.float().sum((1, 2, 3)))
-
-
-def test_a_bucket_is_captured_once_and_shows_nothing_of_the_batch_before() -> None:
-    captures: list[int] = []
-    run = GraphRunner(captured(captures, Colours()), buckets=(4,))
-    full, short = pictures(4), pictures(2)
-    first = run(full)[0]
-    second = run(short)[0]
-    assert captures == [4]
-    assert torch.allclose(first, full.float().mean((1, 2)))
-    assert torch.allclose(second, short.float().mean((1, 2)))
-
-
-def test_graphs_are_kept_up_to_a_bound_and_the_longest_unused_goes_first() -> None:
-    captures: list[int] = []
-    run = GraphRunner(captured(captures, Colours()), buckets=(1, 2, 4), most_graphs=2)
-    for count in (1, 2, 1, 4, 1, 2):
-        run(pictures(count))
-    assert captures == [1, 2, 4, 2]
-
-
-def test_sizes_of_inputs_have_graphs_of_their_own() -> None:
-    captures: list[int] = []
-    run = GraphRunner(captured(captures, Colours()), buckets=(2,))
-    for inputs in (pictures(2, 32, 64), pictures(2, 64, 32), pictures(2, 32, 64)):
-        assert torch.allclose(run(inputs)[0], inputs.float().mean((1, 2)))
-    assert captures == [2, 2]

@@ -56,6 +56,8 @@ WEIGHTS_NAME = "nanodet_g_416"
 LONG_SIDE = 416
 """The side that the weights were trained at."""
 _COARSEST = STRIDES[-1]
+USUAL_SHAPES_HW = ((9, 16), (2, 3), (3, 4), (4, 5), (1, 1), (16, 9))
+"""Shapes of pictures that cameras send: HD, NTSC's, VGA, PAL's, a fisheye's, HD upright. Tiles have the same."""
 _COCO_INDICES = [COCO_80[name] for name in CLASSES]
 _MEAN_BGR = (103.53, 116.28, 123.675)
 _STD_BGR = (57.375, 57.12, 58.395)
@@ -136,7 +138,8 @@ class NanoDetDetector:
     def __init__(self, network: NanoDet, weights_sha256: str, options: DetectorOptions) -> None:
         self.weights_sha256 = weights_sha256
         self.device = torch.device(options.device)
-        self._run = make_runner(NanoDetOnPictures(network), self.device)
+        usual_hws = [self.input_hw(shape) for shape in USUAL_SHAPES_HW]
+        self._run = make_runner(NanoDetOnPictures(network), self.device, usual_hws)
         self._score_floor = options.score_floor
 
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
