@@ -22,6 +22,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 import simplejpeg
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg
 
@@ -47,8 +48,11 @@ RGB_OF_LUMA = (0.299, 0.587, 0.114)
 """ITU-R BT.601, as OpenCV's grey."""
 _TELL_SECONDS = 60.0
 """Between two warnings of frames that the device refused: a city's cameras may send nothing else."""
-_GREY, _GREY_ERROR = 128, 2
-"""The level of the JPEG that a decoder is tried with, and how far decoders may differ by rounding."""
+_TRIAL_HW, _TRIAL_INPUT_HW = (250, 430), (128, 224)
+"""Of the JPEG that a decoder is tried with: its last blocks, of 16 px where colours are halved, are not full."""
+_TRIAL_ERROR = 12
+"""Levels by which an input may differ from that of libjpeg's picture. Seen: 4 of FFmpeg, 8 of libjpeg's own coarser
+ways; of faulty decoders at least 18, of one that takes levels for 16 … 235."""
 
 log = get_logger(__name__)
 
@@ -147,18 +151,44 @@ def cuda_preparation(device: torch.device, group_frames: int = GROUP_FRAMES) -> 
 
 
 def try_decoder(decode_list: DecodeList) -> None:
-    """Let it decode a good JPEG: if it refuses all, every frame would quietly be decoded by libjpeg.
+    """Let it decode a good JPEG, and hold inputs that are made of it against those made of what libjpeg decodes.
+
+    If it refused all, every frame would quietly be decoded by libjpeg; if it took red for blue, less would be found.
 
     Raises:
         FatalError: It refuses it, or gives another picture.
     """
-    jpeg = simplejpeg.encode_jpeg(np.full((64, 64, 3), _GREY, np.uint8), colorspace="BGR", colorsubsampling="420")
+    jpeg = simplejpeg.encode_jpeg(_trial_rgb(), quality=95, colorspace="RGB", colorsubsampling="420")
+    asked = Asked(jpeg, _TRIAL_HW, "1x1", True, lambda _: _TRIAL_INPUT_HW)
     try:
         (picture,) = decode_list([jpeg])
     except RuntimeError as error:
         raise FatalError(f"the GPU does not decode JPEGs: {error}") from error
-    if picture.shape != (3, 64, 64) or int((picture.int() - _GREY).abs().max()) > _GREY_ERROR:
-        raise FatalError(f"the GPU decodes JPEGs wrongly: {tuple(picture.shape)}, not 64 x 64 px of one grey")
+    if tuple(picture.shape) != (3, *_TRIAL_HW):
+        raise FatalError(f"the GPU decodes JPEGs wrongly: {tuple(picture.shape)}, not 3 x {_TRIAL_HW} px")
+    expected = torch.from_numpy(simplejpeg.decode_jpeg(jpeg, colorspace="RGB")).permute(2, 0, 1)
+    (own,), (theirs,) = _inputs(picture[None], asked), _inputs(expected[None], asked)
+    assert own.water_bgr is not None
+    assert theirs.water_bgr is not None
+    pairs = ((own.inputs_bgr[0], theirs.inputs_bgr[0]), (own.water_bgr, theirs.water_bgr))
+    if (error_levels := max(int((one.cpu().int() - other.int()).abs().max()) for one, other in pairs)) > _TRIAL_ERROR:
+        raise FatalError(
+            f"the GPU decodes JPEGs wrongly: an input differs from libjpeg's by {error_levels} of 255 levels"
+        )
+
+
+def _trial_rgb() -> NDArray[np.uint8]:
+    """Give a picture of grey squares of 4 px, which show where each row is, under colours that change slowly.
+
+    Decoders agree on it but for rounding: where colours change within a few px they need not.
+    """
+    height, width = _TRIAL_HW
+    squares = np.random.default_rng(0).integers(88, 169, (-(-height // 4), -(-width // 4))).astype(float)
+    luma = squares.repeat(4, axis=0).repeat(4, axis=1)[:height, :width]
+    blueness, redness = np.linspace(-48, 48, width)[None, :], np.linspace(-48, 48, height)[:, None]
+    # ITU-R BT.601, as in every JPEG.
+    planes = (luma + 1.402 * redness, luma - 0.344136 * blueness - 0.714136 * redness, luma + 1.772 * blueness)
+    return np.stack(planes, axis=-1).round().astype(np.uint8)
 
 
 def groups_of(asked: Iterable[Asked], most_frames: int, most_pixels: int = GROUP_PIXELS) -> Iterator[list[Asked]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 
 import pytest
+import simplejpeg
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,18 +81,50 @@ def test_want_of_memory_is_no_refusal() -> None:
     assert lists == [2]
 
 
-def test_a_decoder_that_refuses_or_spoils_a_good_jpeg_ends_the_start() -> None:
+def test_a_decoder_that_refuses_a_good_jpeg_ends_the_start() -> None:
     def refuses(jpegs: Sequence[bytes]) -> list[Tensor]:
         raise RuntimeError("no nvJPEG in this build")
 
-    def darkens(jpegs: Sequence[bytes]) -> list[Tensor]:
-        return [picture // 2 for picture in decode_list(jpegs)]
-
-    try_decoder(decode_list)
     with pytest.raises(FatalError, match="no nvJPEG in this build"):
         try_decoder(refuses)
+
+
+def coarsely(jpeg: bytes) -> Tensor:
+    """Decode by another DCT, halved colours without a transition, as decoders may."""
+    image_rgb = simplejpeg.decode_jpeg(jpeg, colorspace="RGB", fastdct=True, fastupsample=True)
+    return torch.from_numpy(image_rgb).permute(2, 0, 1)
+
+
+def without_colours(rgb: Tensor) -> Tensor:
+    return rgb.float().mean(0, keepdim=True).expand(3, -1, -1).to(torch.uint8)
+
+
+def in_video_range(rgb: Tensor) -> Tensor:
+    return ((rgb.float() - 16) * 255 / 219).clamp(0, 255).to(torch.uint8)
+
+
+def test_a_decoder_that_rounds_otherwise_is_taken() -> None:
+    try_decoder(decode_list)
+    try_decoder(lambda jpegs: [coarsely(jpeg) for jpeg in jpegs])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda rgb: rgb // 2, id="darker"),
+        pytest.param(lambda rgb: rgb.flip(0), id="blue, green, red"),
+        pytest.param(without_colours, id="no colours"),
+        pytest.param(in_video_range, id="video's levels"),
+        pytest.param(lambda rgb: rgb.roll(1, 1), id="rows moved by one"),
+        pytest.param(lambda rgb: rgb.roll(1, 2), id="columns moved by one"),
+        pytest.param(lambda rgb: torch.cat([rgb[:, :240], rgb[:, 230:240]], 1), id="the last blocks' rows not decoded"),
+        pytest.param(lambda rgb: rgb[:, :240], id="cut to whole blocks"),
+        pytest.param(lambda rgb: rgb[:1], id="one channel"),
+    ],
+)
+def test_a_decoder_that_spoils_a_good_jpeg_ends_the_start(spoil: Callable[[Tensor], Tensor]) -> None:
     with pytest.raises(FatalError, match="wrongly"):
-        try_decoder(darkens)
+        try_decoder(lambda jpegs: [spoil(picture) for picture in decode_list(jpegs)])
 
 
 def test_frames_that_libjpeg_decodes_in_place_of_the_device_are_counted_and_told_of_once_a_minute() -> None:
