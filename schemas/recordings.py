@@ -80,7 +80,7 @@ class EvidenceKept(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     ``moment`` is what happened to the episode when it was copied, ``revision`` the episode's then. ``camera_revision``
     is the camera's that the frame was captured under: its private zones are burnt out of it; later ones, if they
     were known when it was stored, out of the public form alone. What was kept before this was, or is missing, does not
-    say it.
+    say it. ``withheld`` says why there is no public form of a frame that is there.
     """
 
     episode_id: EventId
@@ -94,6 +94,7 @@ class EvidenceKept(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     missing: Annotated[str, Meta(max_length=200)] = ""
     simulated: bool = False
     camera_revision: Revision | UnsetType = UNSET  # left out of the JSON: older lines stay canonical
+    withheld: GapReason | UnsetType = UNSET
 
 
 class IndexRange(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):

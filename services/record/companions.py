@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent
 from schemas.codec import ContractError
 from schemas.episodes import EPISODE_CODEC, Episode
-from schemas.topics import CAMERA_EVENTS, EPISODES, SCENE_VERDICTS
+from schemas.topics import CAMERA_EVENTS, EPISODES, FRAMES, SCENE_VERDICTS
 from schemas.verdicts import SCENE_VERDICTS_CODEC, SceneVerdicts
 from services.runtime.errors import FatalError
 from services.runtime.kafka import translated, whole_topic_consumer
@@ -26,8 +26,10 @@ from services.runtime.settings import KafkaSettings
 
 log = get_logger(__name__)
 
-LOOK_BACK_MS = 90_000
-"""Events and verdicts are read from so long before the first frame: neighbours, and clocks that differ."""
+NAMED_MS = int(FRAMES.settings["retention.ms"]) + int(FRAMES.settings["segment.ms"])
+"""So long before the first frame another may lie that an episode names: Kafka deletes whole segments."""
+LOOK_BACK_MS = NAMED_MS + 90_000
+"""Events and verdicts are read from so long before the first frame: neighbours of those, and clocks that differ."""
 MOST_EPISODES = 2_000
 """Messages of episodes that are remembered, for a person may confirm them: days of a partition's."""
 _MOST_MESSAGES = 500

@@ -16,18 +16,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from schemas.camera_events import FrameCoordinates
+from schemas.cameras import Camera
 from schemas.codec import ContractError
 from schemas.episodes import Episode, EvidenceFrame
 from schemas.frames import FrameHeaders
 from schemas.geometry import BoxXyxy, Polygon
-from schemas.recordings import ChainEntry, EvidenceKept, EvidenceMoment, EvidenceRole, StoredFile, day_of
+from schemas.recordings import ChainEntry, EvidenceKept, EvidenceMoment, EvidenceRole, GapReason, StoredFile, day_of
 from schemas.verdicts import SKEW_MS
 from services.privacy.anonymise import anonymise_jpeg
 from services.privacy.burning import burnt_jpeg
 from services.privacy.private_zones import private_since
+from services.privacy.showable import NEIGHBOUR_MS
 from services.record.chain import Chains
 from services.record.filing import Filing
 from services.record.index_rows import rows_of
@@ -48,8 +50,12 @@ _BURNT_QUALITY = 95
 NO_LONGER_HELD = "Kafka no longer held the frame"
 _ANOTHER = "another frame lies at its coordinates"
 
-Hidden = Mapping[int, tuple[BoxXyxy, ...]]
-"""By offset of a frame that may be shown: the normalised boxes whose pixels are destroyed."""
+_LONGEST_WAIT_SECONDS = 120.0
+"""Of a camera with fewer pictures than that the newest frame is copied without a public form: Kafka soon deletes it."""
+_VERDICT_SECONDS = 2.0
+
+Hidden = Mapping[int, tuple[BoxXyxy, ...] | GapReason]
+"""By offset of a frame: the normalised boxes whose pixels are destroyed, or why it may not be shown."""
 AskHidden = Callable[[], Hidden]
 """Gives that as it is now, to any thread."""
 
@@ -112,7 +118,7 @@ class Evidence:
 
         Args:
             episode: One message of it.
-            hidden: Of its frames that may be shown; asked right before one is stored, for it may be withdrawn by then.
+            hidden: Of its frames; asked right before one is stored, for it may be withdrawn by then.
 
         Raises:
             RetryableError: Kafka or the store is away. Can be done again.
@@ -172,8 +178,9 @@ class Evidence:
         headers = None if record is None else _headers_of(record, episode, named.frame)
         missing = NO_LONGER_HELD if record is None else _ANOTHER if headers is None else ""
         files: Sequence[StoredFile] = ()
+        withheld: GapReason | UnsetType = UNSET
         if record is not None and headers is not None:
-            files = self._files(episode, named.frame, record.value, headers.camera_revision, hidden)
+            files, withheld = self._files(episode, named.frame, record.value, headers.camera_revision, hidden)
         moment = moment_of(episode)
         return EvidenceKept(
             episode_id=episode.episode_id,
@@ -187,20 +194,33 @@ class Evidence:
             missing=missing,
             simulated=episode.simulated,
             camera_revision=UNSET if headers is None else headers.camera_revision,
+            withheld=withheld,
         )
 
     def _files(
         self, episode: Episode, frame: EvidenceFrame, jpeg: bytes, revision: int, hidden: AskHidden
-    ) -> list[StoredFile]:
+    ) -> tuple[list[StoredFile], GapReason | UnsetType]:
+        """Store a frame's forms, and say why there is no public one."""
         camera_id, at_ms, event_id = episode.camera_id, frame.captured_at_ms, frame.event_id
         files = [self._filing.keep_frame(camera_id, at_ms, event_id, "original", jpeg)]
-        boxes, newest = hidden().get(frame.frame.offset), self._revisions.latest(camera_id)
+        boxes, newest = hidden().get(frame.frame.offset, "not_judged"), self._revisions.latest(camera_id)
+        if isinstance(boxes, str):
+            return files, boxes
         public = None
-        if boxes is not None and newest is not None:
+        if newest is not None:
             public = public_form(jpeg, boxes, private_since(newest, self._revisions.find(camera_id, revision)))
-        if public is not None:
-            files.append(self._filing.keep_frame(camera_id, at_ms, event_id, "public", public))
-        return files
+        if public is None:
+            return files, "failed"
+        files.append(self._filing.keep_frame(camera_id, at_ms, event_id, "public", public))
+        return files, UNSET
+
+
+def evidence_wait(least_seconds: float, camera: Camera | None) -> float:
+    """Give how long after a change of an episode its newest frame is judged whole, in seconds: once the next one is."""
+    if camera is None:
+        return least_seconds
+    judged = (camera.sampling_period_ms + NEIGHBOUR_MS) / 1000 + _VERDICT_SECONDS
+    return max(least_seconds, min(judged, _LONGEST_WAIT_SECONDS))
 
 
 def public_form(jpeg: bytes, hidden: Sequence[BoxXyxy], private: tuple[Polygon, ...] = ()) -> bytes | None:

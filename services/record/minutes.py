@@ -242,6 +242,10 @@ class PartitionMinutes:
         """Give the offset of the first frame whose minute the index does not have yet, None where there is none."""
         return min((offset for offset, _ in self._needed.values()), default=None)
 
+    def why_withheld(self, camera_id: str, at_ms: int) -> GapReason:
+        """Tell why a frame of this capture time, in which something was looked for, may not be shown now."""
+        return _why_withheld(at_ms, self.showable.standing(camera_id))
+
     def waiting_cameras(self) -> int:
         """Give how many cameras have a minute whose pictures wait to be judged."""
         now_open = (minute for camera in self._cameras.values() for minute in camera.open.values())
@@ -300,8 +304,12 @@ class PartitionMinutes:
             if (key := (one.owner_epoch, one.sequence)) in minute.frames
         ]
         known = {frame.offset for frame, _ in shown}
-        withheld = {
-            frame.offset: _why_withheld(frame, camera, standing) for frame in frames if frame.offset not in known
+        withheld: dict[int, GapReason] = {
+            frame.offset: "not_judged"
+            if (frame.owner_epoch, frame.sequence) in camera.shed
+            else _why_withheld(frame.captured_at_ms, standing)
+            for frame in frames
+            if frame.offset not in known
         }
         return ClosedMinute(self.partition, camera_id, minute_ms, frames, shown, withheld, within, before, late)
 
@@ -333,11 +341,8 @@ def _missing_of(missing: list[Missing], minute_ms: int) -> tuple[GapReason, list
     return before[-1] if before else "no_frames", within
 
 
-def _why_withheld(frame: HeldFrame, camera: _Camera, standing: CameraStanding) -> GapReason:
+def _why_withheld(at_ms: int, standing: CameraStanding) -> GapReason:
     """Tell why a frame may not be shown. The last one before a camera ends lacks neighbours: it is not judged whole."""
-    at_ms = frame.captured_at_ms
-    if (frame.owner_epoch, frame.sequence) in camera.shed:
-        return "not_judged"
     if standing.quarantined_from_ms and standing.quarantined_from_ms <= at_ms:
         return "quarantined"
     return "held" if at_ms <= standing.through_ms - NEIGHBOUR_MS else "not_judged"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,10 +12,12 @@ import msgspec
 
 from schemas.camera_events import Decision, FrameDetections, FrameShed
 from schemas.episodes import Episode
+from schemas.geometry import BoxXyxy
+from schemas.recordings import GapReason
 from schemas.verdicts import SceneVerdicts
 from services.privacy.judged_spans import withdrawn_spans
 from services.privacy.showable import FindCamera
-from services.record.companions import MOST_EPISODES, Told
+from services.record.companions import MOST_EPISODES, NAMED_MS, Told
 from services.record.evidence import Hidden, named_frames
 from services.record.minutes import PartitionMinutes, Seconds, Waits
 
@@ -59,9 +62,9 @@ class OwnedPartition:
         first_frame_ms: When Kafka took the first frame that was read of it.
         followed: Whether its events and verdicts are read.
         caught_up: Whether those of them were read that were there when this process began with the partition.
-        copying: Whether the frames of its oldest waiting episode are being copied.
+        copying: Which waiting episode's frames are being copied.
         unindexed: Offsets of episode messages whose frames are copied, and whose rows the index does not have yet.
-        hidden: Of those frames that may be shown, what of them is hidden; another mapping once one is withdrawn.
+        hidden: Of those frames what is hidden, or why one may not be shown; another mapping once one is withdrawn.
         gone: Whether another process owns it by now.
     """
 
@@ -77,7 +80,7 @@ class OwnedPartition:
     followed: bool = False
     caught_up: bool = False
     gone: bool = False
-    copying: bool = False
+    copying: WaitingEpisode | None = None
     hidden: Hidden = field(default_factory=dict)
     episodes: deque[WaitingEpisode] = field(default_factory=deque)
     unindexed: deque[int] = field(default_factory=deque)
@@ -100,8 +103,8 @@ class OwnedPartition:
         if isinstance(value, SceneVerdicts):
             self.minutes.take_verdicts(value)
             self._note_quarantines(value)
-            if self.copying:
-                self._withdraw(value)
+            if self.copying is not None:
+                self._withdraw(self.copying.episode, value)
         elif isinstance(value, FrameDetections | FrameShed):
             self.minutes.take_event(value)
         elif isinstance(value, Episode):
@@ -115,27 +118,31 @@ class OwnedPartition:
         elif isinstance(value, Decision):
             self._take_decision(value)
 
-    def due_episode(self, wait_seconds: float, longest_seconds: float) -> Episode | None:
+    def due_episode(self, wait_seconds: Callable[[Episode], float], longest_seconds: float) -> Episode | None:
         """Give the episode whose frames are to be copied now, None while one is being copied or none is due.
 
         Args:
-            wait_seconds: How long after it came.
+            wait_seconds: How long after it came, the same for all of a camera: they stay in order.
             longest_seconds: How long where it is not known yet what may be shown, as after a restart.
         """
-        wait = wait_seconds if self.caught_up else max(wait_seconds, longest_seconds)
-        if self.copying or not self.episodes or self.seconds() - self.episodes[0].came_at < wait:
+        if self.copying is not None:
             return None
-        self.copying = True
-        self.hidden = self._hidden_of(self.episodes[0].episode)
-        return self.episodes[0].episode
+        for one in self.episodes:
+            wait = wait_seconds(one.episode)
+            if self.seconds() - one.came_at >= (wait if self.caught_up else max(wait, longest_seconds)):
+                self.copying, self.hidden = one, self._hidden_of(one.episode)
+                return one.episode
+        return None
 
     def episode_copied(self) -> None:
-        """Say that the frames of the episode that was due are copied: the next one may be."""
-        self.unindexed.append(self.episodes.popleft().offset)
-        self.copying = False
+        """Say that the frames of the episode that was due are copied: the next one's may be."""
+        if self.copying is not None:
+            self.episodes.remove(self.copying)
+            self.unindexed.append(self.copying.offset)
+            self.copying = None
 
     def episode_indexed(self) -> None:
-        """Say that the index has the frames of the first episode that it did not have."""
+        """Say that the index has the frames of the next of the episodes that were copied."""
         self.unindexed.popleft()
 
     def _have_copied(self, offset: int, episode: Episode) -> None:
@@ -150,13 +157,20 @@ class OwnedPartition:
             self._named.popitem(last=False)
 
     def _hidden_of(self, episode: Episode) -> Hidden:
-        """Give, of an episode's frames that may be shown, what of them is hidden."""
-        shown = [
-            one
-            for frame in (episode.first, episode.best, episode.last)
-            for one in self.minutes.showable.frames(episode.camera_id, frame.captured_at_ms, frame.captured_at_ms + 1)
-        ]
-        return {one.frame.offset: one.hidden for one in shown}
+        """Give, of an episode's frames, what of them is hidden, or why one may not be shown.
+
+        Of one that Kafka took before all that was read of events began, neighbours may be unknown.
+        """
+        said: dict[int, tuple[BoxXyxy, ...] | GapReason] = {}
+        for frame in (episode.first, episode.best, episode.last):
+            place, at_ms = frame.frame, frame.captured_at_ms
+            if place.appended_at_ms < self.first_frame_ms - NAMED_MS:
+                said[place.offset] = "not_judged"
+                continue
+            shown = self.minutes.showable.frames(episode.camera_id, at_ms, at_ms + 1)
+            hidden = next((one.hidden for one in shown if one.frame.offset == place.offset), None)
+            said[place.offset] = self.minutes.why_withheld(episode.camera_id, at_ms) if hidden is None else hidden
+        return said
 
     def to_commit(self) -> Committed:
         """Give from where the partition must be read after a crash, so that nothing is left out."""
@@ -166,20 +180,19 @@ class OwnedPartition:
             episodes=min([*self.unindexed, *(one.offset for one in self.episodes), self.next_episode]),
         )
 
-    def _withdraw(self, verdicts: SceneVerdicts) -> None:
-        """Show no more what these verdicts take back of the episode that is being copied."""
-        episode = self.episodes[0].episode
+    def _withdraw(self, episode: Episode, verdicts: SceneVerdicts) -> None:
+        """Show no more what these verdicts take back of an episode that is being copied."""
         frames = (episode.first, episode.best, episode.last)
         through_ms = max(frame.captured_at_ms for frame in frames)
-        gone = {
-            frame.frame.offset
+        gone: dict[int, GapReason] = {
+            frame.frame.offset: "quarantined" if verdict.quarantined_from_ms else "held"
             for verdict in verdicts.cameras
             if verdict.camera_id == episode.camera_id
             for from_ms, until_ms in withdrawn_spans(verdict, through_ms)
             for frame in frames
             if from_ms <= frame.captured_at_ms <= until_ms
         }
-        self.hidden = {offset: boxes for offset, boxes in self.hidden.items() if offset not in gone}
+        self.hidden = {**self.hidden, **gone}
 
     def _take_decision(self, decision: Decision) -> None:
         """Have the frames of an episode that a person confirmed copied again: the last one may be another by now."""

@@ -52,7 +52,8 @@ class RecordSettings(ServiceSettings):
         5.0,
         ge=0,
         le=120,
-        description="How long after a change of an episode its frames are copied, in seconds: until they are judged.",
+        description="How long after a change of an episode its frames are copied at the least, in seconds: until they "
+        "are judged. Of a camera with few pictures it is until the next one is, up to 120 s.",
     )
     gap_every_seconds: Seconds = Field(
         900.0, le=7_200, description="How often it is noted that a camera sends nothing, in seconds."

@@ -9,7 +9,9 @@ from functools import partial
 from typing import NamedTuple
 
 from schemas.cameras import Camera
+from schemas.episodes import Episode
 from schemas.recordings import EvidenceKept, GapNoted
+from services.record.evidence import evidence_wait
 from services.record.index import Index
 from services.record.minute_videos import Asked, asked_of
 from services.record.minutes import ClosedMinute, minute_of
@@ -117,10 +119,15 @@ class Turns:
         return asked_of(closed, self._reading.camera(closed.camera_id) or camera, self._reading.find_camera)
 
     def _hand_out_evidence(self, owned: OwnedPartition) -> None:
-        episode = owned.due_episode(self._settings.evidence_wait_seconds, self._settings.verdict_wait_seconds)
+        episode = owned.due_episode(self._evidence_wait, self._settings.verdict_wait_seconds)
         if episode is not None:
             future = self._tasks.copy_evidence(episode, lambda: owned.hidden, partial(_is_ours, owned))
             self._under_way[future] = _UnderWay(episode.camera_id, owned.episode_copied, owned.episode_indexed)
+
+    def _evidence_wait(self, episode: Episode) -> float:
+        """Give how long after a change of an episode its newest frame is judged whole, in seconds."""
+        camera = self._reading.camera(episode.camera_id)
+        return evidence_wait(self._settings.evidence_wait_seconds, camera)
 
     def _take_done(self) -> None:
         for future in [future for future in self._under_way if future.done()]:

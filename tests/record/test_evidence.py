@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 import simplejpeg
+from msgspec import UNSET
 
 from schemas.camera_events import FrameCoordinates, make_event_id
 from schemas.cameras import Zone
@@ -18,7 +19,7 @@ from schemas.recordings import ChainEntry, EvidenceKept, chain_start
 from schemas.topics import FRAMES
 from services.record.chain import Chains
 from services.record.chain_lines import check_lines, line_of
-from services.record.evidence import Evidence, Hidden, moment_of, named_frames, public_form
+from services.record.evidence import Evidence, Hidden, evidence_wait, moment_of, named_frames, public_form
 from services.record.filing import Filing
 from services.record.index_rows import RecordedEvidenceRow, rows_of
 from services.record.key_settings import KeySettings
@@ -98,6 +99,12 @@ def test_a_frame_that_claims_to_be_huge_or_is_none_has_no_public_form() -> None:
     assert public_form(b"no jpeg", ()) is None
 
 
+def test_frames_are_copied_once_the_next_one_is_judged() -> None:
+    waits = [evidence_wait(5.0, make_camera(CAMERA, sample_fps=fps)) for fps in (25.0, 1.0, 0.25, 0.1, 0.001)]
+    assert waits == [5.0, 5.0, 8.0, 14.0, 120.0]
+    assert evidence_wait(60.0, make_camera(CAMERA, sample_fps=0.1)) == 60.0
+
+
 class OneFrame(RecordsAt):
     """Kafka with one frame, until that is deleted."""
 
@@ -154,7 +161,9 @@ def keeping(folder_store: ObjectStore, tmp_path: Path) -> Keeping:
 
 
 def test_what_is_private_by_the_time_a_frame_is_stored_is_black_in_its_public_form(keeping: Keeping) -> None:
-    public = keeping.keep({1: ()}).files[1]
+    kept = keeping.keep({1: ()})
+    assert kept.withheld is UNSET
+    public = kept.files[1]
     picture = simplejpeg.decode_jpeg(keeping.store.get(public.key) or b"", colorspace="GRAY")
     assert picture[2:14, 2:20].mean() < 20
     assert picture[2:14, 40:140].mean() > 70
@@ -165,5 +174,10 @@ def test_a_frame_that_kafka_deletes_while_the_store_is_away_is_kept_as_it_may_be
     with pytest.raises(RetryableError):
         keeping.keep({1: ()})
     keeping.store.is_away, keeping.kafka.is_held = False, False
+    kept = keeping.keep({1: "quarantined"})
+    assert (kept.missing, [file.form for file in kept.files], kept.withheld) == ("", ["original"], "quarantined")
+
+
+def test_a_frame_of_which_nothing_is_known_has_no_public_form(keeping: Keeping) -> None:
     kept = keeping.keep({})
-    assert (kept.missing, [file.form for file in kept.files]) == ("", ["original"])
+    assert ([file.form for file in kept.files], kept.withheld) == (["original"], "not_judged")

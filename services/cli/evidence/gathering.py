@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import UnsetType
+
 from schemas.codec import ContractError
 from schemas.recordings import (
     INCLUSION_PROOF_CODEC,
@@ -27,6 +29,7 @@ from schemas.recordings import (
 )
 from schemas.times import DAY_MS, MINUTE_MS
 from services.cli.evidence.manifest import ChainPlace, LeftOut, PackedFile, chain_path, key_path, proof_path, root_path
+from services.cli.evidence.report_words import GAPS
 from services.cli.evidence.rows import EpisodeStory
 from services.record.chain import Chains
 from services.record.chain_lines import LinkedEntry
@@ -171,8 +174,7 @@ class Gathering:
                 else:
                     found.pictures.append(Picture(place[0], fact, place[1]))
         if isinstance(fact, EvidenceKept) and all(file.form != form for file in fact.files):
-            why = fact.missing or f"the record has it only as {'public' if wanted.originals else 'original'}"
-            found.leave_out(f"frames/{fact.event_id}", why)
+            found.leave_out(f"frames/{fact.event_id}", _why_not_there(fact, wanted))
 
     def _take_file(self, path: str, entry: ChainEntry, file: StoredFile, found: Gathered) -> bool:
         self.advance(path)
@@ -247,6 +249,13 @@ def _days(wanted: Wanted) -> Iterator[str]:
 
 def _minute_of(fact: MinuteRecorded | EvidenceKept) -> int:
     return fact.minute_ms if isinstance(fact, MinuteRecorded) else fact.captured_at_ms // MINUTE_MS * MINUTE_MS
+
+
+def _why_not_there(fact: EvidenceKept, wanted: Wanted) -> str:
+    """Tell why a frame is not there in the form that is wanted."""
+    only = f"the record has it only as {'public' if wanted.originals else 'original'}"
+    why = "" if isinstance(fact.withheld, UnsetType) else f": {GAPS[fact.withheld][1]}"
+    return fact.missing or only + why
 
 
 def _is_in_trouble(fact: MinuteRecorded | EvidenceKept, wanted: Wanted) -> bool:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.recordings import EvidenceRole, FileForm, GapReason
 from services.cli.evidence import report_words as words
 from services.cli.evidence.manifest import LeftOut
 from services.cli.evidence.report import report_html
 from tests.cli.evidence.recorded_case import MAKING, WANTED, Case, make_case, make_story
+from tests.record.facts import CAMERA, DAY
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,16 @@ def test_what_is_missing_is_told_with_the_reason(case: Case) -> None:
     gathered.left_out.append(LeftOut("frames/x", "Kafka no longer held the frame"))
     text = report_html(make_story(), WANTED, gathered, MAKING).decode()
     assert "Kafka no longer held the frame" in text
+
+
+def test_why_a_frame_has_no_public_form_is_told(tmp_path: Path) -> None:
+    case = make_case(tmp_path)
+    before = case.gather(WANTED._replace(originals=True)).pictures[0].fact
+    originals = tuple(file for file in before.files if file.form == "original")
+    withheld = replace(before, event_id="f" * 32, files=originals, withheld="held")
+    case.chains.append(CAMERA, DAY, [withheld])
+    text = report_html(make_story(), WANTED, case.gather(), MAKING).decode()
+    assert "the record has it only as original: held back: the picture was suspect" in text
 
 
 def test_a_gap_is_told_with_its_reason(case: Case) -> None:
