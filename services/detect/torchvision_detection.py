@@ -14,7 +14,10 @@ from services.detect.detector import MOST_OBJECTS, NMS_IOU, DetectorOptions, Mod
 from services.detect.models.random_weights import seeded, state_sha256
 from services.detect.objects import CLASSES, COCO_91, NO_OBJECTS, Objects
 from services.detect.suppression import without_doubles
-from services.runtime.errors import ConfigurationError
+from services.runtime.errors import ConfigurationError, FatalError
+
+HEADS = ("cls_logits", "cls_score", "bbox_pred", "classification_head", "regression_head")
+"""What torchvision's detection models call the modules that say scores and distances; each gives one tensor."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class TorchvisionDetector:
         network = _built(model, options)
         self.weights_sha256 = state_sha256(network)
         self._network = network.eval().to(self.device)
+        for name, module in self._network.named_modules():
+            if name.endswith(HEADS):
+                module.register_forward_hook(_only_numbers)
 
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
         """Give the longest side the model is for, and the shorter one in the picture's shape."""
@@ -59,7 +65,11 @@ class TorchvisionDetector:
         return height, width
 
     def infer(self, inputs_bgr: Tensor, least_score: float = 0.0) -> list[Objects]:
-        """Find objects; see ``Detector``."""
+        """Find objects; see ``Detector``.
+
+        Raises:
+            FatalError: Some of what the network's heads said is infinite or no number.
+        """
         if not len(inputs_bgr):
             return []
         rgb = inputs_bgr.flip(-1).permute(0, 3, 1, 2)
@@ -79,6 +89,12 @@ class TorchvisionDetector:
         edges = np.array([input_hw[1], input_hw[0]] * 2, np.float32)
         boxes = np.clip(result["boxes"].float().cpu().numpy()[chosen], 0, edges)
         return without_doubles(Objects(boxes, scores[chosen], classes).by_score(), NMS_IOU, MOST_OBJECTS)
+
+
+def _only_numbers(head: nn.Module, _: object, output: Tensor) -> None:
+    """End the process where an output is no number: no such score reaches the floor, and the picture looks empty."""
+    if not bool(output.isfinite().all()):
+        raise FatalError(f"the network's {type(head).__name__} gave what is no number")
 
 
 def _built(model: TorchvisionModel, options: DetectorOptions) -> nn.Module:

@@ -17,8 +17,8 @@ from services.detect.detector import Detector, DetectorOptions, load_detector
 from services.detect.detector_names import detector_names
 from services.detect.letterbox import letterbox
 from services.detect.objects import CLASSES, COCO_91, Objects
-from services.detect.torchvision_detection import TorchvisionDetector
-from services.runtime.errors import ConfigurationError
+from services.detect.torchvision_detection import TorchvisionDetector, TorchvisionModel
+from services.runtime.errors import ConfigurationError, FatalError
 from tests.detect.pictures import street_bgr
 
 FLOOR = 0.01
@@ -162,6 +162,29 @@ def test_the_card_and_the_thresholds_are_complete(name: str) -> None:
     for thresholds in detector(name).thresholds.values():
         assert set(thresholds) == set(CLASSES)
         assert all(0 < score < 1 for score in thresholds.values())
+
+
+@pytest.mark.parametrize("name", [name for name in detector_names() if name != "nanodet"])
+@pytest.mark.parametrize(
+    "parts", [("backbone",), ("cls_score", "classification_head"), ("bbox_pred", "regression_head")]
+)
+def test_a_network_of_torchvision_that_gives_no_numbers_ends_the_process(name: str, parts: tuple[str, ...]) -> None:
+    """NanoDet's runner is held to the same in ``test_running.py``."""
+    model: TorchvisionModel = import_module(f"services.detect.detectors.{name}").MODEL
+
+    def poisoned(**settings: object) -> nn.Module:
+        network = model.make(**settings)
+        weights = [weight for place, weight in network.named_parameters() if any(part in place for part in parts)]
+        with torch.no_grad():
+            weights[-1].view(-1)[0] = float("nan")
+        return network
+
+    broken = TorchvisionDetector(
+        replace(model, make=poisoned, long_side=min(model.long_side, SMALL_LONG_SIDE)),
+        DetectorOptions(weights="random"),
+    )
+    with pytest.raises(FatalError, match="no number"):
+        broken.infer(inputs(name, 1))
 
 
 def test_an_unknown_detector_is_refused_and_the_known_ones_are_listed() -> None:
