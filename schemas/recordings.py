@@ -36,7 +36,9 @@ class StoredFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A file of the record: where it lies, and what its bytes are.
 
     ``sha256`` and ``size`` are of the bytes as stored. Of an original, which is stored encrypted, ``plain_sha256`` is
-    the SHA-256 of what was encrypted; of a public file it is empty.
+    the SHA-256 of what was encrypted; of a public file it is empty. ``first_ms``, which a film's time 0 is, and
+    ``last_ms`` are when its first and last picture were captured; of a JPEG, and of what was recorded before this was
+    kept, they are not said.
     """
 
     key: ObjectKey
@@ -45,14 +47,17 @@ class StoredFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sha256: Sha256
     size: Count
     plain_sha256: MaybeSha256 = ""
+    first_ms: Milliseconds | UnsetType = UNSET  # left out of the JSON: older lines stay canonical
+    last_ms: Milliseconds | UnsetType = UNSET
 
 
 class MinuteRecorded(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="minute"):
     """A minute of pictures: those captured from ``minute_ms`` on, for 60 s.
 
-    Of the public form are ``frame_count`` and two revisions of the camera: ``camera_revision``, the lowest under which
-    a picture of it was captured, and ``private_revision``, whose private zones are black in all of them: the newest one
-    when the minute was stored. What was recorded before these were kept does not say them.
+    ``first_ms`` and ``last_ms`` are of the public form, where there is one; each file says its own. Of the public form
+    are ``frame_count`` and two revisions of the camera: ``camera_revision``, the lowest under which a picture of it was
+    captured, and ``private_revision``, whose private zones are black in all of them: the newest one when the minute was
+    stored. What was recorded before these were kept does not say them.
     """
 
     minute_ms: Milliseconds

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar
 
+from msgspec import UNSET
+
 from schemas.recordings import ChainEntry, EvidenceKept, GapNoted, MinuteRecorded, StoredFile
 from schemas.table import BOOL, COUNT, STRING, TIME, UNSET_MS, WORD, Column, Row
 from schemas.times import MINUTE_MS
@@ -119,8 +121,8 @@ def _minute_row(entry: ChainEntry, fact: MinuteRecorded, file: StoredFile) -> Re
         bytes=file.size,
         sha256=file.sha256,
         frames=fact.frame_count if is_public else 0,
-        first_at=fact.first_ms,
-        last_at=fact.last_ms,
+        first_at=fact.first_ms if file.first_ms is UNSET else file.first_ms,
+        last_at=fact.last_ms if file.last_ms is UNSET else file.last_ms,
         gap="",
         camera_revision=(fact.camera_revision or 0) if is_public else 0,
         private_revision=(fact.private_revision or 0) if is_public else 0,

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import simplejpeg
@@ -52,6 +53,7 @@ class MinuteVideos(NamedTuple):
 
     ``shown_count`` is of the public one, in which what ``private_revision`` of the camera has private is black;
     ``undecodable`` counts frames that were no whole picture; ``spoilt`` are the offsets of those that might be shown.
+    ``times_ms`` are when the first and last frame of each form were captured.
     """
 
     videos: dict[FileForm, bytes]
@@ -59,6 +61,7 @@ class MinuteVideos(NamedTuple):
     undecodable: int
     private_revision: int
     spoilt: frozenset[int] = frozenset()
+    times_ms: Mapping[FileForm, tuple[int, int]] = MappingProxyType({})
 
 
 def asked_of(closed: ClosedMinute, camera: Camera, find_camera: FindCamera) -> Asked:
@@ -84,19 +87,20 @@ def make_videos(closed: ClosedMinute, asked: Asked, encoding: Encoding) -> Minut
         InvalidMessageError: ``unencodable``: the encoder does not take these pictures.
     """
     videos: dict[FileForm, bytes] = {}
+    times_ms: dict[FileForm, tuple[int, int]] = {}
     public = _Pictures(
         [FrameToShow(frame, asked.private_since[frame.camera_revision], one.hidden) for frame, one in closed.shown]
     )
     if data := _encoded(closed, public, encoding, "public"):
-        videos["public"] = data
+        videos["public"], times_ms["public"] = data, public.times_ms()
     undecodable = len(public.spoilt)
     if asked.originals:
         original = _Pictures([FrameToShow(frame) for frame in asked.originals])
         if data := _encoded(closed, original, encoding, "original"):
-            videos["original"] = data
+            videos["original"], times_ms["original"] = data, original.times_ms()
         undecodable = max(undecodable, len(original.spoilt))
     shown_count = len(public.frames) - len(public.spoilt)
-    return MinuteVideos(videos, shown_count, undecodable, asked.revision, frozenset(public.spoilt))
+    return MinuteVideos(videos, shown_count, undecodable, asked.revision, frozenset(public.spoilt), times_ms)
 
 
 class _Pictures:
@@ -111,6 +115,10 @@ class _Pictures:
         for one in frames:
             if not self.frames or one.frame.captured_at_ms > self.frames[-1].frame.captured_at_ms:
                 self.frames.append(one)
+
+    def times_ms(self) -> tuple[int, int]:
+        """Give when the first and the last one were captured; not to be called where there is none."""
+        return self.frames[0].frame.captured_at_ms, self.frames[-1].frame.captured_at_ms
 
     def size_hw(self) -> tuple[int, int] | None:
         """Give the size of the largest one, by what they claim, so that none loses by being fitted; None: no size."""

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from schemas.codec import ContractError
 from schemas.recordings import ChainEntry, ChainFact, GapNoted, MinuteRecorded, StoredFile, day_of, files_of
@@ -56,16 +57,18 @@ class Recording:
         self._lock = threading.Lock()
 
     def keep_files(self, closed: ClosedMinute, made: MinuteVideos) -> list[StoredFile]:
-        """Store the videos of a minute.
+        """Store the videos of a minute; each file has the times of its own pictures.
 
         Raises:
             RetryableError: The store is away.
             ConfigurationError: The key that seals originals can't be read.
         """
-        return [
-            self._filing.keep_minute(closed.camera_id, closed.minute_ms, form, data)
-            for form, data in made.videos.items()
-        ]
+        files = []
+        for form, data in made.videos.items():
+            file = self._filing.keep_minute(closed.camera_id, closed.minute_ms, form, data)
+            first_ms, last_ms = made.times_ms.get(form, (UNSET, UNSET))
+            files.append(replace(file, first_ms=first_ms, last_ms=last_ms))
+        return files
 
     def say(self, closed: ClosedMinute, made: MinuteVideos, files: Sequence[StoredFile]) -> Stored:
         """Put a minute whose files are stored into the chain, and the gaps around it. Can be done again.

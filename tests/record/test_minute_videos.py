@@ -40,6 +40,7 @@ def test_the_original_is_made_only_where_the_policy_asks_and_holds_all() -> None
     assert len(stripes_in(made.videos["original"])) == 20
     assert min(stripes_in(made.videos["original"])) > 40
     assert made.shown_count == 5
+    assert made.times_ms == {"public": (at_ms(0), at_ms(4)), "original": (at_ms(0), at_ms(19))}
 
 
 def test_where_nothing_may_be_shown_there_is_no_public_video() -> None:

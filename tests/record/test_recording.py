@@ -13,14 +13,15 @@ from services.record.chain_lines import check_lines, line_of
 from services.record.filing import Filing
 from services.record.index_rows import RecordedMinuteRow, rows_of
 from services.record.key_settings import KeySettings
-from services.record.minute_videos import MinuteVideos
+from services.record.minute_videos import MinuteVideos, make_videos
 from services.record.minutes import ClosedMinute, Missing
 from services.record.object_keys import segment_key
 from services.record.recording import Recording, Stored
 from services.record.sealing import Sealer
+from services.record.video import Encoding
 from services.runtime.object_store import ObjectStore
 from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_minute
-from tests.record.make_minutes import at_ms, make_closed
+from tests.record.make_minutes import at_ms, make_asked, make_closed
 
 
 @pytest.fixture
@@ -107,17 +108,21 @@ def test_a_public_minute_says_under_which_revision_it_began_and_what_is_black_in
     assert (row.camera_revision, row.private_revision) == (4, 6)
 
 
-def test_a_minute_from_before_revisions_were_kept_is_still_as_it_was_written() -> None:
+def test_a_minute_from_before_its_files_had_times_and_revisions_is_still_as_it_was_written() -> None:
     old = make_minute(0)
     entry = ChainEntry(camera_id=CAMERA, day=DAY, index=0, previous=chain_start(CAMERA, DAY), at_ms=1, fact=old)
-    new = replace(entry, fact=replace(old, camera_revision=7, private_revision=8))
+    file = replace(old.files[0], first_ms=NOON_MS + 5, last_ms=NOON_MS + 9)
+    new = replace(entry, fact=replace(old, files=(file,), camera_revision=7, private_revision=8))
     assert b"revision" not in line_of(entry)[0]
-    for line, revisions in ((line_of(entry)[0], (0, 0)), (line_of(new)[0], (7, 8))):
+    assert line_of(entry)[0].count(b"first_ms") == 1
+    told = {(0, 0, old.first_ms, old.last_ms): entry, (7, 8, NOON_MS + 5, NOON_MS + 9): new}
+    for expected, said in told.items():
+        line = line_of(said)[0]
         checked = check_lines(line, CAMERA, DAY)
         assert checked.fault is None
         (row,) = rows_of(one.entry for one in checked.entries)
         assert isinstance(row, RecordedMinuteRow)
-        assert (row.camera_revision, row.private_revision) == revisions
+        assert (row.camera_revision, row.private_revision, row.first_at, row.last_at) == expected
 
 
 def test_silence_is_noted_from_where_the_record_ends(store: ObjectStore) -> None:
@@ -143,6 +148,24 @@ def test_an_original_alone_leaves_the_public_minute_a_gap(store: ObjectStore, tm
     rows = recording.say(closed, made, recording.keep_files(closed, made)).rows
     told = {(row.form, row.gap, bool(row.object_key)) for row in rows if isinstance(row, RecordedMinuteRow)}
     assert told == {("original", "", True), ("public", "held", False)}
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_each_form_has_the_times_of_its_own_pictures(store: ObjectStore, tmp_path: Path, is_shown: bool) -> None:
+    keys = KeySettings(sealing_dir=tmp_path / "keys")
+    recording = Recording(Filing(store, Sealer(keys)), Chains(store))
+    closed = make_closed(range(10), range(5, 9) if is_shown else [])
+    made = make_videos(closed, make_asked(closed.frames[2:]), Encoding())
+    recording.say(closed, made, recording.keep_files(closed, made))
+    again = make_recording(store).stored_before(closed)
+    assert again is not None
+    times = {
+        row.form: (row.first_at, row.last_at)
+        for row in again.rows
+        if isinstance(row, RecordedMinuteRow) and row.object_key
+    }
+    original = {"original": (at_ms(2), at_ms(9))}
+    assert times == ({"public": (at_ms(5), at_ms(8)), **original} if is_shown else original)
 
 
 @pytest.mark.parametrize("spoilt", [0, 1, 3])
