@@ -61,7 +61,7 @@ def run(settings: PortalSettings, service: Service) -> None:
             service.health.fulfil("registry")
             with (
                 _built(settings, registry, service) as portal,
-                _following(portal) as follower,
+                _following(portal, registry) as follower,
                 _listening(settings) as listener,
                 asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
             ):
@@ -108,9 +108,8 @@ def _built(settings: PortalSettings, registry: CameraRegistry, service: Service)
 
 
 @contextmanager
-def _following(portal: Portal) -> Iterator[Follower]:
-    back_ms = int(portal.settings.live.back_seconds * 1000)
-    follower = Follower(portal.settings.kafka, SERVICE, portal.shown, back_ms, portal.metrics)
+def _following(portal: Portal, registry: CameraRegistry) -> Iterator[Follower]:
+    follower = Follower(portal.settings.kafka, SERVICE, portal.shown, registry, portal.metrics)
     follower.released = portal.live.announce
     follower.start()
     try:

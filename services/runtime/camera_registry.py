@@ -88,6 +88,11 @@ class CameraRegistry:
             ends: dict[int, int] = self._ends or {}
             self._wait(lambda: all(self._positions[p] >= end for p, end in ends.items()), deadline)
 
+    def positions(self) -> dict[int, int]:
+        """Give the offset of each partition's next record: all before it has been read. Empty before Kafka answered."""
+        with self._changed:
+            return dict(self._positions)
+
     @property
     def failure(self) -> FatalError | None:
         """Tell why it no longer follows; None while it does. What it has read so far stays."""

@@ -1,11 +1,13 @@
 """Follow what may be shown: ``camera-events`` and ``scene-verdicts`` of every camera, from ten minutes back.
 
 A verdict waits until the events that it speaks of have been read: both topics have the same partitions, and Kafka's
-times say how far each has been read.
+times say how far each has been read. Whether a withdrawal would be known is a question to the registry too, which is
+read elsewhere: Kafka is asked here where it ends.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -16,10 +18,11 @@ from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Me
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, CameraEvent
 from schemas.codec import ContractError
-from schemas.topics import CAMERA_EVENTS, SCENE_VERDICTS
+from schemas.topics import CAMERA_EVENTS, CAMERAS, SCENE_VERDICTS
 from schemas.verdicts import SCENE_VERDICTS_CODEC, SceneVerdicts
 from services.portal.delivery.shown import Shown
 from services.privacy.showable import ShowableFrame
+from services.runtime.camera_registry import CameraRegistry
 from services.runtime.clock import Clock, now_ms
 from services.runtime.errors import FatalError, RetryableError
 from services.runtime.kafka import translated, whole_topic_consumer
@@ -53,14 +56,14 @@ class _Read:
     Attributes:
         known_at: Monotonic seconds: what Kafka had of it then has all been read.
         offset: Of the record to come.
-        to_end: Whether its end was reached once.
+        to_end: Whether its end was reached once. Not waited for where somebody else reads: there its end is asked for.
         asked_at: When its leader was last asked for its end, which was ``asked_offset``.
     """
 
     known_at: float
     offset: int = 0
     to_end: bool = False
-    asked_at: float = 0.0
+    asked_at: float = -math.inf
     asked_offset: int = 0
 
     def goes_on(self, offset: int, *, is_end: bool) -> None:
@@ -105,14 +108,21 @@ class Follower:
         kafka: The Kafka cluster.
         name: Name of the reader, for the broker's logs.
         shown: What is fed.
-        back_ms: How far back reading starts.
+        registry: Says how far the registry, which somebody else reads, has been read.
         metrics: Counts records.
         released: Told of frames that may be shown; not of those from before it had caught up once.
         clock: The wall clock.
     """
 
     def __init__(
-        self, kafka: KafkaSettings, name: str, shown: Shown, back_ms: int, metrics: Metrics, *, clock: Clock = now_ms
+        self,
+        kafka: KafkaSettings,
+        name: str,
+        shown: Shown,
+        registry: CameraRegistry,
+        metrics: Metrics,
+        *,
+        clock: Clock = now_ms,
     ) -> None:
         self.failure: FatalError | None = None
         self.beat_at = time.monotonic()
@@ -120,7 +130,7 @@ class Follower:
         self.released: Released = lambda frames: None
         self._consumer = whole_topic_consumer(kafka, f"{name}-shown")
         self._shown = shown
-        self._back_ms = back_ms
+        self._registry = registry
         self._metrics = metrics
         self._clock = clock
         self._partitions: dict[int, _Partition] = {}
@@ -154,14 +164,18 @@ class Follower:
 
     def _assign(self) -> bool:
         self.beat_at = time.monotonic()
+        registered = self._registry.positions()
         try:
-            self._consumer.assign(_starts(self._consumer, self._clock() - self._back_ms))
+            if not registered:
+                raise RetryableError("the camera registry is not read yet")
+            self._consumer.assign(_starts(self._consumer, self._clock() - self._shown.keep_ms))
         except RetryableError as error:
             log.warning("follower.waiting", error=str(error))
             return False
         places = self._consumer.assignment()
         self._partitions = {place.partition: _Partition() for place in places}
         self._read = {(place.topic, place.partition): _Read(time.monotonic()) for place in places}
+        self._read |= {(CAMERAS.name, partition): _Read(-math.inf, to_end=True) for partition in registered}
         return True
 
     def _turn(self) -> None:
@@ -186,6 +200,8 @@ class Follower:
 
     def _listen(self) -> None:
         """Tell ``shown`` since when there may be something that has not been read, of whichever partition."""
+        for partition, offset in self._registry.positions().items():
+            self._read[CAMERAS.name, partition].goes_on(offset, is_end=False)
         now = time.monotonic()
         quiet = [place for place, read in self._read.items() if read.is_to_be_asked(now)]
         if quiet and now >= self._ask_at:

@@ -37,7 +37,7 @@ class Shown:
 
     Args:
         find_camera: Gives a revision of a camera.
-        keep_ms: How far back frames are held.
+        keep_ms: How far back frames are held, and read at the start.
         silent_ms: A camera of which nothing was judged for longer is silent.
         clock: The wall clock: a frame grows old also where nothing comes after it.
         seconds: Monotonic seconds.
@@ -53,7 +53,7 @@ class Shown:
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._find_camera = find_camera
-        self._keep_ms = keep_ms
+        self.keep_ms = keep_ms
         self._clock = clock
         self._seconds = seconds
         self._heard_at = -math.inf
@@ -72,7 +72,7 @@ class Shown:
         """Tell whether a withdrawal would be known.
 
         Not before all that Kafka had at the start has been read, nor where it is not known for half a minute whether a
-        partition has more.
+        partition has more: of events, of verdicts, or of the camera registry.
         """
         return self._seconds() - self._heard_at < _HEARD_SECONDS
 
@@ -154,7 +154,7 @@ class Shown:
 
     def _oldest_ms(self) -> int:
         """Give before when Kafka took what is too old by now."""
-        return self._clock() - self._keep_ms
+        return self._clock() - self.keep_ms
 
     def _unless_old(self, frame: ShowableFrame | None) -> ShowableFrame | None:
         return None if frame is None or frame.frame.appended_at_ms < self._oldest_ms() else frame

@@ -1,19 +1,23 @@
-"""Kafka that has nothing new to tell is heard all the same; one of which a partition can't be read or asked is not."""
+"""Kafka that has nothing new to tell is heard all the same; one of which a partition can't be read or asked is not.
+
+The registry's partitions count as those of events and verdicts do.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from deploy.local.platform import LocalStack
 from schemas.camera_events import CameraEvent
-from schemas.topics import SCENE_VERDICTS
+from schemas.topics import CAMERAS, SCENE_VERDICTS
 from schemas.verdicts import SCENE_VERDICTS_CODEC, SceneVerdicts
 from services.portal.delivery import follower as following
 from services.portal.delivery import shown as showing
@@ -22,7 +26,7 @@ from services.portal.delivery.shown import Shown
 from services.portal.metrics import PORTAL_METRICS
 from services.privacy.judged_spans import MOST_SPANS
 from services.privacy.showable import ShowableFrame
-from services.runtime.camera_registry import CameraRevisions
+from services.runtime.camera_registry import CameraRegistry, CameraRevisions
 from services.runtime.kafka import whole_topic_consumer
 from services.runtime.metrics import Metrics
 from services.runtime.settings import KafkaSettings
@@ -49,7 +53,8 @@ class WatchedShown(Shown):
 @contextmanager
 def followed(kafka: KafkaSettings, shown: Shown) -> Iterator[Follower]:
     """Follow until all that Kafka has at the start has been read, and then on."""
-    follower = Follower(kafka, "tests", shown, 600_000, Metrics(PORTAL_METRICS))
+    registry = CameraRegistry(kafka, "tests")
+    follower = Follower(kafka, "tests", shown, registry, Metrics(PORTAL_METRICS))
     follower.start()
     try:
         until(follower.caught_up.is_set)
@@ -57,6 +62,7 @@ def followed(kafka: KafkaSettings, shown: Shown) -> Iterator[Follower]:
         yield follower
     finally:
         follower.close()
+        registry.close()
     assert follower.failure is None
 
 
@@ -87,6 +93,27 @@ class HalfDeaf(Between):
     def consume(self, most: int, seconds: float) -> list[Message]:
         messages = self._consumer.consume(most, seconds)
         return [each for each in messages if not self.is_deaf or (each.topic(), each.partition()) != PLACE]
+
+
+class DeafRegistry(Between):
+    """Nothing comes through any more, as from partitions without a leader."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        super().__init__(consumer)
+        self.polled, self.hears = threading.Event(), threading.Event()
+
+    def poll(self, seconds: float) -> Message | None:
+        self.polled.set()
+        return self._consumer.poll(seconds) if self.hears.wait(seconds) else None
+
+
+class UnheardOf(Between):
+    """Nobody leads the registry's partitions: Kafka can't say where they end."""
+
+    def offsets_for_times(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        if any(place.topic == CAMERAS.name for place in places):
+            raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE))
+        return self._consumer.offsets_for_times(places, timeout=timeout)
 
 
 class AllAtOnce(Between):
@@ -139,6 +166,36 @@ def test_one_partition_that_is_not_read_is_not_made_up_for_by_the_others(
         assert not shown.is_current
         consumer.is_deaf = False
         tell_nothing(teller, 0)
+        until(lambda: shown.is_current)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_withdrawal_that_the_registry_has_not_read_is_not_made_up_for_by_events(
+    kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = FilmedCamera(kafka, "follower-withdrawn")
+    shown = Shown(CameraRevisions().find, 600_000, 30_000)
+    with followed(kafka, shown) as follower:
+        cameras = follower._registry.revisions
+        deaf = DeafRegistry(follower._registry._consumer)
+        monkeypatch.setattr(follower._registry, "_consumer", deaf)
+        until(deaf.polled.is_set)
+        camera.withdraw()
+        until(lambda: not shown.is_current)
+        assert cameras.find(camera.camera.camera_id, camera.camera.revision + 1) is None
+        deaf.hears.set()
+        until(lambda: shown.is_current)
+        assert cameras.find(camera.camera.camera_id, camera.camera.revision + 1) is not None
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_registry_whose_end_nobody_tells_is_not_heard(kafka: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown(CameraRevisions().find, 600_000, 30_000)
+    with followed(kafka, shown) as follower:
+        consumer = follower._consumer
+        monkeypatch.setattr(follower, "_consumer", UnheardOf(consumer))
+        until(lambda: not shown.is_current)
+        monkeypatch.setattr(follower, "_consumer", consumer)
         until(lambda: shown.is_current)
 
 

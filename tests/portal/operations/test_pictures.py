@@ -20,6 +20,7 @@ from services.portal.delivery.follower import Follower
 from services.portal.delivery.shown import Shown
 from services.record.index_rows import RecordedEvidenceRow
 from services.record.index_tables import ensure_tables
+from services.runtime.camera_registry import CameraRegistry
 from services.runtime.clock import now_ms
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
@@ -40,13 +41,15 @@ PRIVATE = (0.0, 0.0, 0.5, 1.0)
 @contextmanager
 def followed(place: Office, kafka: KafkaSettings) -> Iterator[None]:
     """Let the portal know what may be shown."""
-    follower = Follower(kafka, "ops-pictures", place.portal.shown, 600_000, place.portal.metrics)
+    registry = CameraRegistry(kafka, "ops-pictures")
+    follower = Follower(kafka, "ops-pictures", place.portal.shown, registry, place.portal.metrics)
     follower.start()
     try:
         until(lambda: place.portal.shown.is_current)
         yield
     finally:
         follower.close()
+        registry.close()
 
 
 def form_of(place: Office, address: str) -> str:
