@@ -37,3 +37,15 @@ def test_a_table_from_before_revisions_were_kept_gets_their_columns(clickhouse_p
     rows = rows_between(index, RecordedMinuteRow, (CAMERA, NOON_MS, NOON_MS + 2 * MINUTE_MS))
     told = sorted((row.minute - NOON_MS, row.camera_revision, row.private_revision) for row in rows)
     assert told == [(0, 0, 0), (MINUTE_MS, 7, 8)]
+
+
+def test_an_index_with_many_hours_of_rows_is_full_until_they_are_written(clickhouse_port: int) -> None:
+    index = Index(ClickHouseSettings(port=clickhouse_port, database="record_full"))
+    rows = rows_of([ChainEntry(camera_id=CAMERA, day=DAY, index=0, previous="0" * 64, at_ms=1, fact=make_minute(1))])
+    index.add(rows * 49_999, lambda: None)
+    assert not index.is_full
+    index.add(rows, lambda: None)
+    assert index.is_full
+    index.write()
+    index.close()
+    assert not index.is_full
