@@ -126,12 +126,13 @@ class RecordedMinutes:
         if not today - timedelta(days=_MOST_DAYS) <= day <= today:
             return []
         start = datetime.combine(day, time(), LOCAL_TIME)
-        asked = {"camera_id": camera_id, "from_ms": _ms(start), "until_ms": _ms(start + timedelta(days=1))}
+        from_ms, until_ms = _ms(start), _ms(start + timedelta(days=1))
+        asked = {"camera_id": camera_id, "from_ms": from_ms, "until_ms": until_ms}
         minutes, troubles = await asyncio.gather(
             self._questions.query_as(Minute, _MINUTES, asked, keep_seconds=_KEEP_SECONDS),
             troubles_of(self._questions, camera_id),
         )
-        quarantines = [trouble for trouble in troubles if trouble.quarantined]
+        quarantines = [one for one in troubles if one.quarantined and is_in_trouble([one], from_ms, until_ms)]
         return [
             replace(each, withdrawn=True) if is_in_trouble(quarantines, each.first_ms, each.last_ms) else each
             for each in minutes
