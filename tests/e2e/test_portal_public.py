@@ -249,6 +249,15 @@ def test_what_a_quarantine_withdraws_leaves_the_screen(live: Visit, filmed: Film
     expect(page.locator("#timeline")).to_have_attribute("max", "19")
 
 
+def test_a_camera_that_is_withdrawn_leaves_the_screen(live: Visit, filmed: FilmedCamera) -> None:
+    page = live.page
+    filmed.withdraw()
+
+    expect(page.locator("#state")).to_have_text("tidak lagi untuk umum")
+    expect(page.locator("#picture")).to_be_hidden()
+    expect(page.locator("#controls")).to_be_hidden()
+
+
 def test_where_no_picture_comes_any_more_the_live_page_is_blank_and_says_why(kafka: KafkaSettings, page: Page) -> None:
     camera = FilmedCamera(kafka, "e2e-silent")
     camera.film(range(33))
@@ -304,3 +313,26 @@ def test_a_minute_that_is_not_stored_yet_is_not_told_as_missing(page: Page, reco
     for ago_s, wanted in ((180, "belum tersimpan"), (3_600, "Tidak ada rekaman")):
         page.goto(f"{recorded_camera}?at={round(time.time() - ago_s) * 1000}")
         expect(page.locator("#lookback-said")).to_contain_text(wanted)
+
+
+@pytest.mark.parametrize(
+    ("language", "gap", "simulated", "said"),
+    [
+        ("id", "held", False, "Sebagian gambar menit ini tidak ada: gambarnya ditahan."),
+        ("en", "not_judged", True, "Pictures of this minute are missing: nobody was blurred in time"),
+        ("en", "", True, "Simulated pictures"),
+    ],
+)
+def test_a_minute_that_has_gaps_or_is_simulated_says_so(
+    page: Page, recorded_camera: str, language: str, gap: str, simulated: bool, said: str
+) -> None:
+    minute_ms = (round(time.time()) // 60 - 60) * 60_000
+    url = f"/recorded/loket-genuk/{minute_ms}.mp4"
+    film = {"minute_ms": minute_ms, "url": url, "first_ms": minute_ms, "gap": gap, "simulated": simulated}
+    page.route(f"**{url}", lambda route: None)  # it is on its way
+    page.route("**/recorded/loket-genuk/*-*", lambda route: route.fulfill(json={"minutes": [film]}))
+    page.goto(in_language(f"{recorded_camera}?at={minute_ms}", language))
+
+    expect(page.locator("#lookback-said")).to_contain_text(said)
+    expect(page.locator("#lookback-video")).to_be_visible()
+    expect(page.locator("#lookback-said .simulated")).to_have_count(int(simulated))

@@ -33,9 +33,12 @@ from services.runtime.metrics import Metrics
 log = get_logger(__name__)
 
 _LOOK_SECONDS = 1.0
+_BEATS_OF_SILENCE = 2
+"""Pages take a stream for dead that has told nothing for one and a half times ``silent_seconds``: three beats."""
 _MOST_FRAMES_AT_ONCE = 12
 """Frames of one camera that one turn announces; a camera at 25 fps gets as many a second, the newest ones."""
-HEARTBEAT = b":\n\n"
+HEARTBEAT = b"event: beat\ndata:\n\n"
+"""An event and no comment, which a page would not get to know of."""
 
 
 @dataclass(slots=True, eq=False)
@@ -146,7 +149,8 @@ class Live:
     async def run(self) -> None:
         """Look after states and heartbeats until cancelled."""
         self._loop = asyncio.get_running_loop()
-        turns_a_beat = max(1, round(self._settings.heartbeat_seconds / _LOOK_SECONDS))
+        pause = min(self._settings.heartbeat_seconds, self._settings.silent_seconds / _BEATS_OF_SILENCE)
+        turns_a_beat = max(1, round(pause / _LOOK_SECONDS))
         turn = 0
         while True:
             turn += 1

@@ -1,7 +1,8 @@
 """``GET /live/{camera_id}``: server-sent events of one camera, as plain ASGI.
 
-Events: ``frame`` (its URL, capture time, delay, whether simulated) and ``state`` (live, held, quarantined, silent,
-paused). A browser that lost the stream comes back with the last frame's id and is told only what is newer.
+Events: ``frame`` (its URL, capture time, delay, whether simulated), ``state`` (live, held, quarantined, silent, paused)
+and ``beat``, a sign of life. A browser that lost the stream comes back with the last frame's id and is told only what
+is newer.
 """
 
 from __future__ import annotations

@@ -47,10 +47,10 @@ class Listening:
         kind = ""
         with portal.client.stream("GET", url, headers=self._sent) as answer:
             for line in answer.iter_lines():
-                self.beats += line == ":"
+                self.beats += line == "event: beat"
                 if line.startswith("event: "):
                     kind = line.removeprefix("event: ")
-                if line.startswith("data: "):
+                if line.startswith("data: ") and kind != "beat":
                     self.events.append((kind, msgspec.json.decode(line.removeprefix("data: "))))
         self.ended.set()
 

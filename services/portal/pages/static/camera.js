@@ -2,7 +2,10 @@
 
 const KEPT_MS = 600_000;
 const AGAIN_MS = 2_000;
+const LONGEST_MS = 20_000;
+const ASKING_MS = 5_000;
 const GONE = [404, 410];
+const BUSY = 429;
 const byId = (id) => document.getElementById(id);
 const box = byId('live');
 const said = box.dataset;
@@ -10,16 +13,23 @@ const [picture, blank, slider, pause] = ['picture', 'blank', 'timeline', 'pause'
 const seconds = new Intl.DateTimeFormat(said.lang, { timeZone: 'Asia/Jakarta', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 const minutes = new Intl.DateTimeFormat(said.lang, { timeZone: 'Asia/Jakarta', dateStyle: 'medium', timeStyle: 'short' });
 
-const view = { frames: [], shown: -1, live: true, state: '', since: 0, delayMs: 0, toldAt: 0 };
+const view = { frames: [], shown: -1, live: true, state: '', since: 0, delayMs: 0, toldAt: Date.now(), refusals: 0, restUntil: 0 };
+const line = { stream: null, heardAt: 0, cut: false, tries: 0, reading: 0 };
+
+/** Give how long to wait for the next try, 2 to 30 s: longer each time, and not all pages at once. */
+const pauseMs = (tries) => Math.min(LONGEST_MS, AGAIN_MS * 2 ** tries) * (1 + Math.random() / 2);
+
+/** Tell whether the portal asked for a pause: too much comes from this page's address. */
+const isResting = () => performance.now() < view.restUntil;
 
 /** Show the frame at that place of the timeline, or why there is none. */
 function show(index) {
   view.shown = Math.max(0, Math.min(index, view.frames.length - 1));
   const frame = view.frames[view.shown];
-  const visible = Boolean(frame) && !(view.live && ['held', 'quarantined', 'silent', 'paused'].includes(view.state));
+  const visible = Boolean(frame) && !(view.live && !['', 'live'].includes(view.state));
   picture.hidden = !visible;
   blank.hidden = visible;
-  if (visible && picture.getAttribute('src') !== frame.url) picture.src = frame.url;
+  if (visible && picture.getAttribute('src') !== frame.url && !(view.live && isResting())) picture.src = frame.url;
   slider.max = Math.max(0, view.frames.length - 1);
   slider.value = view.shown;
   slider.setAttribute('aria-valuetext', frame ? `${seconds.format(frame.captured_at_ms)} WIB` : said.empty);
@@ -47,8 +57,9 @@ function label() {
 function tell() {
   const frame = view.frames[view.shown];
   if (!frame || picture.hidden) { byId('said').textContent = ''; return; }
+  if (view.live && (isResting() || line.cut)) { byId('said').textContent = isResting() ? said.whyBusy : said.whyLost; return; }
   const time = `${seconds.format(frame.captured_at_ms)} WIB`;
-  const age = Math.round((view.delayMs + performance.now() - view.toldAt) / 1000);
+  const age = Math.round((view.delayMs + Date.now() - view.toldAt) / 1000);
   byId('said').textContent = view.live ? said.delay.replace('{time}', time).replace('{seconds}', age) : said.past.replace('{time}', time);
 }
 
@@ -94,16 +105,22 @@ function setState(name, since) {
   [view.state, view.since] = [name, since];
   byId('blank-state').textContent = said[`blank${key}`];
   byId('blank-why').textContent = name === 'live' ? '' : said[`why${key}`].replace('{time}', since ? `${minutes.format(since)} WIB` : '…');
-  if (name === 'quarantined') withdraw(since);
-  else if (before && before !== name && name !== 'silent') read();
+  if (name === 'gone') withdraw(0);
+  else if (name === 'quarantined') withdraw(since);
+  else if (before && before !== name && !['silent', 'lost', 'busy'].includes(name)) read();
   show(view.live ? view.frames.length - 1 : view.shown);
 }
 
 /** Read the list of the last ten minutes anew. What was told since it was made, and it can't know, stays. */
 async function read() {
-  const answer = await fetch(`/cameras/${said.camera}/recent`, { cache: 'no-cache' });
-  if (!answer.ok) return;
+  const answer = await fetch(`/cameras/${said.camera}/recent`, { cache: 'no-cache' }).catch(() => null);
+  if (!answer?.ok) {
+    clearTimeout(line.reading);
+    if (!GONE.includes(answer?.status)) line.reading = setTimeout(read, pauseMs(2));
+    return;
+  }
   const { state, since_ms: since, judged_through_ms: known, frames: listed } = await answer.json();
+  if (view.state === 'gone') return;
   const current = view.frames[view.shown]?.url;
   const frames = view.frames = [...listed, ...view.frames.filter((frame) => frame.captured_at_ms > known)];
   const place = frames.findIndex((frame) => frame.url === current);
@@ -119,16 +136,45 @@ function goToAsked() {
   if (index >= 0 && view.frames[0].captured_at_ms <= at + 60_000) { view.live = false; show(index); }
 }
 
+/** Open the stream. Whatever comes by it, be it a sign of life alone, says that it is there. */
 function follow() {
-  const stream = new EventSource(`/live/${said.camera}`);
-  stream.addEventListener('frame', ({ data }) => {
-    const frame = JSON.parse(data);
+  const stream = line.stream = new EventSource(`/live/${said.camera}`);
+  line.heardAt = Date.now();
+  const on = (name, act) => stream.addEventListener(name, ({ data }) => {
+    Object.assign(line, { heardAt: Date.now(), cut: false, tries: 0 });
+    act(data && JSON.parse(data));
+  });
+  on('frame', (frame) => {
     add(frame);
-    [view.delayMs, view.toldAt] = [frame.delay_ms, performance.now()];
+    [view.delayMs, view.toldAt] = [frame.delay_ms, Date.now()];
     show(view.live ? view.frames.length - 1 : view.shown);
   });
-  stream.addEventListener('state', ({ data }) => { const { state, since_ms: since } = JSON.parse(data); setState(state, since); });
-  stream.addEventListener('error', () => { if (view.live) byId('said').textContent = said.lost; });
+  on('state', ({ state, since_ms: since }) => setState(state, since));
+  on('beat', () => {});
+  stream.addEventListener('error', () => {
+    line.cut = true;
+    tell();
+    if (stream.readyState === EventSource.CLOSED) lose(); // else the browser comes back by itself
+  });
+}
+
+/** The stream was refused, or is dead: what was shown is not live any more. Say so and why, and try again. */
+async function lose() {
+  line.stream.close();
+  line.stream = null;
+  if (!['gone', 'busy'].includes(view.state)) setState('lost');
+  const asking = new AbortController();
+  const enough = setTimeout(() => asking.abort(), ASKING_MS);
+  const answer = await fetch(`/live/${said.camera}`, { cache: 'no-store', signal: asking.signal }).catch(() => null);
+  clearTimeout(enough);
+  asking.abort(); // where it is open again: the next try takes it
+  setState(GONE.includes(answer?.status) ? 'gone' : answer?.status === BUSY ? 'busy' : 'lost');
+  setTimeout(follow, pauseMs(line.tries++));
+}
+
+/** A stream that says nothing, not even that it lives, is dead, whatever the browser thinks of it: the phone slept. */
+function watch() {
+  if (line.stream && Date.now() - line.heardAt > said.silent * 1500) lose();
 }
 
 /** A picture did not come. Forget it where it was withdrawn or is gone; a server that is busy is asked again. */
@@ -138,10 +184,16 @@ async function failed(url) {
     view.frames = view.frames.filter((frame) => frame.url !== url);
     show(view.live ? view.frames.length - 1 : view.shown);
   } else {
-    setTimeout(() => { if (picture.getAttribute('src') === url) picture.src = url; }, AGAIN_MS);
+    const waitMs = status === BUSY ? pauseMs(view.refusals++) : AGAIN_MS;
+    if (status === BUSY) view.restUntil = performance.now() + waitMs;
+    setTimeout(() => {
+      show(view.live ? view.frames.length - 1 : view.shown);
+      if (picture.getAttribute('src') === url) picture.src = url;
+    }, waitMs);
   }
 }
 
+picture.addEventListener('load', () => { view.refusals = 0; });
 picture.addEventListener('error', () => failed(picture.getAttribute('src')));
 slider.addEventListener('input', () => go(Number(slider.value)));
 slider.addEventListener('keydown', (event) => {
@@ -152,5 +204,5 @@ pause.addEventListener('click', () => { view.live = !view.live; show(view.live ?
 byId('back').addEventListener('click', () => { view.live = false; show(view.shown - 1); });
 byId('on').addEventListener('click', () => go(view.shown + 1));
 byId('minute-back').addEventListener('click', () => leap(-60));
-setInterval(tell, 1000);
+setInterval(() => { watch(); tell(); }, 1000);
 read().finally(() => { goToAsked(); follow(); });

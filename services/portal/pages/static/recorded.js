@@ -7,6 +7,7 @@ if (form) {
   const [day, time] = ['lookback-day', 'lookback-time'].map((id) => document.getElementById(id));
   const said = document.getElementById('lookback-said');
   const video = document.getElementById('lookback-video');
+  const simulated = document.getElementById('lookback-simulated');
   const clock = new Intl.DateTimeFormat(words.lang, { timeZone: 'Asia/Jakarta', dateStyle: 'medium', timeStyle: 'short' });
   const STORED_AFTER_MS = 660_000; // a minute lasts one, waits at most nine to be judged, and is then stored
   const lists = new Map();
@@ -26,9 +27,11 @@ if (form) {
 
   const dayOf = (ms) => new Date(ms + 7 * 3_600_000).toISOString().slice(0, 10);
 
+  const whyGap = (minute) => words[`gap${minute.gap.replaceAll('_', '')}`];
+
   /** Why there is nothing of a minute. */
   const whyNone = (ms, minute) => {
-    if (minute?.gap) return words[`gap${minute.gap.replaceAll('_', '')}`];
+    if (minute?.gap) return whyGap(minute);
     return ms > Number(words.now) + performance.now() - STORED_AFTER_MS ? words.notYet : words.none;
   };
 
@@ -54,6 +57,8 @@ if (form) {
     if (minute?.url) {
       video.src = minute.url;
       said.textContent = `${words.label}: ${clock.format(minute.first_ms || ms)} WIB`;
+      if (minute.gap) said.append(`. ${words.partly.replace('{why}', whyGap(minute))}`);
+      if (minute.simulated) said.append(' ', simulated.content.cloneNode(true));
       video.play().catch(() => {});
     } else {
       said.textContent = `${clock.format(ms)} WIB: ${whyNone(ms, minute)}`;

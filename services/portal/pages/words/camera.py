@@ -16,6 +16,9 @@ class CameraWords:
     blank_quarantined = Text("Nothing is shown: quarantined", "Tidak ditampilkan: karantina")
     blank_silent = Text("Nothing is shown: no picture comes", "Tidak ditampilkan: tidak ada gambar masuk")
     blank_paused = Text("Nothing is shown: paused", "Tidak ditampilkan: dijeda")
+    blank_lost = Text("Nothing is shown: no connection", "Tidak ditampilkan: sambungan terputus")
+    blank_busy = Text("Nothing is shown: too many are watching", "Tidak ditampilkan: terlalu banyak penonton")
+    blank_gone = Text("Nothing is shown: not public any more", "Tidak ditampilkan: tidak lagi dibuka untuk umum")
     waiting = Text("Waiting for the next picture …", "Menunggu gambar berikutnya …")
     delay = Text("taken {time}, {seconds} s ago", "diambil pukul {time}, {seconds} detik lalu")
     past = Text("taken {time}: you are looking back", "diambil pukul {time}: Anda sedang melihat ke belakang")
@@ -34,9 +37,6 @@ class CameraWords:
         "No picture of the last ten minutes may be shown.",
         "Tidak ada gambar sepuluh menit terakhir yang boleh ditampilkan.",
     )
-    lost = Text(
-        "The connection is lost. Trying again by itself …", "Sambungan terputus. Mencoba lagi dengan sendirinya …"
-    )
     script_needed = Text(
         "The live picture needs JavaScript; the figures below do not.",
         "Gambar langsung memerlukan JavaScript; angka di bawah tidak.",
@@ -48,6 +48,9 @@ class CameraWords:
     state_quarantined = Text("quarantined", "karantina")
     state_silent = Text("no picture", "tanpa gambar")
     state_paused = Text("paused", "dijeda")
+    state_lost = Text("no connection", "sambungan terputus")
+    state_busy = Text("too many viewers", "terlalu banyak penonton")
+    state_gone = Text("not public any more", "tidak lagi untuk umum")
     why_live = Text(
         "Pictures come, are blurred and shown some seconds later.",
         "Gambar masuk, dikaburkan, lalu ditampilkan beberapa detik kemudian.",
@@ -71,6 +74,18 @@ class CameraWords:
         " atau komputer yang mengaburkan orang tertinggal. Tanpa pengaburan, tidak ada yang ditampilkan.",
     )
     why_paused = Text("The city has paused this camera.", "Kamera ini sedang dijeda oleh kota.")
+    why_lost = Text(
+        "The connection is lost. Trying again by itself …", "Sambungan terputus. Mencoba lagi dengan sendirinya …"
+    )
+    why_busy = Text(
+        "Too many watch by the same line of the internet just now. Trying again by itself in a moment …",
+        "Terlalu banyak yang menonton lewat sambungan internet yang sama. Sebentar lagi dicoba kembali dengan"
+        " sendirinya …",
+    )
+    why_gone = Text(
+        "The city does not show this camera any more, or it was removed. Its pictures were withdrawn.",
+        "Kota tidak lagi memperlihatkan kamera ini, atau kameranya dihapus. Gambarnya sudah ditarik.",
+    )
     why_simulated = Text(
         "Effects are laid over this camera's pictures for a trial. Nothing of it counts in the city's figures.",
         "Gambar kamera ini diberi efek untuk uji coba. Angkanya tidak masuk angka kota.",
@@ -92,6 +107,7 @@ class CameraWords:
     recorded_time = Text("Time", "Jam")
     recorded_show = Text("Show", "Tampilkan")
     recorded_none = Text("Nothing was recorded then.", "Tidak ada rekaman pada waktu itu.")
+    recorded_partly = Text("Pictures of this minute are missing: {why}.", "Sebagian gambar menit ini tidak ada: {why}.")
     gap_no_frames = Text("the camera sent no picture", "kamera tidak mengirim gambar")
     gap_held = Text("the picture was held back", "gambarnya ditahan")
     gap_quarantined = Text("the camera was in quarantine", "kamera dalam karantina")
