@@ -41,14 +41,16 @@ def build_app(portal: Portal) -> ASGIApp:
     pages.include_router(public_pages(portal))
     pages.include_router(operations(portal))
     compressed = GZipMiddleware(HeadAsGet(pages), _WORTH_COMPRESSING_BYTES, _COMPRESSION)
+    limits = portal.settings.limits
+    budgets = Budgets(limits)
+    frames = FrameFiles(portal.cameras, portal.access, portal.shown, portal.pictures, portal.metrics, budgets)
     by_prefix: dict[str, ASGIApp] = {
-        addresses.PREFIX: FrameFiles(portal.cameras, portal.access, portal.shown, portal.pictures, portal.metrics),
+        addresses.PREFIX: frames,
         streams.PREFIX: Streams(portal.cameras, portal.access, portal.live, portal.metrics),
         assets.PREFIX: portal.assets,
     }
     routed = _Routed(by_prefix, MinuteFiles(portal.cameras, portal.access, portal.recorded), compressed)
-    limits = portal.settings.limits
-    return Told(Bounds(routed, limits, Budgets(limits)), portal.settings, portal.metrics)
+    return Told(Bounds(routed, limits, budgets), portal.settings, portal.metrics)
 
 
 class _Routed:

@@ -17,7 +17,9 @@ from services.runtime.metrics import Metrics
 Headers = list[tuple[bytes, bytes]]
 
 _CLIENTS = 50_000
-"""Addresses whose budget is remembered; who has not been heard of for longest is forgotten, and starts anew."""
+"""Budgets of addresses that are remembered; who has not been heard of for longest is forgotten, and starts anew."""
+_LIGHT = ("/frames/", "/live/", "/static/")
+"""What is served from memory. A picture that is not there yet takes of the other budget too: ``frame_files.py``."""
 _PARTS = frozenset(
     {"cameras", "frames"}  # not a topic: parts of URLs
     | {"live", "static", "counters", "floods", "parking", "data", "how", "privacy", "record", "recorded", "operations"}
@@ -58,7 +60,10 @@ async def refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None
 
 
 class Budgets:
-    """A token bucket for each client: so many requests a second, so many at once.
+    """Two token buckets for each client: so many requests a second, so many at once.
+
+    What costs next to nothing has a far larger one of its own: whole neighbourhoods share the few IPv4 addresses of
+    their mobile carrier, and each of them who watches asks for a picture a second.
 
     Args:
         settings: The bounds.
@@ -66,18 +71,21 @@ class Budgets:
     """
 
     def __init__(self, settings: LimitSettings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = settings.requests_per_second
-        self._most = float(settings.requests_at_once)
+        self._bounds = {
+            False: (settings.requests_per_second, float(settings.requests_at_once)),
+            True: (settings.light_per_second, float(settings.light_at_once)),
+        }
         self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: OrderedDict[tuple[str, bool], tuple[float, float]] = OrderedDict()
 
-    def take(self, client: str) -> bool:
+    def take(self, client: str, *, light: bool = False) -> bool:
         """Take one request of a client's budget; False where it is used up."""
         now = self._clock()
-        left, at = self._left.pop(client, (self._most, now))
-        left = min(self._most, left + (now - at) * self._rate)
+        rate, most = self._bounds[light]
+        left, at = self._left.pop((client, light), (most, now))
+        left = min(most, left + (now - at) * rate)
         allowed = left >= 1.0
-        self._left[client] = (left - 1.0 if allowed else left, now)
+        self._left[client, light] = (left - 1.0 if allowed else left, now)
         if len(self._left) > _CLIENTS:
             self._left.popitem(last=False)
         return allowed
@@ -98,7 +106,7 @@ class Bounds:
             return
         if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > self._settings.url_bytes:
             await refuse(send, 414)
-        elif not self._budgets.take(network_of(client_of(scope))):
+        elif not self._budgets.take(network_of(client_of(scope)), light=scope["path"].startswith(_LIGHT)):
             await refuse(send, 429, (b"retry-after", b"2"))
         elif _declared_length(scope) > self._settings.body_bytes:
             await refuse(send, 413, (b"connection", b"close"))

@@ -63,10 +63,10 @@ class LiveSettings(BaseModel):
         5_000, ge=1, le=100_000, description="Live streams that one process holds; more are told to come back later."
     )
     viewers_each: int = Field(
-        40,
+        1_000,
         ge=1,
         le=100_000,
-        description="Live streams from one address. A school or an office shares one: too small shuts it out.",
+        description="Live streams from one address. Phones of one mobile carrier share few: too small shuts them out.",
     )
     heartbeat_seconds: Seconds = Field(15.0, le=120, description="Pause between signs of life of a stream, in seconds.")
     silent_seconds: Seconds = Field(
@@ -84,6 +84,12 @@ class LimitSettings(BaseModel):
 
     requests_per_second: Seconds = Field(50.0, le=100_000, description="Requests a second from one address, lasting.")
     requests_at_once: int = Field(300, ge=1, le=1_000_000, description="Requests from one address in a burst.")
+    light_per_second: Seconds = Field(
+        2_000.0,
+        le=100_000,
+        description="The same of what costs next to nothing: finished pictures, live streams, scripts and styles.",
+    )
+    light_at_once: int = Field(6_000, ge=1, le=1_000_000, description="The same in a burst.")
     body_bytes: int = Field(1 << 20, ge=1024, le=64 << 20, description="Largest body of a request, in bytes.")
     url_bytes: int = Field(4096, ge=256, le=65_536, description="Longest path with query, in bytes.")
 

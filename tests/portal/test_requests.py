@@ -123,6 +123,16 @@ def test_what_is_too_much_is_refused() -> None:
     assert [asked(used_up).status for _ in range(4)] == [200, 200, 200, 429]
 
 
+def test_many_who_watch_behind_one_address_leave_its_other_requests_their_budget() -> None:
+    app = Bounds(echo, LIMITS, Budgets(LIMITS))
+    watching = [asked(app, f"/frames/one/1-{number}.jpg").status for number in range(20)]
+    watching += [asked(app, path).status for path in ("/live/one", "/static/pages/site.css")]
+    assert set(watching) == {200}
+    assert [asked(app, path).status for path in ("/", "/data", "/frames", "/")] == [200, 200, 200, 429]
+    few = Bounds(echo, LIMITS, Budgets(LimitSettings(light_per_second=1, light_at_once=2)))
+    assert [asked(few, "/frames/one/1-1.jpg").status for _ in range(3)] == [200, 200, 429]
+
+
 @pytest.mark.parametrize(
     ("client", "network"),
     [

@@ -8,6 +8,7 @@ from services.portal.access import Access
 from services.portal.delivery.addresses import FrameName, named_by
 from services.portal.delivery.pictures import Picture, Pictures
 from services.portal.delivery.shown import Shown
+from services.portal.requests import Budgets, client_of, network_of
 from services.privacy.showable import ShowableFrame
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError
@@ -18,6 +19,7 @@ _REASONS = {
     "no_longer": (410, b"this frame is no longer shown: it was withdrawn, or is too old\n"),
     "gone": (410, b"this frame is no longer there\n"),
     "away": (503, b"this frame can't be had just now\n"),
+    "too_many": (429, b"too many pictures were asked for from this address\n"),
     "method": (405, b"GET and HEAD are here\n"),
 }
 
@@ -31,16 +33,24 @@ class FrameFiles:
         shown: Says what may be shown.
         pictures: Makes it.
         metrics: Counts what there was no picture for.
+        budgets: A picture that has to be made first is one request of its client's.
     """
 
     def __init__(
-        self, cameras: CameraRevisions, access: Access, shown: Shown, pictures: Pictures, metrics: Metrics
+        self,
+        cameras: CameraRevisions,
+        access: Access,
+        shown: Shown,
+        pictures: Pictures,
+        metrics: Metrics,
+        budgets: Budgets,
     ) -> None:
         self._cameras = cameras
         self._access = access
         self._shown = shown
         self._pictures = pictures
         self._metrics = metrics
+        self._budgets = budgets
         fresh = f"max-age={pictures.fresh_seconds}".encode()
         self._public = (b"cache-control", b"public, " + fresh)
         self._private = (b"cache-control", b"private, no-store")
@@ -54,6 +64,9 @@ class FrameFiles:
         frame = self._allowed(scope, name)
         if name is None or isinstance(frame, str):
             await self._without(send, str(frame))
+            return
+        if not self._pictures.is_at_hand(name) and not self._budgets.take(network_of(client_of(scope))):
+            await self._without(send, "too_many")
             return
         try:
             picture = await self._pictures.get(frame)
@@ -110,6 +123,8 @@ class FrameFiles:
         ]
         if status == 405:
             headers.append((b"allow", b"GET, HEAD"))
+        if status in (429, 503):
+            headers.append((b"retry-after", b"2"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": text})
 

@@ -90,6 +90,10 @@ class Pictures:
             self._metrics.count("tilik_portal_pictures_total", outcome="kept")
         return picture
 
+    def is_at_hand(self, name: FrameName) -> bool:
+        """Tell whether a picture costs nothing more: it is there, or being made already."""
+        return name in self._kept or name in self._making
+
     async def get(self, frame: ShowableFrame) -> Picture | None:
         """Give the picture of a frame that may be shown; None: Kafka no longer holds it, or it can't be decoded.
 

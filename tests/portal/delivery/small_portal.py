@@ -16,7 +16,8 @@ from services.portal.delivery.frame_files import FrameFiles
 from services.portal.delivery.pictures import Pictures
 from services.portal.delivery.shown import Shown
 from services.portal.metrics import PORTAL_METRICS
-from services.portal.settings import PictureSettings
+from services.portal.requests import Budgets
+from services.portal.settings import LimitSettings, PictureSettings
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.kafka import ConsumedRecord
 from services.runtime.metrics import Metrics
@@ -96,13 +97,16 @@ class Frames(RecordsAt):
         return ConsumedRecord(topic, 0, number, 0, CAMERA_ID.encode(), jpeg, list(headers.to_kafka()))
 
 
+_LIMITS = LimitSettings()
+
+
 class SmallPortal:
     """What delivers the frames of ``CAMERA_ID``.
 
     ``heard``: whether all that Kafka had at the start was read. ``signed_in``: whether who asks has a role for it.
     """
 
-    def __init__(self, *revisions: Camera, heard: bool = True) -> None:
+    def __init__(self, *revisions: Camera, heard: bool = True, limits: LimitSettings = _LIMITS) -> None:
         self.now_ms, self.seconds, self.signed_in = ms(60), 0.0, False
         self.metrics = Metrics(PORTAL_METRICS)
         self.cameras = CameraRevisions()
@@ -115,7 +119,8 @@ class SmallPortal:
             self.shown.heard()
         self.records = Frames()
         self.pictures = Pictures(self.records, PictureSettings(), self.metrics)
-        self.files = FrameFiles(self.cameras, self.access, self.shown, self.pictures, self.metrics)
+        budgets = Budgets(limits)
+        self.files = FrameFiles(self.cameras, self.access, self.shown, self.pictures, self.metrics, budgets)
 
     @property
     def camera(self) -> Camera:

@@ -18,7 +18,7 @@ from services.portal.delivery.live import HEARTBEAT, Live, TooManyError
 from services.portal.delivery.pictures import Pictures
 from services.portal.delivery.shown import Shown
 from services.portal.metrics import PORTAL_METRICS
-from services.portal.settings import LiveSettings, PictureSettings
+from services.portal.settings import LimitSettings, LiveSettings, PictureSettings
 from services.privacy.showable import ShowableFrame
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import RetryableError
@@ -27,6 +27,7 @@ from services.runtime.metrics import Metrics
 from services.runtime.records_at import RecordsAt
 from tests.aggregate.make_events import make_camera
 from tests.portal.delivery.scene import HEIGHT, WIDTH, picture
+from tests.portal.delivery.small_portal import APPROVED, SmallPortal
 
 CAMERA = make_camera(public=True, approval=Approval("ani", 1))
 
@@ -211,6 +212,26 @@ def test_more_pictures_than_may_be_under_way_are_refused() -> None:
     asyncio.run(ask())
 
 
+def test_a_crowd_behind_one_address_shares_finished_pictures_and_few_that_must_be_made() -> None:
+    portal = SmallPortal(APPROVED, limits=LimitSettings(requests_per_second=0.001, requests_at_once=2))
+    portal.film(range(8), revision=1)
+
+    async def ask() -> None:
+        assert [(await portal.frame(number)).status for number in (1, 2)] == [200, 200]
+        refused = await portal.frame(3)
+        assert (refused.status, refused.headers["retry-after"]) == (429, "2")
+        assert {(await portal.frame(1)).status for _ in range(50)} == {200}
+
+    asyncio.run(ask())
+
+
+def test_who_is_told_that_a_picture_cannot_be_had_now_is_told_when_to_come_back() -> None:
+    portal = SmallPortal(APPROVED, heard=False)
+    portal.film(range(4), revision=1)
+    answer = asyncio.run(portal.frame(1))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+
+
 def test_a_slow_viewer_skips_to_the_newest() -> None:
     parts = Parts()
 
@@ -224,6 +245,18 @@ def test_a_slow_viewer_skips_to_the_newest() -> None:
             assert channel.take(quick) == (b"%d" % number, 0)
         assert channel.take(slow) == (b"4", 4)
         assert not channel.has_more(slow)
+
+    asyncio.run(watch())
+
+
+def test_signs_of_life_come_before_a_page_takes_the_stream_for_dead() -> None:
+    async def watch() -> None:
+        live = Parts().live(heartbeat_seconds=120, silent_seconds=2)
+        running = asyncio.create_task(live.run())
+        _, viewer = live.join(CAMERA, "a")
+        viewer.wake = asyncio.get_running_loop().create_future()
+        await asyncio.wait_for(viewer.wake, 30)
+        running.cancel()
 
     asyncio.run(watch())
 
