@@ -10,6 +10,7 @@ import pytest
 from pytest_socket import disable_socket, enable_socket
 
 from deploy.local.platform import LocalStack
+from deploy.local.ports import keep_to_share
 from deploy.local.settings import LocalSettings
 from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
@@ -44,6 +45,12 @@ def pytest_make_collect_report(
         report.outcome = "failed"
         report.longrepr = f"`-m {ALONE}` would not find {lost}: the file doesn't name the mark in full"
     return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers run side by side, and seconds lie between drawing a port and listening there: each has its share."""
+    if worker := getattr(config, "workerinput", None):
+        keep_to_share(int(worker["workerid"].removeprefix("gw")), worker["workercount"])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

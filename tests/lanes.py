@@ -20,7 +20,6 @@ LONGEST = (
     "tests/pipeline/test_whole_city.py",
     "tests/pipeline/test_exactness.py",
     "tests/e2e",
-    "tests/pipeline/test_detector_dies.py",
     "tests/check/test_make_check.py",
     "tests/cli/test_demo.py",
 )

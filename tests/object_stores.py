@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from deploy.local.ports import free_port
 from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore, StoredObject
 from services.runtime.store_settings import StoreSettings
@@ -65,7 +65,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSetting
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identities = {"identities": [{"name": "tilik", "credentials": credentials, "actions": actions}]}
     (folder / "identities.json").write_text(json.dumps(identities))
-    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+    ports = {name: free_port() for name in _PORTS}
     options = [f"-{name}={port}" if "." in name else f"-{name}.port={port}" for name, port in ports.items()]
     weed = str(Path(sys.executable).with_name("weed"))
     where = [f"-dir={folder / 'data'}", f"-s3.config={folder / 'identities.json'}", "-ip=127.0.0.1", "-volume.max=20"]
@@ -102,11 +102,3 @@ def _make_bucket(settings: StoreSettings, filer_port: int, process: subprocess.P
             time.sleep(0.2)
         else:
             return
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]

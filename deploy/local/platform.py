@@ -197,7 +197,7 @@ class LocalStack:
             ready=http_probe(port, "/readyz"),
             env=env | dict(run.env),
             port=port,
-            ready_timeout_seconds=120,
+            ready_timeout_seconds=300,
             stop_seconds=30,
         )
 

@@ -12,8 +12,10 @@ from services.runtime.errors import ConfigurationError
 
 HOST = "127.0.0.1"
 
-_LOWEST, _HIGHEST = 20_000, 32_000
+_RANGE = range(20_000, 32_000)
 """Below the range that systems take outgoing connections' ports from, so that none of those takes a port meanwhile."""
+_own = _RANGE
+"""What this process draws from."""
 _TRIES = 200
 _given: set[int] = set()
 """Ports that this process was given before and may be about to use: two servers started together must not get one."""
@@ -40,11 +42,23 @@ def free_port() -> int:
         ConfigurationError: None was found.
     """
     for _ in range(_TRIES):
-        port = random.randint(_LOWEST, _HIGHEST)  # noqa: S311  not a secret
+        port = random.choice(_own)  # noqa: S311  not a secret
         if port not in _given and is_free(port):
             _given.add(port)
             return port
-    raise ConfigurationError(f"no free port was found between {_LOWEST} and {_HIGHEST}")
+    raise ConfigurationError(f"no free port was found between {_own[0]} and {_own[-1]}")
+
+
+def keep_to_share(number: int, of: int) -> None:
+    """Draw free ports from one of ``of`` equal shares from now on, so that neighbours who draw too never meet.
+
+    Args:
+        number: Which share, from 0.
+        of: How many there are.
+    """
+    global _own  # noqa: PLW0603  a process's own share
+    size = len(_RANGE) // of
+    _own = _RANGE[number * size : (number + 1) * size]
 
 
 def claimed(port: int, purpose: str) -> int:

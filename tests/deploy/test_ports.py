@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -38,3 +41,17 @@ def test_free_ports_lie_below_those_of_outgoing_connections() -> None:
 
 def test_no_port_is_given_twice_before_whoever_got_it_listens() -> None:
     assert len({free_port() for _ in range(300)}) == 300
+
+
+def test_neighbours_that_keep_to_their_shares_never_get_one_port() -> None:
+    """In processes of their own: a share is a process's."""
+    program = (
+        "import sys; from deploy.local.ports import free_port, keep_to_share;"
+        "keep_to_share(int(sys.argv[1]), 3); print([free_port() for _ in range(2_000)])"
+    )
+    drawn = [
+        json.loads(subprocess.run([sys.executable, "-c", program, number], capture_output=True, check=True).stdout)
+        for number in "012"
+    ]
+    assert all(20_000 <= port < 32_000 for ports in drawn for port in ports)
+    assert len({port for ports in drawn for port in ports}) == 6_000

@@ -33,11 +33,11 @@ def test_the_size_is_read_from_the_header() -> None:
 
 def test_a_200_megapixel_jpeg_is_refused_by_its_header() -> None:
     jpeg = with_claimed_size(jpeg_of(street_bgr()), 14_000, 14_500)
-    started = time.monotonic()
+    started = time.process_time()
     error = refusal(jpeg)
     assert error.reason == "refused"
     assert "14500 x 14000 px" in error.detail
-    assert time.monotonic() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 def test_a_50_mb_jpeg_is_refused_before_its_header_is_read() -> None:

@@ -140,7 +140,7 @@ def test_without_a_clock_of_the_camera_pictures_get_the_time_of_their_arrival() 
     for picture in pictures:
         number = (picture.captured_at_ms - camera.taken_ms(0)) * FPS / 1000
         late_seconds = (number - square_left(picture.jpeg) + 1) % 76 / FPS
-        assert late_seconds < 2.0  # 0.25 s until a changed list is noticed, and what a loaded machine adds
+        assert late_seconds < 3.0  # 0.25 s until a changed list is noticed, and what a loaded machine adds
         assert picture.captured_at_ms <= now_ms()
 
 

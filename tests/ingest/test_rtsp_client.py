@@ -296,6 +296,7 @@ def test_tls_is_verified_unless_the_entry_says_otherwise(verified: bool, tmp_pat
         assert run(work) == ["DESCRIBE", "SETUP", "PLAY"]
 
 
+@pytest.mark.alone
 def test_a_server_that_hears_no_goodbye_is_left_within_a_second() -> None:
     async def work() -> float:
         async with scripted(only("TEARDOWN", "")) as server:

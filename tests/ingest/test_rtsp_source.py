@@ -264,6 +264,7 @@ def test_silence_is_no_picture_at_the_deadline_and_no_error(proxy: Proxy) -> Non
     assert run(work) == [None, None]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_read_under_way_stops_within_a_second_though_the_server_is_mute(
     transport: str, footage: dict[str, Path]

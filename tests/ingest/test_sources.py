@@ -176,6 +176,7 @@ def test_malformed_bytes_raise_nothing_but_the_errors_of_the_contract(kind: str,
         run(work)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_read_under_way_stops_within_a_second(kind: str, scenes: Scenes) -> None:
     async def work() -> float:

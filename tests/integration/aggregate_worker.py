@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from confluent_kafka import Consumer, TopicPartition
 
+from deploy.local.ports import free_port
 from schemas.table import TIME, Row, columns_of, lasting_columns_of
 from schemas.topics import CAMERA_EVENTS
 from services.aggregate.feed import decode_event
@@ -44,12 +45,6 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60.0, what: str =
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come true in {seconds:g} s"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Worker:

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from services.aggregate.migrate import known_migrations, migrate
 from services.aggregate.tier_rows import TIER_TYPES
+from services.cli.seed.tiers import stop_tiers
 from services.runtime.clickhouse import connect
 from services.runtime.settings import ClickHouseSettings
 
@@ -33,8 +34,8 @@ class StoreScene:
 
     def refresh(self, *tiers: str) -> None:
         for tier in tiers:
-            self.client.command(f"SYSTEM REFRESH VIEW {tier}_refresh")
-            self.client.command(f"SYSTEM WAIT VIEW {tier}_refresh")
+            for step in ("START", "REFRESH", "WAIT", "STOP"):
+                self.client.command(f"SYSTEM {step} VIEW {tier}_refresh")
 
     def ask(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.client.query(query, parameters=parameters).result_rows]
@@ -55,4 +56,5 @@ def store_scene(port: int, database: str) -> Iterator[StoreScene]:
     with closing(connect(settings, database)) as client:
         for row_type in TIER_TYPES:
             client.command(f"SYSTEM WAIT VIEW {row_type.TABLE}_refresh")
+        stop_tiers(client)
         yield StoreScene(client, settings)

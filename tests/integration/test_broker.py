@@ -67,7 +67,7 @@ class Broker:
         )
         consumer.subscribe([topic])
         records: list[tuple[bytes | None, bytes | None]] = []
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while len(records) < len(RECORDS) and time.monotonic() < deadline:
             message = consumer.poll(0.5)
             if message is not None and message.error() is None:
@@ -120,7 +120,7 @@ def test_killed_consumer_frees_its_partitions_within_seconds(broker: Broker) -> 
     started = time.monotonic()
 
     assert broker.consume("freed", "freed") == sorted(RECORDS)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30
 
 
 def test_data_survives_a_new_start_on_other_ports(broker: Broker, state: Path) -> None:

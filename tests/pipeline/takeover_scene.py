@@ -46,7 +46,8 @@ Frames = list[tuple[ConsumedRecord, FrameHeaders]]
 class Story:
     """What happened, by this machine's clock, and what Kafka holds of it afterwards.
 
-    ``moments`` are the times (ms) at which phases began: killed, returned, left, rolled, stopped.
+    ``moments`` are the times (ms) at which phases began: killed, returned, left, rolled, stopped. ``restart_seconds``:
+    from a worker's being told to stop until the next one of its name was ready, the longer one of a rolling restart.
     """
 
     stack: LocalStack
@@ -54,6 +55,7 @@ class Story:
     cameras: list[Camera]
     moments: dict[str, int] = field(default_factory=dict)
     owned_again_seconds: float = 0.0
+    restart_seconds: float = 0.0
     covered_before: tuple[int, int] = (0, 0)
     covered_after: tuple[int, int] = (0, 0)
     victims_cameras: set[str] = field(default_factory=set)
@@ -175,8 +177,10 @@ def play(story: Story, crew: Crew) -> None:
     crew.settle(["one", "two"], "after the leave")
     story.begin("rolled")
     for name in ("one", "two"):
+        told_at = time.monotonic()
         assert crew.workers[name].stop() == 0
-        crew.start(name)
+        wait_for(crew.start(name).ready, f"{name} is ready again", 120.0)
+        story.restart_seconds = max(story.restart_seconds, time.monotonic() - told_at)
         crew.settle(["one", "two"], f"after the restart of {name}")
     story.begin("stopped")
     for worker in crew.workers.values():

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.pipeline
 
 IMPATIENT = {
     "ALLOWED_NETWORKS": '["loopback"]',
-    "STALL_AFTER_SECONDS": "2",
+    "STALL_AFTER_SECONDS": "5",
     "RECONNECT_AFTER_SECONDS": "600",
     "BACKOFF_FIRST_SECONDS": "0.2",
     "BACKOFF_MOST_SECONDS": "0.5",

@@ -32,7 +32,7 @@ from tests.pipeline.detect_scene import (
     running_broker,
 )
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.alone]
+pytestmark = [pytest.mark.pipeline, pytest.mark.alone, pytest.mark.timeout(1800)]
 
 FRAMES_PER_SECOND = 6.0
 """A third of what one replica can do on a core that it has to share."""
@@ -42,6 +42,8 @@ RECOVERED = int(3 * FRAMES_PER_SECOND)
 """Frames in flight from which on lag counts as recovered: three seconds of load."""
 STARTED_SECONDS = 150.0
 """To start takes seconds of CPU: 105 s were seen on a machine with seven times the work that it has cores for."""
+PATIENCE_SECONDS = 240.0
+"""Of a slow machine, until a backlog is gone: nothing is told by how long it takes."""
 STALE_AFTER_SECONDS = 10.0
 PATIENCE_MS = STALE_AFTER_SECONDS * 200
 OVERLOADED_SECONDS = 15.0
@@ -94,17 +96,21 @@ def shared(kafka: KafkaSettings, tmp_path_factory: pytest.TempPathFactory) -> It
     cameras, group, seconds = Cameras(kafka, registry), Group(kafka), dict[str, float]()
 
     def mended(what: str, since: float) -> None:
-        wait_for(lambda: group.in_flight() <= RECOVERED, f"{what}: lag recovers", 60.0)
+        wait_for(lambda: group.in_flight() <= RECOVERED, f"{what}: lag recovers", PATIENCE_SECONDS)
         seconds[f"{what}, lag recovered"] = time.monotonic() - since
 
     def shared_by(members: int, what: str, since: float) -> None:
-        wait_for(lambda: group.shared_by(members), f"{what}: {members} members share the partitions", 60.0)
+        wait_for(lambda: group.shared_by(members), f"{what}: {members} members share the partitions", PATIENCE_SECONDS)
         seconds[f"{what}, {members} share"] = time.monotonic() - since
 
-    def in_the_midst_of_a_burst() -> None:
-        most = group.in_flight() + BURST
+    def in_the_midst_of_a_burst(replica: Replica) -> None:
+        _, before = replica.judged()
         cameras.add(BURST)
-        wait_for(lambda: most * 0.3 < group.in_flight() < most - 8, "replicas are at work on a burst", 30.0)
+
+        def is_at_work() -> bool:
+            return group.in_flight() > BURST * 0.3 and replica.judged()[1] >= before + 8
+
+        wait_for(is_at_work, f"{replica.name} is at work on a burst", PATIENCE_SECONDS)
 
     with Replica(kafka, "one", folder, poll_frames="32") as one, Replica(kafka, "two", folder, poll_frames="32") as two:
         began = time.monotonic()
@@ -115,12 +121,12 @@ def shared(kafka: KafkaSettings, tmp_path_factory: pytest.TempPathFactory) -> It
         with Replica(kafka, "three", folder) as three:
             wait_for(three.ready, "the third is ready", STARTED_SECONDS)
             shared_by(3, "join", began)
-            in_the_midst_of_a_burst()
+            in_the_midst_of_a_burst(one)
             began = time.monotonic()
             one.signal(signal.SIGKILL)
             shared_by(2, "kill", began)
             mended("kill", began)
-            in_the_midst_of_a_burst()
+            in_the_midst_of_a_burst(two)
             began = time.monotonic()
             two.signal(signal.SIGSTOP)
             shared_by(1, "freeze", began)
@@ -129,7 +135,7 @@ def shared(kafka: KafkaSettings, tmp_path_factory: pytest.TempPathFactory) -> It
             two.signal(signal.SIGCONT)
             shared_by(2, "thaw", began)
             cameras.stop()
-            wait_for(lambda: group.in_flight() == 0, "no lag", 60.0)
+            wait_for(lambda: group.in_flight() == 0, "no lag", PATIENCE_SECONDS)
             two.stop()
             yield Shared(cameras.captured, group, three, outcomes_by_frame(kafka, "shared-"), seconds)
 
@@ -147,7 +153,8 @@ def overloaded(kafka: KafkaSettings, shared: Shared, tmp_path_factory: pytest.Te
     cameras.start(per_second)
     time.sleep(OVERLOADED_SECONDS)
     replica.stop()
-    time.sleep(0.5)  # frames come, and nobody takes them
+    left = group.in_flight()
+    wait_for(lambda: group.in_flight() > left, "frames come, and nobody takes them", PATIENCE_SECONDS)
     cameras.stop()
     story = Overloaded(
         per_second, began_ms, len(cameras.captured), outcomes_by_frame(kafka, "busy-"), group.in_flight()
@@ -156,7 +163,7 @@ def overloaded(kafka: KafkaSettings, shared: Shared, tmp_path_factory: pytest.Te
     cameras.send(len(registry))  # a later frame of each camera tells that some were never seen
     with Replica(kafka, "after", tmp_path_factory.mktemp("after")) as after:
         wait_for(after.ready, "another is ready", STARTED_SECONDS)
-        wait_for(lambda: group.in_flight() == 0, "the rest is done", 60.0)
+        wait_for(lambda: group.in_flight() == 0, "the rest is done", PATIENCE_SECONDS)
         after.stop()
     story.captured, story.ended = cameras.captured, outcomes_by_frame(kafka, "busy-")
     return story
@@ -166,7 +173,7 @@ def judged_per_second(replica: Replica, cameras: Cameras, group: Group) -> float
     """Measure what a replica can do."""
     seconds, frames = replica.judged()
     cameras.send(CALM_FRAMES)
-    wait_for(lambda: group.in_flight() == 0, "what a frame costs is known", 60.0)
+    wait_for(lambda: group.in_flight() == 0, "what a frame costs is known", PATIENCE_SECONDS)
     seconds_after, frames_after = replica.judged()
     return (frames_after - frames) / (seconds_after - seconds)
 

@@ -41,11 +41,12 @@ from tests.pipeline.evidence import (
     stored_values,
 )
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(1200)]
 
 VICTIMS = ("ingest", "detect", "aggregate", "kafka")
 SEEDS = [int(seed) for seed in os.environ.get("TILIK_EXACTNESS_SEEDS", "1,2,3").split(",")]
 CALM_SECONDS = (4.0, 8.0)
+STARTED_SECONDS = 240.0
 FILLED_TABLES = (
     "frame_outcomes", "camera_minutes", "counter_minutes", "parking_minutes", "parking_stays", "capture_counters",
     "camera_statuses",
@@ -102,9 +103,9 @@ def kill_each_once(stack: LocalStack, chance: random.Random) -> None:
     calm = threading.Event()
     for victim in chance.sample(VICTIMS, len(VICTIMS)):
         calm.wait(chance.uniform(*CALM_SECONDS))
-        pid = stack.wait_until_ready(victim, timeout_seconds=90)
+        pid = stack.wait_until_ready(victim, timeout_seconds=STARTED_SECONDS)
         os.kill(pid, signal.SIGKILL)
-        stack.wait_until_ready(victim, other_than_pid=pid, timeout_seconds=90)
+        stack.wait_until_ready(victim, other_than_pid=pid, timeout_seconds=STARTED_SECONDS)
         print(f"{victim} was killed and came back")
     calm.wait(CALM_SECONDS[1])
 

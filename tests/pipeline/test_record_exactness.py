@@ -50,6 +50,7 @@ KILL_WITHIN_SECONDS = 4.0
 READ_SECONDS = 15.0
 """Longer than a dead one keeps its partitions from the others."""
 DONE_SECONDS = 120.0
+STARTED_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,13 @@ def kill_again_and_again(run: Run, chance: random.Random) -> None:
     calm = threading.Event()
     for _ in range(KILLS):
         victim = chance.choice(RECORDERS)
-        pid = run.stack.wait_until_ready(victim, timeout_seconds=90)
+        pid = run.stack.wait_until_ready(victim, timeout_seconds=STARTED_SECONDS)
         deadline = time.monotonic() + READ_SECONDS
         while frames_read(run.ports[victim]) == 0 and time.monotonic() < deadline:
             calm.wait(0.05)
         calm.wait(chance.uniform(0.0, KILL_WITHIN_SECONDS))
         os.kill(pid, signal.SIGKILL)
-        run.stack.wait_until_ready(victim, other_than_pid=pid, timeout_seconds=90)
+        run.stack.wait_until_ready(victim, other_than_pid=pid, timeout_seconds=STARTED_SECONDS)
 
 
 def frames_read(port: int) -> float:
