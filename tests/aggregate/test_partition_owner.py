@@ -97,6 +97,12 @@ class Bench:
         (partition,) = self.owner._partitions.values()
         return partition
 
+    async def until_applied(self, events: int) -> None:
+        """Wait until so many events of the partition are applied."""
+        async with asyncio.timeout(60):
+            while not self.owner._partitions or self.partition.next_offset < events:
+                await asyncio.sleep(0.01)
+
     async def leave(self) -> None:
         """Let it take its last checkpoint."""
         self.service.stopping.set()
@@ -333,10 +339,12 @@ def test_within_a_long_batch_the_feed_is_held_back_where_too_much_is_unsaved() -
 
     async def scenario() -> None:
         waiting = asyncio.create_task(bench.deliver_batch(range(400)))
+        await bench.until_applied(100)
         await asyncio.sleep(0.2)
         assert not waiting.done()
         assert 100 <= bench.partition.next_offset < 140
         bench.partition.settle(bench.partition.snapshot(), "saved")
+        await bench.until_applied(200)
         await asyncio.sleep(0.2)
         assert 200 <= bench.partition.next_offset < 280
         waiting.cancel()
@@ -351,6 +359,7 @@ def test_a_batch_whose_partition_is_lost_while_it_waits_is_left() -> None:
         records = [make_record(offset) for offset in range(400)]
         records[128] = records[128]._replace(value=b"no event")
         waiting = asyncio.create_task(bench.owner.deliver(1, records))
+        await bench.until_applied(128)
         await asyncio.sleep(0.2)
         reached = bench.partition.next_offset
         assert reached == 128
