@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from confluent_kafka import Consumer, TopicPartition
 from msgspec.structs import replace
 
+from deploy.local.ports import free_port
 from schemas.cameras import Place
 from schemas.dead_letters import DEAD_LETTER_CODEC, DeadLetter
 from schemas.episodes import EPISODE_CODEC, Episode
@@ -33,7 +34,7 @@ from services.cli import webhooks
 from services.runtime.kafka import OutgoingRecord
 from services.runtime.settings import KafkaSettings
 from tests.integration.aggregate_scene import camera_record, make_camera
-from tests.integration.aggregate_worker import free_port, read_all, send, wait_until
+from tests.integration.aggregate_worker import read_all, send, wait_until
 from tests.webhooks.make_episodes import make_flood, make_parking
 from tests.webhooks.test_signing import SECRET
 
