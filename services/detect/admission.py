@@ -75,6 +75,8 @@ class Admission:
         lower_class_ratio: See ``LOWER_CLASS_RATIO``.
         whole_batch: Frames from which on a batch shows the full rate; fewer leave the network half used. Of a detector
             that is too slow for so many in a round, a full round does.
+        first_frame_ms: What a frame is taken to cost until such a batch was judged, as tried before; None: unknown, and
+            nothing is overload until then.
     """
 
     def __init__(
@@ -82,12 +84,14 @@ class Admission:
         patience_ratio: float = PATIENCE_RATIO,
         lower_class_ratio: float = LOWER_CLASS_RATIO,
         whole_batch: int = 8,
+        first_frame_ms: float | None = None,
     ) -> None:
         self._patience_ratio = patience_ratio
         self._lower_class_ratio = lower_class_ratio
         self._whole_batch = whole_batch
         self._seats: int | None = None
-        self._frame_ms: float | None = None
+        self._frame_ms = first_frame_ms
+        self._is_measured = False
         self._turn = 0
         self._last_turns: dict[str, int] = {}
         self._owed = 0.0
@@ -95,7 +99,7 @@ class Admission:
 
     @property
     def frame_ms(self) -> float | None:
-        """Give the measured time of one frame, in ms; None before anything was served."""
+        """Give the time of one frame, in ms, as far as it is known."""
         return self._frame_ms
 
     def served(self, count: int, seconds: float) -> None:
@@ -108,8 +112,8 @@ class Admission:
             return
         whole = self._whole_batch if self._seats is None else min(self._whole_batch, self._seats)
         measured = seconds * 1000 / count
-        if self._frame_ms is None:
-            self._frame_ms = measured
+        if self._frame_ms is None or (count >= whole and not self._is_measured):
+            self._frame_ms, self._is_measured = measured, True
         elif count >= whole or measured < self._frame_ms:
             measured = min(measured, MOST_SLOWER * self._frame_ms)
             self._frame_ms += (measured - self._frame_ms) * count / (count + MEMORY_FRAMES)

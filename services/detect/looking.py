@@ -98,15 +98,18 @@ class Sight:
 
 
 def look(
-    prepared: Iterable[Prepared | InvalidMessageError], networks: Networks, times: StageSeconds
+    prepared: Iterable[Prepared | InvalidMessageError],
+    networks: Networks,
+    times: StageSeconds,
+    batch_done: Callable[[], None] = lambda: None,
 ) -> list[Sight | InvalidMessageError]:
     """Give what is seen in each frame, in their order. Blocks for the time of the networks.
 
-    Inputs wait until a batch of their size is full; a frame's picture is not kept.
+    Inputs wait until a batch of their size is full; a frame's picture is not kept. ``batch_done`` is called after each.
     """
     seen: list[_Seen | InvalidMessageError] = []
     with ThreadPoolExecutor(BATCHES_AT_ONCE, thread_name_prefix="looking") as pool:
-        batches = _Batches(networks, times, pool)
+        batches = _Batches(networks, times, pool, batch_done)
         for each in _timed(prepared, times):
             if isinstance(each, InvalidMessageError):
                 seen.append(each)
@@ -139,10 +142,13 @@ class _Batches:
     ``_under_way`` are the batches that were begun, the oldest first: what each waits for, and who takes its result.
     """
 
-    def __init__(self, networks: Networks, times: StageSeconds, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, networks: Networks, times: StageSeconds, pool: ThreadPoolExecutor, batch_done: Callable[[], None]
+    ) -> None:
         self._networks = networks
         self._times = times
         self._pool = pool
+        self._batch_done = batch_done
         self._inputs: dict[torch.Size, list[tuple[_Seen, int, Tensor]]] = defaultdict(list)
         self._water: list[tuple[_Seen, Tensor]] = []
         self._under_way: deque[Callable[[], None]] = deque()
@@ -164,7 +170,7 @@ class _Batches:
         if self._water:
             self._measure_water()
         while self._under_way:
-            self._under_way.popleft()()
+            self._end_oldest()
 
     def _find_objects(self, batch: list[tuple[_Seen, int, Tensor]]) -> None:
         detector, least_score = self._networks.detector, self._networks.least_score
@@ -195,9 +201,13 @@ class _Batches:
     def _begin(self, stage: Stage, infer: Callable[[], Item], take: Callable[[Item], None]) -> None:
         """Begin a batch, once there are fewer than ``BATCHES_AT_ONCE``."""
         while len(self._under_way) >= BATCHES_AT_ONCE:
-            self._under_way.popleft()()
+            self._end_oldest()
         result: Future[Item] = self._pool.submit(infer)
         self._under_way.append(lambda: take(self._times.timed(stage, result.result)))
+
+    def _end_oldest(self) -> None:
+        self._under_way.popleft()()
+        self._batch_done()
 
 
 def _stacked(inputs_bgr: Sequence[Tensor], device: torch.device) -> Tensor:

@@ -49,7 +49,8 @@ class CameraPolicy:
 class Tools:
     """What ``judge`` works with. ``thresholds`` replace the detector's own, for measuring its accuracy.
 
-    ``look_up`` is called with all frames of a batch before ``policy_of`` is asked of each, and may block.
+    ``look_up`` is called with all frames of a batch before ``policy_of`` is asked of each, and may block. ``alive`` is
+    called each time the networks are done with a batch of theirs.
     """
 
     detector: Detector
@@ -64,6 +65,7 @@ class Tools:
     water: WaterMeter | None = None
     preparation: Preparation = field(default_factory=CpuPreparation)
     times: StageSeconds = field(default_factory=StageSeconds)
+    alive: Callable[[], None] = lambda: None
 
 
 def judge(frames: Sequence[Frame], tools: Tools) -> list[FrameOutcome]:
@@ -86,7 +88,7 @@ def judge_under(policies: Sequence[CameraPolicy], frames: Sequence[Frame], tools
     asked = [_ask(*each, tools) for each in zip(frames, policies, verdicts, strict=True)]
     prepared = tools.preparation.prepare([each for each in asked if isinstance(each, Asked)])
     networks = Networks(tools.detector, tools.water, tools.batch_size, _least_score(tools))
-    sights = iter(look(prepared, networks, tools.times))
+    sights = iter(look(prepared, networks, tools.times, tools.alive))
     return [
         each if isinstance(each, FrameShed) else _outcome(frame, each, next(sights), tools)
         for frame, each in zip(frames, asked, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ SERVICE = "detect"
 WARM_UP_HW = (720, 1280)
 """What most cameras of a city send."""
 URGENT_KINDS = ("counter", "pump")
+BATCH_SECONDS = 20.0
+"""No more frames are taken from Kafka at once than can be judged in this time. In tiles a frame may cost five times
+what is known yet, and Kafka gives the partitions of whoever has not polled for 300 s to others."""
 _REGISTRY_WAIT_SECONDS = 10.0
 
 log = get_logger(__name__)
@@ -53,7 +57,7 @@ def run(settings: DetectSettings, service: Service) -> None:
     cv2.setNumThreads(1)  # batches are small: its threads would only fight the network's
     networks = load_networks(settings)  # before all else: CUDA graphs are captured while nobody else uses the GPU
     preparation = preparation_for(networks.detector.device, settings.decode_threads, settings.decoded_ahead)
-    warm_up(preparation, networks)
+    frame_ms = warm_up(preparation, networks, service.health.touch)
     service.health.fulfil("model")
     registry = CameraRegistry(settings.kafka, SERVICE)
     try:
@@ -63,8 +67,9 @@ def run(settings: DetectSettings, service: Service) -> None:
         loop = LoopSettings(FRAMES.name, settings.poll_frames, settings.poll_wait_seconds)
         consumer, producer = frames_consumer(settings.kafka, settings.group), events_producer(settings.kafka)
         policies = RegistryPolicies(registry.revisions, settings.stale_after_seconds, registry.wait_until_current)
-        processor = FrameProcessor(build_tools(settings, networks, preparation, policies), service.metrics)
-        run_loop(loop, consumer, producer, processor.process, service)
+        tools = build_tools(settings, networks, preparation, policies, frame_ms, service.health.touch)
+        processor = FrameProcessor(tools, service.metrics)
+        run_loop(loop, consumer, producer, processor.process, service, processor.most_frames)
     finally:
         registry.close()
 
@@ -81,9 +86,14 @@ def load_networks(settings: DetectSettings) -> Networks:
 
 
 def build_tools(
-    settings: DetectSettings, networks: Networks, preparation: Preparation, policies: RegistryPolicies
+    settings: DetectSettings,
+    networks: Networks,
+    preparation: Preparation,
+    policies: RegistryPolicies,
+    first_frame_ms: float | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> Tools:
-    """Give what the pipeline works with."""
+    """Give what the pipeline works with; ``first_frame_ms`` is what ``warm_up`` gave."""
     overload = settings.overload
     return Tools(
         detector=networks.detector,
@@ -92,16 +102,20 @@ def build_tools(
         look_up=policies.look_up,
         limits=JpegLimits(settings.limits.most_bytes, settings.limits.most_pixels),
         batch_size=networks.batch_size,
-        admission=Admission(overload.patience_ratio, overload.lower_class_ratio, networks.batch_size),
+        admission=Admission(overload.patience_ratio, overload.lower_class_ratio, networks.batch_size, first_frame_ms),
         water=networks.water,
         preparation=preparation,
+        alive=alive,
     )
 
 
-def warm_up(preparation: Preparation, networks: Networks) -> None:
+def warm_up(preparation: Preparation, networks: Networks, alive: Callable[[], None] = lambda: None) -> float:
     """Let grey frames be decoded and looked at: the first runs allocate and choose algorithms.
 
     Batches grow by doubling, as the sizes do that there is a CUDA graph for; those were captured with the networks.
+
+    Returns:
+        What a frame of the last batch took, ms.
     """
     started = time.monotonic()
     grey_bgr = np.full((*WARM_UP_HW, 3), 128, np.uint8)
@@ -109,8 +123,12 @@ def warm_up(preparation: Preparation, networks: Networks) -> None:
     asked = Asked(jpeg, WARM_UP_HW, "1x1", networks.water is not None, networks.detector.input_hw)
     doubling = {2**power for power in range(networks.batch_size.bit_length())}
     for count in sorted(doubling | {networks.batch_size}):
-        look(preparation.prepare([asked] * count), networks, StageSeconds())
-    log.info("detect.warm", model=networks.detector.card.title, seconds=round(time.monotonic() - started, 2))
+        last_started = time.monotonic()
+        look(preparation.prepare([asked] * count), networks, StageSeconds(), alive)
+    ended = time.monotonic()
+    frame_ms = (ended - last_started) * 1000 / networks.batch_size
+    log.info("detect.warm", model=networks.detector.card.title, seconds=round(ended - started, 2), frame_ms=frame_ms)
+    return frame_ms
 
 
 @dataclass(frozen=True)
@@ -179,6 +197,13 @@ class FrameProcessor:
             self._last_places = places
         return self._last_outgoing
 
+    def most_frames(self) -> int:
+        """Give how many frames a batch may hold: what ``BATCH_SECONDS`` suffice for, or one batch of the network."""
+        frame_ms = self.tools.admission.frame_ms
+        if not frame_ms:
+            return sys.maxsize
+        return max(self.tools.batch_size, int(BATCH_SECONDS * 1000 / frame_ms))
+
     def _processed(self, records: Sequence[ConsumedRecord]) -> list[OutgoingRecord]:
         read: list[tuple[ConsumedRecord, Frame]] = []
         invalid: list[tuple[ConsumedRecord, InvalidMessageError]] = []
@@ -209,7 +234,7 @@ class FrameProcessor:
     def _measure(self, policies: Sequence[CameraPolicy], outcomes: Sequence[FrameOutcome], seconds: float) -> None:
         judged = [outcome for outcome in outcomes if isinstance(outcome, FrameDetections)]
         self.tools.admission.served(len(judged), seconds)
-        if (frame_ms := self.tools.admission.frame_ms) is not None:
+        if judged and (frame_ms := self.tools.admission.frame_ms) is not None:
             self.metrics.set("tilik_detect_frame_seconds", frame_ms / 1000)
         for policy, outcome in zip(policies, outcomes, strict=True):
             reason = outcome.reason if isinstance(outcome, FrameShed) else "detected"

@@ -43,9 +43,16 @@ class LoopSettings:
 
 
 def run_loop(
-    settings: LoopSettings, consumer: Consumer, producer: Producer, process: Process, service: Service
+    settings: LoopSettings,
+    consumer: Consumer,
+    producer: Producer,
+    process: Process,
+    service: Service,
+    most_records: Callable[[], int] | None = None,
 ) -> None:
     """Run until ``service.stopping`` is set; the batch under way is finished first.
+
+    ``most_records`` is asked before each poll: no more are taken, for whom a whole batch would keep too long.
 
     Raises:
         FatalError: Kafka's client can't go on.
@@ -54,7 +61,8 @@ def run_loop(
     try:
         while not service.stopping.is_set():
             service.health.touch()
-            records = _poll(consumer, settings, revoked)
+            most = settings.batch_records if most_records is None else min(settings.batch_records, most_records())
+            records = _poll(consumer, most, settings.batch_wait_seconds, revoked)
             if not records:
                 continue
             started = time.monotonic()
@@ -84,14 +92,14 @@ def _subscribe(consumer: Consumer, topic: str, service: Service) -> set[int]:
     return gone
 
 
-def _poll(consumer: Consumer, settings: LoopSettings, revoked: set[int]) -> list[ConsumedRecord]:
+def _poll(consumer: Consumer, most: int, wait_seconds: float, revoked: set[int]) -> list[ConsumedRecord]:
     """1: take what is there, and wait a little for more.
 
     A partition that was taken away meanwhile is somebody else's by now: to commit for it would set the group back, so
     its records are left to its new owner.
     """
     revoked.clear()
-    messages = consumer.consume(settings.batch_records, settings.batch_wait_seconds)
+    messages = consumer.consume(most, wait_seconds)
     records = [ConsumedRecord.from_message(message) for message in messages if _usable(message)]
     return [record for record in records if record.partition not in revoked] if revoked else records
 

@@ -50,6 +50,17 @@ def test_nothing_is_overload_before_the_rate_is_known() -> None:
     assert reasons(Admission().decide([frame(age_ms=9_000)] * 1000, NOW_MS)) == [None] * 1000
 
 
+def test_a_slow_detector_does_not_begin_with_all_that_waits_and_its_first_full_round_tells_the_rate() -> None:
+    """Of a second a frame, 64 frames would take longer than a process may be without a sign of life."""
+    admission = Admission(first_frame_ms=1_000.0)
+    taken = judged([frame(f"cam-{n}", 200) for n in range(64)], admission)
+    assert len(taken) == 1
+    admission.served(1, 3.0)
+    assert admission.frame_ms == 3_000.0
+    admission.served(1, 1.0)
+    assert 2_900.0 < (admission.frame_ms or 0.0) < 3_000.0, "from then on it is averaged"
+
+
 @pytest.mark.parametrize(("age_ms", "is_overload"), [(1_200, False), (1_201, True)])
 def test_overload_begins_where_the_last_would_wait_longer_than_a_fifth_of_what_makes_it_stale(
     age_ms: int, is_overload: bool

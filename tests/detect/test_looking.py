@@ -110,6 +110,22 @@ def test_the_next_batch_is_begun_while_the_last_one_is_worked_out() -> None:
     assert marks_of(seen) == [0, 1, 2, 3]
 
 
+def test_each_batch_that_is_done_is_told_before_others_begin() -> None:
+    """So whoever watches the process sees it live however many frames it was given."""
+    told_before: list[int] = []
+    told: list[int] = []
+
+    class Watches(Marks):
+        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+            told_before.append(len(told))
+            return super().infer(inputs_bgr, least_score)
+
+    chosen = Networks(as_detector(Watches()), BlueCells(), 2)
+    look([prepared(n, water=n < 2) for n in range(12)], chosen, StageSeconds(), lambda: told.append(1))
+    assert len(told) == 7
+    assert told_before[-1] >= 7 - 1 - BATCHES_AT_ONCE
+
+
 def test_what_a_network_raises_is_raised() -> None:
     class Fails(Marks):
         def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:

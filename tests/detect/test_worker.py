@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,10 +24,12 @@ from services.detect.objects import NO_OBJECTS, Objects
 from services.detect.pipeline import CameraPolicy, Tools
 from services.detect.preparation import CpuPreparation, preparation_for
 from services.detect.settings import DetectSettings
-from services.detect.worker import FrameProcessor, RegistryPolicies, build_tools, load_networks, warm_up
+from services.detect.worker import FrameProcessor, RegistryPolicies, build_tools, load_networks, run, warm_up
 from services.runtime.camera_registry import CameraRevisions
 from services.runtime.errors import ConfigurationError, RetryableError
+from services.runtime.health import Health
 from services.runtime.metrics import Metrics
+from services.runtime.service import Service
 from services.runtime.settings import load_settings
 from tests.detect.pictures import APPENDED_AT_MS, BlueCells, make_frame, make_record, nanodet
 
@@ -300,6 +304,70 @@ def test_all_sizes_of_batches_are_warm_of_objects_and_of_water(batch_size: int, 
 
     warm_up(CpuPreparation(), Networks(Detector(), Water(), batch_size))  # type: ignore[arg-type]  # of a detector enough
     assert seen == {"objects": counts, "water": counts}
+
+
+def test_the_warm_up_tells_what_a_frame_of_its_last_batch_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second a frame and one a batch."""
+    now_seconds, alive = [0.0], []
+    monkeypatch.setattr("services.detect.worker.time.monotonic", lambda: now_seconds[0])
+
+    class Detector:
+        card, device, thresholds = nanodet().card, nanodet().device, nanodet().thresholds
+        input_hw = staticmethod(nanodet().input_hw)
+
+        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+            now_seconds[0] += 1 + len(inputs_bgr)
+            return [NO_OBJECTS] * len(inputs_bgr)
+
+    networks = Networks(Detector(), None, 4)  # type: ignore[arg-type]  # of a detector enough
+    assert warm_up(CpuPreparation(), networks, lambda: alive.append(now_seconds[0])) == 1250
+    assert alive == [2, 5, 10]
+
+
+@pytest.mark.parametrize(("first_frame_ms", "most"), [(None, sys.maxsize), (13.0, 1538), (1_000.0, 20), (30_000.0, 4)])
+def test_a_batch_holds_no_more_than_is_judged_in_twenty_seconds_but_a_batch_of_the_network(
+    first_frame_ms: float | None, most: int
+) -> None:
+    networks, policies = Networks(nanodet(), None, 4), RegistryPolicies(CameraRevisions(), 10.0, never_read_on)
+    tools = build_tools(load_settings(DetectSettings), networks, CpuPreparation(), policies, first_frame_ms)
+    assert FrameProcessor(tools, Metrics(DETECT_METRICS)).most_frames() == most
+
+
+def test_the_process_shows_that_it_lives_after_each_batch_of_the_network() -> None:
+    alive: list[int] = []
+    networks, policies = Networks(nanodet(), None, 4), RegistryPolicies(CameraRevisions(), 10.0, lambda _: None)
+    tools = build_tools(
+        load_settings(DetectSettings), networks, CpuPreparation(), policies, alive=lambda: alive.append(1)
+    )
+    worker = FrameProcessor(replace(tools, clock=lambda: APPENDED_AT_MS), Metrics(DETECT_METRICS))
+    worker.process([make_record(make_frame(sequence=n)) for n in range(9)])
+    assert len(alive) == 3
+
+
+def test_the_loop_knows_the_rate_and_shows_that_it_lives_from_its_first_batch_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of the start but Kafka."""
+    started: list[tuple[Any, ...]] = []
+
+    class Registry:
+        revisions = CameraRevisions()
+
+        def __init__(self, *_: object) -> None: ...
+
+        def wait_until_current(self, seconds: float) -> None: ...
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("services.detect.worker.CameraRegistry", Registry)
+    monkeypatch.setattr("services.detect.worker.run_loop", lambda *given: started.append(given))
+    service = Service(Health(), Metrics(DETECT_METRICS))
+    run(load_settings(DetectSettings), service)
+    ((_, _, _, process, _, most_frames),) = started
+    tools = process.__self__.tools
+    assert tools.admission.frame_ms > 0
+    assert most_frames() == max(tools.batch_size, int(20_000 / tools.admission.frame_ms))
+    assert tools.alive == service.health.touch
 
 
 def test_settings_refuse_what_they_do_not_know(monkeypatch: pytest.MonkeyPatch) -> None:

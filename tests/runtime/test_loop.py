@@ -36,13 +36,18 @@ class Line:
         deliver(self.producer, [OutgoingRecord(self.source, b"k", b"%d" % n) for n in range(records)], 20)
         self.service = Service(Health(), Metrics(LOOP_METRICS))
 
-    def run(self, process: Callable[[Sequence[ConsumedRecord]], Sequence[OutgoingRecord]]) -> None:
+    def run(
+        self,
+        process: Callable[[Sequence[ConsumedRecord]], Sequence[OutgoingRecord]],
+        most_records: Callable[[], int] | None = None,
+    ) -> None:
         """Run the loop until ``process`` sets ``stopping``, at most 30 s."""
         guard = threading.Timer(30, self.service.stopping.set)
         guard.start()
         settings = LoopSettings(topic=self.source, batch_records=4, backoff_first_seconds=0.01)
         try:
-            run_loop(settings, frames_consumer(self.kafka, self.group), self.producer, process, self.service)
+            consumer = frames_consumer(self.kafka, self.group)
+            run_loop(settings, consumer, self.producer, process, self.service, most_records)
         finally:
             guard.cancel()
 
@@ -91,6 +96,22 @@ def test_every_record_is_processed_and_committed_once_its_results_are_there(kafk
     assert line.results() == [b"done %d" % n for n in range(10)]
     assert line.committed() == 10
     assert line.service.health.missing == []
+
+
+def test_no_more_records_are_taken_than_are_asked_for(kafka: KafkaSettings) -> None:
+    line = Line(kafka, records=10)
+    batches: list[int] = []
+
+    def process(records: Sequence[ConsumedRecord]) -> list[OutgoingRecord]:
+        batches.append(len(records))
+        if sum(batches) == 10:
+            line.service.stopping.set()
+        return []
+
+    line.run(process, lambda: 2)
+
+    assert max(batches) <= 2
+    assert line.committed() == 10
 
 
 def test_same_records_come_again_after_a_retryable_error(kafka: KafkaSettings) -> None:
