@@ -159,6 +159,8 @@ def _env(port: int) -> dict[str, str]:
         "LIVE__VIEWERS_EACH": "100000",
         "LIMITS__REQUESTS_PER_SECOND": "100000",
         "LIMITS__REQUESTS_AT_ONCE": _MOST,
+        "LIMITS__LIGHT_PER_SECOND": "100000",
+        "LIMITS__LIGHT_AT_ONCE": _MOST,
         "LOG_FORMAT": "json",
     }
     return {f"TILIK_PORTAL_{name}": value for name, value in told.items()}
