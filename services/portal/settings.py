@@ -68,7 +68,9 @@ class LiveSettings(BaseModel):
         le=100_000,
         description="Live streams from one address. Phones of one mobile carrier share few: too small shuts them out.",
     )
-    heartbeat_seconds: Seconds = Field(15.0, le=120, description="Pause between signs of life of a stream, in seconds.")
+    heartbeat_seconds: Seconds = Field(
+        15.0, le=120, description="Pause between signs of life of a stream, in seconds; never over half silent_seconds."
+    )
     silent_seconds: Seconds = Field(
         30.0, le=600, description="A camera without a new frame for longer is said to be silent, in seconds."
     )
