@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from services.cli.bench.measuring.accuracy_results import AccuracyResults, read_results, save_results
-from services.cli.bench.report import Figure, Machine, Report
-from services.cli.model_cards.facts import FOLDER, RESULTS, CardFacts, all_facts
+from services.cli.bench.report import Figure, Machine, Report, plain
+from services.cli.model_cards.facts import FOLDER, RESULTS, SPEED, CardFacts, all_facts
 from services.cli.model_cards.files import drift
 from services.cli.model_cards.pictures import PICTURES, unknowable
 from services.cli.model_cards.text import card_text, index_text, measured_text
@@ -90,6 +91,28 @@ def test_the_water_card_shows_no_results_of_other_weights(tmp_path: Path) -> Non
     assert "| AUC, `flood_area` against `roads` | .990 (.980–1.000; 700) |" in text
     assert "by `tilik bench accuracy" in text
     assert "Least score" not in text
+
+
+def test_the_water_card_says_by_clip_which_weather_is_taken_for_a_flood() -> None:
+    text = card_text(all_facts(RESULTS)[-1])
+    table = text.split("### Weather that is taken for a flood")[1].split("###")[0].split("## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith(("| wet", "| rain", "| night"))]
+    assert len(rows) == 8
+    assert not [row for row in rows if "not measured" in row or row.count("|") != 7]
+    assert "Hard rain on pale paving" in text.split("## Known failures")[1]
+
+
+def test_the_water_card_says_what_water_adds_to_a_frame(tmp_path: Path) -> None:
+    costs = {"cpu_milliseconds_b8": 12.5, "cpu_milliseconds_water_b8": 24.25}
+    rates = {"frames_per_second_b8": 150.0, "frames_per_second_water_b8": 80.0}
+    figures = tuple(plain(name, value, "a unit") for name, value in {**costs, **rates}.items())
+    machine = Machine(cpu="A CPU", cores=2, memory_gib=8.0, python="3.11")
+    (tmp_path / SPEED).write_bytes(msgspec.json.encode(Report("detect", machine, figures)))
+    text = card_text(all_facts(tmp_path)[-1])
+    assert "| `cpu_milliseconds_added_by_water_b8` | 11.75 | ms/frame |  |" in text
+    assert "| `frames_per_second_water_b8` | 80 |" in text
+    (tmp_path / SPEED).write_bytes(msgspec.json.encode(Report("detect", machine, figures[:1])))
+    assert "## Speed\n\nNot measured." in card_text(all_facts(tmp_path)[-1]), "without water no difference"
 
 
 def test_the_water_card_says_that_its_figures_are_of_the_training_and_claims_no_speed(tmp_path: Path) -> None:

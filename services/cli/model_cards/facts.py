@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from services.cli.bench.measuring.accuracy_results import AccuracyResults, read_results
-from services.cli.bench.report import Report
+from services.cli.bench.report import Report, plain
 from services.detect.accuracy.measured import Measured
 from services.detect.detector import ModelCard, Thresholds, Tiles
 from services.detect.detector_names import detector_names
@@ -27,7 +27,8 @@ SPEED = "bench_detect.json"
 
 @dataclass(frozen=True)
 class CardFacts:
-    """``results`` and ``speed`` are None where nothing was measured; ``speed`` is the default detector's alone.
+    """``results`` and ``speed`` are None where nothing was measured; ``speed`` is the default detector's, or what water
+    adds.
 
     Of the water network ``thresholds`` are empty: it gives probabilities. ``measured_in_training``: results are those
     that ``training.water`` wrote beside the weights.
@@ -65,7 +66,19 @@ def _of_water(folder: Path) -> CardFacts:
     if in_training:
         figures = [Measured(name, *astuple(share)) for name, share in sorted(manifest.figures.items())]
         results = AccuracyResults(WATER, manifest.sha256, tuple(figures)) if figures else None
-    return CardFacts(WATER, card_of(manifest), {}, results, None, in_training)
+    return CardFacts(WATER, card_of(manifest), {}, results, _added_speed(folder / SPEED), in_training)
+
+
+def _added_speed(path: Path) -> Report | None:
+    """Give what a frame costs without and with water, and the difference; None where not both were measured."""
+    report = _speed(path)
+    figures = {figure.name: figure for figure in report.figures} if report is not None else {}
+    names = [f"{what}{water}_b8" for what in ("cpu_milliseconds", "frames_per_second") for water in ("", "_water")]
+    if report is None or not figures.keys() >= set(names):
+        return None
+    without, with_water = (figures[name].value for name in names[:2])
+    added = plain("cpu_milliseconds_added_by_water_b8", with_water - without, "ms/frame")
+    return Report(report.bench, report.machine, (added, *(figures[name] for name in names)))
 
 
 def _speed(path: Path) -> Report | None:

@@ -8,7 +8,8 @@
     camvid: streets from a car ───────────────────────► frame score ─┘   recall at 5 % false alarms
 
 A fifth of each set, by a hash of the file's name, is for development: network, augmentation, threshold and frame score
-were chosen on it. Figures are of the rest.
+were chosen on it. Figures are of the rest, without what shows the same as a picture of that fifth: photographs that are
+there twice, and frames of film beside one of it. Its three drives all lie in both parts, at more than a second.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from services.detect.accuracy.alike import Groups, alike, beside, stretches
 from services.detect.accuracy.bootstrap import Weights, bootstrap_interval
 from services.detect.accuracy.measured import Measured, Progress, unseen
 from services.detect.resampling import resized
@@ -59,6 +61,15 @@ class Water(Protocol):
         """Give the grids of uint8 [N, 288, 512, 3]."""
 
 
+@dataclass(frozen=True, slots=True)
+class PictureSet:
+    """Pictures of one part, and which of them show the same. ``left_out``: how many show the same as the other part."""
+
+    paths: list[Path]
+    groups: Groups
+    left_out: int
+
+
 def is_development(name: str) -> bool:
     """Tell whether the picture of that file name is in the fifth on which things are chosen."""
     return hashlib.sha256(name.encode()).digest()[0] < DEVELOPMENT_SHARE * 256
@@ -73,7 +84,9 @@ def frame_scores(grids: Grids) -> NDArray[np.float64]:
 def measure_water(
     folder: Path, water: Water, progress: Progress = unseen, part: Part = "test", at_most: int | None = None
 ) -> list[Measured]:
-    """Give the figures of ``part``. Blocks: 0.1 s a picture, 1,028 pictures in the test part.
+    """Give the figures of ``part``. Blocks: 0.1 s a picture, some 900 pictures in the test part.
+
+    Intervals come of drawing anew what shows the same as one.
 
     Args:
         folder: With ``flood_area``, ``roads`` and ``camvid``.
@@ -86,24 +99,51 @@ def measure_water(
         ConfigurationError: Pictures are missing.
     """
     names = {"flood_area": (FLOODS,), **DRY}
-    pictures = {name: _pictures(folder, places, part, at_most) for name, places in names.items()}
-    total, done = sum(len(paths) for paths in pictures.values()), 0
+    sets = {name: picture_set(folder, places, part, at_most) for name, places in names.items()}
+    total, done = sum(len(each.paths) for each in sets.values()), 0
     grids: dict[str, Grids] = {}
-    for name, paths in pictures.items():
+    for name, pictures in sets.items():
         parts = []
-        for start in range(0, len(paths), _BATCH):
-            parts.append(_judged(paths[start : start + _BATCH], water))
+        for start in range(0, len(pictures.paths), _BATCH):
+            parts.append(_judged(pictures.paths[start : start + _BATCH], water))
             done += len(parts[-1])
             progress(done, total)
         grids[name] = np.concatenate(parts)
-    masks = [_mask(path) for path in pictures["flood_area"]]
-    wet = frame_scores(grids["flood_area"])
-    figures = [_iou(grids["flood_area"], masks)]
+    floods = sets["flood_area"]
+    figures = [_iou(grids["flood_area"], floods)]
     for name, suffix in (("roads", ""), ("camvid", "_camvid")):
-        dry = frame_scores(grids[name])
-        figures.append(_separation(f"water_auc_{name}", wet, dry, area_under_curve))
-        figures.append(_separation(f"water_recall_at_5pct{suffix}", wet, dry, recall_at_false_alarms))
+        groups = (floods.groups, sets[name].groups)
+        scores = (frame_scores(grids["flood_area"]), frame_scores(grids[name]))
+        figures.append(_separation(f"water_auc_{name}", scores, groups, area_under_curve))
+        figures.append(_separation(f"water_recall_at_5pct{suffix}", scores, groups, recall_at_false_alarms))
     return figures
+
+
+def picture_set(folder: Path, places: Sequence[str], part: Part, at_most: int | None = None) -> PictureSet:
+    """Give the pictures of ``part`` in ``places``; at most so many, spread evenly.
+
+    All of the development part are kept: things were chosen on them. What shows the same as one of them is left out of
+    the test part.
+
+    Raises:
+        ConfigurationError: Pictures are missing.
+    """
+    paths = _paths(folder, places)
+    is_film = tuple(places) == DRY["camvid"]
+    groups = stretches(paths) if is_film else alike(paths)
+    chosen_on = np.array([is_development(path.name) for path in paths], np.bool_)
+    if is_film:
+        seen = beside(paths, [path for path, is_in in zip(paths, chosen_on, strict=True) if is_in])
+    else:
+        seen = np.isin(groups, groups[chosen_on])
+    kept = np.flatnonzero(chosen_on if part == "development" else ~seen)
+    if at_most is not None and len(kept) > at_most:
+        kept = kept[np.linspace(0, len(kept) - 1, at_most).round().astype(int)]
+    if not len(kept):
+        raise ConfigurationError(f"{folder} has no pictures in {' and '.join(places)}")
+    numbered = np.unique(groups[kept], return_inverse=True)[1]
+    left_out = 0 if part == "development" else int((seen & ~chosen_on).sum())
+    return PictureSet([paths[index] for index in kept], np.asarray(numbered, np.int64), left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,42 +176,43 @@ def recall_at_false_alarms(scores: Scores) -> float:
 
 
 def _separation(
-    name: str, wet: NDArray[np.float64], dry: NDArray[np.float64], figure: Callable[[Scores], float]
+    name: str,
+    scores: tuple[NDArray[np.float64], NDArray[np.float64]],
+    groups: tuple[Groups, Groups],
+    figure: Callable[[Scores], float],
 ) -> Measured:
+    """Give a figure of flooded and dry ``scores``; each of both is drawn for itself, by its ``groups``."""
+    (wet, dry), (of_wet, of_dry) = scores, groups
+    counts = [int(of_wet.max()) + 1, int(of_dry.max()) + 1]
+
     def statistic(weights: Weights) -> float:
-        return figure(Scores(wet, dry, weights[: len(wet)], weights[len(wet) :]))
+        return figure(Scores(wet, dry, weights[: counts[0]][of_wet], weights[counts[0] :][of_dry]))
 
-    # Photographs of different places: each is drawn for itself. Frames of camvid hang together, so its intervals are
-    # narrower than they should be.
-    low, high = bootstrap_interval([len(wet), len(dry)], statistic, block=1)
-    value = statistic(np.ones(len(wet) + len(dry), np.int64))
-    return Measured(name, value, low, high, len(wet) + len(dry))
+    low, high = bootstrap_interval(counts, statistic, block=1)
+    return Measured(name, statistic(np.ones(sum(counts), np.int64)), low, high, len(wet) + len(dry))
 
 
-def _iou(grids: Grids, masks: Sequence[NDArray[np.bool_]]) -> Measured:
-    both, either = np.zeros(len(masks)), np.zeros(len(masks))
-    for index, (grid, mask) in enumerate(zip(grids, masks, strict=True)):
+def _iou(grids: Grids, pictures: PictureSet) -> Measured:
+    both, either = np.zeros(len(grids)), np.zeros(len(grids))
+    for index, (grid, path) in enumerate(zip(grids, pictures.paths, strict=True)):
+        mask = _mask(path)
         found = cv2.resize(grid, mask.shape[::-1], interpolation=cv2.INTER_LINEAR) >= WATER_LEVEL
         both[index], either[index] = (found & mask).sum(), (found | mask).sum()
+    count = int(pictures.groups.max()) + 1
 
     def statistic(weights: Weights) -> float:
-        return float((weights * both).sum() / max(1.0, float((weights * either).sum())))
+        counted = weights[pictures.groups]
+        return float((counted * both).sum() / max(1.0, float((counted * either).sum())))
 
-    low, high = bootstrap_interval([len(masks)], statistic, block=1)
-    return Measured("water_iou_flood_area", statistic(np.ones(len(masks), np.int64)), low, high, len(masks))
+    low, high = bootstrap_interval([count], statistic, block=1)
+    return Measured("water_iou_flood_area", statistic(np.ones(count, np.int64)), low, high, len(grids))
 
 
-def _pictures(folder: Path, places: Sequence[str], part: Part, at_most: int | None) -> list[Path]:
+def _paths(folder: Path, places: Sequence[str]) -> list[Path]:
     missing = [place for place in places if not (folder / place).is_dir()]
     if missing:
         raise ConfigurationError(f"{folder} has no {' and no '.join(missing)}: set TILIK_TEST_DATA")
-    paths = sorted(path for place in places for path in (folder / place).iterdir())
-    paths = [path for path in paths if is_development(path.name) == (part == "development")]
-    if at_most is not None and len(paths) > at_most:
-        paths = [paths[index] for index in np.linspace(0, len(paths) - 1, at_most).round().astype(int)]
-    if not paths:
-        raise ConfigurationError(f"{folder} has no pictures in {' and '.join(places)}")
-    return paths
+    return sorted(path for place in places for path in (folder / place).iterdir())
 
 
 def _judged(paths: Sequence[Path], water: Water) -> Grids:
