@@ -261,13 +261,13 @@ def test_a_camera_that_is_withdrawn_leaves_the_screen(live: Visit, filmed: Filme
 def test_where_no_picture_comes_any_more_the_live_page_is_blank_and_says_why(kafka: KafkaSettings, page: Page) -> None:
     camera = FilmedCamera(kafka, "e2e-silent")
     camera.film(range(33))
-    with running_portal(kafka, live=LiveSettings(silent_seconds=6)) as portal:
+    with running_portal(kafka, live=LiveSettings(silent_seconds=15)) as portal:
         page.goto(f"{portal.address}/cameras/{camera.camera.camera_id}")
         camera.judge(through=30, judged=31)
         expect(page.locator("#picture")).to_have_attribute("src", camera.url(30))
         expect(page.locator("#picture")).to_be_visible()
 
-        expect(page.locator("#picture")).to_be_hidden(timeout=12_000)
+        expect(page.locator("#picture")).to_be_hidden(timeout=45_000)
         expect(page.locator("#blank-state")).to_have_text("Tidak ditampilkan: tidak ada gambar masuk")
         expect(page.locator("#blank-why")).to_contain_text("Tanpa pengaburan")
         page.locator("#back").click()
