@@ -7,7 +7,6 @@ prints a JSON object a line. With f32 no network runs in bfloat16, whatever the 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -51,7 +50,7 @@ class GpuState:
 
 
 def main(folder: Path, device: str, single: bool, answers: TextIO) -> None:
-    """Answer requests until there are none; on a GPU after all graphs are captured, as the service does."""
+    """Answer requests until there are none; on a GPU after a warm-up, as the service does."""
     torch.set_num_threads(THREADS)
     cv2.setNumThreads(1)  # as the service does
     with patch.object(running, "cpu_gains_by_bfloat16", lambda: False) if single else nullcontext():
@@ -75,6 +74,9 @@ def answer(request: Request, tools: Tools, jpegs: Sequence[bytes], device: str) 
     frames = [_frame(index, jpegs[index % len(jpegs)]) for index in range(request.frames)]
     waits: list[float] = []
     seen: list[GpuState] = []
+    if device == "cuda":
+        torch.cuda.empty_cache()  # what other batches left
+        torch.cuda.reset_peak_memory_stats()
     with _watched(seen, device):
         started, cpu = time.perf_counter(), time.process_time()
         if request.a_second:
@@ -92,10 +94,18 @@ def answer(request: Request, tools: Tools, jpegs: Sequence[bytes], device: str) 
         cpu_seconds=cpu_seconds,
         objects=objects,
         waits_seconds=waits,
-        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        peak_memory_bytes=_peak_memory_bytes(),
         gpu_memory_bytes=max((state.memory_bytes for state in seen), default=0),
+        # What is reserved, for graphs work in memory that counts as free between two replays.
+        torch_memory_bytes=torch.cuda.max_memory_reserved() if device == "cuda" else 0,
         gpu_watts=[state.watts for state in seen],
     )
+
+
+def _peak_memory_bytes() -> int:
+    """Not ``ru_maxrss``: that begins with what the process had that started this one."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
 
 def _events(frames: Sequence[Frame], tools: Tools) -> int:

@@ -7,8 +7,9 @@ whole bench and work in turns; figures are medians over the rounds. ``_bN`` is w
 \b
 - Tilik: the service's own pipeline, header checks, scene facts and encoded events included; 64 frames a call, as the
   service takes them, so that decoding and network overlap; most of the network in bfloat16 where the CPU gains by it
-  (ADR 12; in_bfloat16 is 1 then). *_f32_b8 are Tilik's all in single precision, as the peers are. milliseconds_*
-  are of N frames alone, begun when the N before are done; 40 times.
+  (ADR 12; in_bfloat16 is 1 then). *_f32_b8 are Tilik's all in single precision, as the peers are. milliseconds_bN
+  are of time a frame where many come; milliseconds_p50_bN and _p95_bN how long N frames wait that come alone, begun
+  when the N before are done; 40 times. peak_memory_bN is of a process that is started anew and judges 256 frames so.
 - onnxruntime: the network exported from the same module, the same decoding (scaled, in two threads), letterbox and
   post-processing; no scene facts, no events. A batch is decoded, then inferred.
 - plain loop: cv2.imdecode of the whole picture, the same letterbox and post-processing, torch as it comes, one by one.
@@ -16,8 +17,9 @@ whole bench and work in turns; figures are medians over the rounds. ``_bN`` is w
 speed_ratio_* are frames a second of Tilik at its fastest batch size by those of the peer at its own fastest;
 cpu_ratio_* are the peer's CPU time a frame by Tilik's there, which other work on the machine disturbs less. Those that
 end in _f32 are of Tilik in single precision with N = 8: how much of the ratio is no matter of precision. Where a GPU is
-present, Tilik runs on it as well, in half precision, with objects and water, and then with frames coming as 1,100
-cameras send them. gpu_memory is the most that nvidia-smi showed in use, by whomever.
+present, Tilik runs on it as well, in half precision, with objects and water: gpu_*_bN are the same as without gpu_, but
+gpu_memory_bN, which is the most of the GPU's memory that torch held with such batches; then with frames coming as 1,100
+cameras send them. gpu_memory is the most that nvidia-smi showed in use then, by whomever.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import statistics
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,13 +44,15 @@ CITY_CAMERAS = 1100
 """At one frame a second each."""
 
 BATCHES = (1, 8, 32)
-GPU_BATCHES = (8, 32, 128)
+GPU_BATCHES = (*BATCHES, 128)
 FRAME_COUNT, FRAME_WH, QUALITY = 64, (1280, 720), 85
 STREET_CLIP = "clips/ahmetozlu_input_video.mp4"
 _STREET_STEP = 25
 """Pictures between two that are taken: all 38 seconds of the clip."""
 _ALONE_CALLS = 40
 """Two of which lie above the 95th percentile."""
+_FRESH_FRAMES = 256
+"""After which a process takes no more memory: networks of their own are compiled for the sizes of inputs by then."""
 _GPU_FRAMES, _GPU_SECONDS = 4096, 20
 OPTIONS = (
     click.Option(["--rounds"], type=click.IntRange(1, 50), default=5, show_default=True, help="Turns of all sides."),
@@ -55,10 +60,12 @@ OPTIONS = (
 )
 Rounds = Mapping[str, Sequence[Cost]]
 """Costs by side and batch, ``tilik_b8``, one a round."""
+Judge = Callable[[Request], Answer]
+"""Has our side judge frames."""
 
 
 def run(rounds: int, frames: int) -> Sequence[Figure]:
-    """Measure; takes three minutes on two idle cores.
+    """Measure; takes three and a half minutes on two idle cores.
 
     Raises:
         ConfigurationError: Footage or weights are not there.
@@ -77,10 +84,13 @@ def run(rounds: int, frames: int) -> Sequence[Figure]:
         onnx = stack.enter_context(running("benchmarks.peers.detect_onnxruntime", [folder, str(model)]))
         naive = stack.enter_context(running("benchmarks.peers.detect_plain", [folder]))
         figures = compare(in_turns(_turns(tilik, single, onnx, naive, frames), rounds))
-        figures += [plain("in_bfloat16", float(cpu_gains_by_bfloat16()), "0 or 1"), *_alone(tilik)]
+        figures += [
+            plain("in_bfloat16", float(cpu_gains_by_bfloat16()), "0 or 1"),
+            *by_batch(tilik.judge, partial(_judge_anew, folder)),
+        ]
         if torch.cuda.is_available():
             gpu = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cuda"]))
-            figures += _on_gpu(gpu)
+            figures += on_gpu(gpu.judge)
     return figures
 
 
@@ -212,40 +222,56 @@ def _of_turn(name: str, rounds: Sequence[Cost]) -> list[Figure]:
     found = "boxes" if side in {"onnxruntime", "naive"} else "objects"
     return [
         plain(f"frames_per_second_{label}", _rate(rounds), "frames/s"),
+        plain(f"milliseconds_{label}", 1000 / _rate(rounds), "ms/frame"),
         plain(f"cpu_milliseconds_{label}", statistics.median(one.cpu_ms for one in rounds), "ms/frame"),
         # Peers give out all boxes that score as much as the lowest of the thresholds, which are one for each class.
         plain(f"{found}_a_frame_{label}", rounds[0].objects / rounds[0].frames, found),
     ]
 
 
-def _alone(tilik: Side) -> list[Figure]:
+def by_batch(judge: Judge, judge_anew: Judge) -> list[Figure]:
+    """Measure what a batch of each size waits, and what memory a process takes; ``judge_anew`` starts one."""
     figures: list[Figure] = []
-    answers = [tilik.judge(Request(batch, batch * _ALONE_CALLS, alone=True)) for batch in BATCHES]
-    for batch, answer in zip(BATCHES, answers, strict=True):
-        p50, p95 = _percentiles_ms(answer.waits_seconds)
-        figures += [
-            plain(f"milliseconds_p50_b{batch}", p50, "ms"),
-            plain(f"milliseconds_p95_b{batch}", p95, "ms"),
-        ]
-    return [*figures, plain("peak_memory", answers[-1].peak_memory_bytes / 1e6, "MB")]
+    for batch in BATCHES:
+        memory_bytes = judge_anew(Request(batch, _FRESH_FRAMES)).peak_memory_bytes
+        figures += [*_waits(judge, "", batch), plain(f"peak_memory_b{batch}", memory_bytes / 1e6, "MB")]
+    return figures
 
 
-def _on_gpu(gpu: Side) -> list[Figure]:
+def _judge_anew(folder: str, request: Request) -> Answer:
+    with running("benchmarks.measured.detect_events", [folder, "cpu"]) as side:
+        return side.judge(request)
+
+
+def on_gpu(judge: Judge) -> list[Figure]:
     """Measure objects and water: as fast as it goes, then at a city's pace with the fastest batch size."""
-    answers = {batch: gpu.judge(Request(batch, _GPU_FRAMES, water=True)) for batch in GPU_BATCHES}
-    rates = {batch: _GPU_FRAMES / answer.seconds for batch, answer in answers.items()}
-    best = max(rates, key=lambda batch: rates[batch])
-    city = gpu.judge(
-        Request(best, CITY_CAMERAS * _GPU_SECONDS, water=True, a_second=CITY_CAMERAS),
-    )
+    answers = {batch: judge(Request(batch, _GPU_FRAMES, water=True)) for batch in GPU_BATCHES}
+    best = min(GPU_BATCHES, key=lambda batch: answers[batch].seconds)
+    figures = [at_least("gpu_frames_per_second", _GPU_FRAMES / answers[best].seconds, "frames/s", GOAL_GPU_RATE)]
+    for batch, answer in answers.items():
+        figures += [
+            plain(f"gpu_frames_per_second_b{batch}", _GPU_FRAMES / answer.seconds, "frames/s"),
+            plain(f"gpu_milliseconds_b{batch}", answer.seconds / _GPU_FRAMES * 1000, "ms/frame"),
+            *_waits(judge, "gpu_", batch, water=True),
+            plain(f"gpu_memory_b{batch}", answer.torch_memory_bytes / 1e9, "GB"),
+        ]
+    city = judge(Request(best, CITY_CAMERAS * _GPU_SECONDS, water=True, a_second=CITY_CAMERAS))
     watts = answers[best].gpu_watts
     return [
-        at_least("gpu_frames_per_second", rates[best], "frames/s", GOAL_GPU_RATE),
-        *(plain(f"gpu_frames_per_second_b{batch}", rate, "frames/s") for batch, rate in rates.items()),
+        *figures,
         at_most("gpu_city_milliseconds_p95", _percentiles_ms(city.waits_seconds)[1], "ms", GOAL_GPU_P95_MS),
         plain("gpu_memory", city.gpu_memory_bytes / 1e9, "GB"),
         plain("gpu_power", statistics.median(watts) if watts else float("nan"), "W"),
         plain("gpu_cpu_milliseconds", answers[best].cpu_seconds / _GPU_FRAMES * 1000, "ms/frame"),
+    ]
+
+
+def _waits(judge: Judge, device: str, batch: int, water: bool = False) -> list[Figure]:
+    answer = judge(Request(batch, batch * _ALONE_CALLS, water=water, alone=True))
+    p50, p95 = _percentiles_ms(answer.waits_seconds)
+    return [
+        plain(f"{device}milliseconds_p50_b{batch}", p50, "ms"),
+        plain(f"{device}milliseconds_p95_b{batch}", p95, "ms"),
     ]
 
 

@@ -36,7 +36,9 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True):
     """What it took. ``waits_seconds`` are of each call, or, at a rate, of each frame from its coming to its event.
 
-    ``gpu_memory_bytes``: the most that nvidia-smi showed in use meanwhile, by whomever; 0 without a GPU.
+    ``peak_memory_bytes``: the most that the process had in memory since its start. ``gpu_memory_bytes``: the most that
+    nvidia-smi showed in use meanwhile, by whomever; ``torch_memory_bytes``: the most of it that torch held, its graphs'
+    included. Both are 0 without a GPU.
     """
 
     seconds: float
@@ -45,6 +47,7 @@ class Answer(msgspec.Struct, frozen=True):
     waits_seconds: list[float]
     peak_memory_bytes: int
     gpu_memory_bytes: int
+    torch_memory_bytes: int
     gpu_watts: list[float]
 
 
