@@ -33,7 +33,7 @@ CARD = ModelCard(
     limits=(
         "Seen from above, cars are called trucks or buses, or missed; rules therefore judge vehicles as one group.",
         "Things under about 20 px of the input vanish; use 2x2 tiles where they matter.",
-        "In 2x2 tiles large persons may be reported in parts (TUD-Campus: precision .36 in place of .63): use tiles "
+        "In 2x2 tiles large persons may be reported in parts (TUD-Campus: precision .37 in place of .63): use tiles "
         "only where things are small.",
         "Persons whom others cover by half are found four times in ten.",
         "Reflections in glass are counted.",
