@@ -25,7 +25,7 @@ from typing import NamedTuple
 from schemas.camera_events import CameraEvent, FrameCoordinates, FrameDetections, FrameShed
 from schemas.cameras import Camera
 from schemas.geometry import BoxXyxy
-from schemas.verdicts import REORDER_MS, SKEW_MS, SceneVerdicts
+from schemas.verdicts import REORDER_MS, SKEW_MS, CameraVerdict, SceneVerdicts
 from services.privacy.carrying import CARRY_MS, FARTHEST_MS, SPACING_MS
 from services.privacy.judged_spans import Fate, JudgedSpans, withdrawn_spans
 from services.privacy.packing import (
@@ -162,7 +162,7 @@ class Showable:
             for from_ms, until_ms in withdrawn_spans(verdict, camera.newest_ms):
                 self._withdraw(camera, from_ms, until_ms)
             for known in camera.known:
-                if known.fate is None:
+                if known.fate is None and _may_decide(verdict, known):
                     _ask_fate(camera, known)
             self._settle(camera)
         return self.collect()
@@ -246,6 +246,11 @@ class Showable:
             bool(facts.simulated),
             unpack_boxes(packed, FACTS_SIZE),
         )
+
+
+def _may_decide(verdict: CameraVerdict, known: _Known) -> bool:
+    """Tell whether a verdict may say something of a frame: where all events were read first, most are of others."""
+    return known.captured_at_ms <= verdict.through_ms or known.owner_epoch < verdict.owner_epoch
 
 
 def _ask_fate(camera: _CameraFrames, known: _Known) -> None:
