@@ -7,6 +7,7 @@ import pytest
 from schemas.camera_events import FrameCoordinates
 from schemas.cameras import Camera
 from schemas.topics import FRAMES
+from services.privacy.judged_spans import Fate, JudgedSpans
 from services.privacy.packing import Facts, unpack_facts
 from services.privacy.showable import Showable
 from tests.aggregate.make_events import CAMERA_ID, make_camera, make_frame, make_shed, make_status, ms, person
@@ -31,6 +32,26 @@ def test_a_frame_without_a_verdict_is_never_shown() -> None:
         showable.take_event(make_frame(second))
     assert showable.take_verdicts(make_verdict(-1, 0)) != []
     assert shown_sequences(showable) == [0]
+
+
+def test_where_all_events_are_read_first_a_verdict_asks_about_no_frames_of_later_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    fate_of = JudgedSpans.fate_of
+
+    def counted(spans: JudgedSpans, owner_epoch: int, captured_at_ms: int) -> Fate | None:
+        asked.append(captured_at_ms)
+        return fate_of(spans, owner_epoch, captured_at_ms)
+
+    monkeypatch.setattr(JudgedSpans, "fate_of", counted)
+    showable = make_showable()
+    for second in range(60):
+        showable.take_event(make_frame(second))
+    for second in range(60):
+        showable.take_verdicts(make_verdict(second - 1, second))
+    assert shown_sequences(showable) == list(range(59))
+    assert len(asked) == 120
 
 
 def test_a_frame_without_detections_is_never_shown() -> None:
