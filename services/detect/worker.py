@@ -127,7 +127,12 @@ def warm_up(preparation: Preparation, networks: Networks, alive: Callable[[], No
         look(preparation.prepare([asked] * count), networks, StageSeconds(), alive)
     ended = time.monotonic()
     frame_ms = (ended - last_started) * 1000 / networks.batch_size
-    log.info("detect.warm", model=networks.detector.card.title, seconds=round(ended - started, 2), frame_ms=frame_ms)
+    log.info(
+        "detect.warm",
+        model=networks.detector.card.title,
+        seconds=round(ended - started, 2),
+        frame_ms=round(frame_ms, 1),
+    )
     return frame_ms
 
 
