@@ -150,3 +150,14 @@ def test_a_page_that_asks_for_too_many_pictures_waits_and_says_so(page: Page, st
     page.unroute(f"**{NEXT}")
     page.clock.fast_forward(LONGEST_MS)
     wait_for(lambda: stream.shows(NEXT), "it is asked for again")
+
+
+def test_a_list_that_never_comes_does_not_keep_the_page_from_being_live(page: Page, address: str) -> None:
+    answers = Stream(page)
+    asked: list[str] = []
+    page.route(f"**/cameras/{CAMERA}/recent", lambda route: asked.append(route.request.url))
+    page.clock.install()
+    page.goto(address)
+    wait_for(lambda: page.evaluate("1") and bool(asked), "the list is asked for")
+    page.clock.fast_forward(ASKING_MS)
+    wait_for(lambda: answers.shows(FRAME), "it is live")

@@ -32,9 +32,10 @@ _THEIRS = "private, no-store"
 _PIECE_BYTES = 1 << 16
 _STUCK_SECONDS = 30.0
 """A reader that has taken no piece for so long is let go. Players that have enough buffered ask for the rest anew."""
-_FILES_EACH = 16
+_FILES_EACH = 64
 _FILES_ALL = 512
-"""Files under way, to one address and to all: each is in memory until its reader has it."""
+"""Files under way, to one address, behind which a carrier may have many phones, and to all: each is in memory until its
+reader has it."""
 _NOTHING = memoryview(b"")
 
 

@@ -15,7 +15,7 @@ import pytest
 from starlette.types import Message
 
 from schemas.cameras import Approval, Camera, Source, Zone
-from services.portal.delivery.minute_files import MinuteFiles
+from services.portal.delivery.minute_files import _FILES_EACH, MinuteFiles
 from services.portal.delivery.recorded import Minute, RecordedMinutes
 from services.portal.delivery.troubles import Trouble
 from services.portal.questions import Questions
@@ -328,14 +328,14 @@ def test_one_line_is_sent_only_so_many_films_at_once(make_minutes: Any) -> None:
     minutes.store.allowed.clear()
 
     async def look() -> None:
-        line = [f"2001:db8::{number:x}" for number in range(17)]
-        asking = [asyncio.create_task(ask(minutes.files, URL, client=each)) for each in line[:16]]
+        line = [f"2001:db8::{number:x}" for number in range(_FILES_EACH + 1)]
+        asking = [asyncio.create_task(ask(minutes.files, URL, client=each)) for each in line[:-1]]
         while not minutes.store.asked.is_set():
             await asyncio.sleep(0)
-        assert (await ask(minutes.files, URL, client=line[16])).status == 429
+        assert (await ask(minutes.files, URL, client=line[-1])).status == 429
         other = asyncio.create_task(ask(minutes.files, URL, client="192.0.2.2"))
         minutes.store.allowed.set()
         assert {answer.status for answer in await asyncio.gather(*asking, other)} == {200}
-        assert (await ask(minutes.files, URL, client=line[16])).status == 200
+        assert (await ask(minutes.files, URL, client=line[-1])).status == 200
 
     asyncio.run(look())

@@ -111,9 +111,15 @@ function setState(name, since) {
   show(view.live ? view.frames.length - 1 : view.shown);
 }
 
+/** Ask, and wait for the answer for so long; null: none came. */
+function ask(url, cache, asking = new AbortController()) {
+  const enough = setTimeout(() => asking.abort(), ASKING_MS);
+  return fetch(url, { cache, signal: asking.signal }).catch(() => null).finally(() => clearTimeout(enough));
+}
+
 /** Read the list of the last ten minutes anew. What was told since it was made, and it can't know, stays. */
 async function read() {
-  const answer = await fetch(`/cameras/${said.camera}/recent`, { cache: 'no-cache' }).catch(() => null);
+  const answer = await ask(`/cameras/${said.camera}/recent`, 'no-cache');
   if (!answer?.ok) {
     clearTimeout(line.reading);
     if (!GONE.includes(answer?.status)) line.reading = setTimeout(read, pauseMs(2));
@@ -164,9 +170,7 @@ async function lose() {
   line.stream = null;
   if (!['gone', 'busy'].includes(view.state)) setState('lost');
   const asking = new AbortController();
-  const enough = setTimeout(() => asking.abort(), ASKING_MS);
-  const answer = await fetch(`/live/${said.camera}`, { cache: 'no-store', signal: asking.signal }).catch(() => null);
-  clearTimeout(enough);
+  const answer = await ask(`/live/${said.camera}`, 'no-store', asking);
   asking.abort(); // where it is open again: the next try takes it
   setState(GONE.includes(answer?.status) ? 'gone' : answer?.status === BUSY ? 'busy' : 'lost');
   setTimeout(follow, pauseMs(line.tries++));
