@@ -146,9 +146,16 @@ _FLOODS: Final = Dataset(
         Column(
             "ended_at",
             f"if(s.open, NULL, {_local('s.ended_at')})",
-            Text("End; empty: goes on", "Selesai; kosong: masih berlangsung"),
+            Text("End; empty: nothing has ended it", "Selesai; kosong: belum ada yang mengakhirinya"),
         ),
-        Column("duration_s", "round(s.duration_s)", Text("Duration in seconds", "Lama dalam detik")),
+        Column(
+            "duration_s",
+            "round(s.duration_s)",
+            Text(
+                "Seconds from its begin to its end, or to when it was last seen",
+                "Detik dari mulai sampai selesai, atau sampai terakhir terlihat",
+            ),
+        ),
         Column(
             "peak_ratio",
             "round(s.peak_ratio, 3)",
