@@ -7,6 +7,7 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct, convert
 
+from services.record.incidents import troubles_of
 from services.runtime.clickhouse import translated_errors
 from services.runtime.errors import ConfigurationError
 
@@ -102,14 +103,13 @@ def withdrawn_minutes(client: Client, camera_id: str, from_ms: int, until_ms: in
 def times_of_trouble(client: Client, camera_id: str) -> tuple[tuple[int, int], ...]:
     """Give from when to when, ms since 1970, something was wrong with the camera's picture, whatever was seen of it.
 
-    Also of a camera that is not recorded: that one has no minutes that could be withdrawn.
+    Also of a camera that is not recorded: that one has no minutes that could be withdrawn. The portal goes by the same:
+    what it keeps from everybody is in no file that people hand on.
 
     Raises:
         RetryableError: ClickHouse is away.
     """
-    with translated_errors("reading episodes_reviewed"):
-        rows = client.query(_TROUBLE, parameters={"camera": camera_id}).result_rows
-    return tuple((int(row[0]), int(row[1])) for row in rows)
+    return tuple((one.from_ms, one.until_ms) for one in troubles_of(client, camera_id))
 
 
 def _within(column: str) -> str:
@@ -147,16 +147,6 @@ WHERE camera_id = {camera:String} AND withdrawn
     AND minute > fromUnixTimestamp64Milli({from:Int64}, 'UTC') - INTERVAL 1 MINUTE
     AND minute <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')
 """
-
-_TROUBLE: Final = """
-SELECT
-    toUnixTimestamp64Milli(started_at),
-    toUnixTimestamp64Milli(if(phase = 'open', toDateTime64('2200-01-01', 3, 'UTC'), ended_at))
-FROM episodes_reviewed
-WHERE camera_id = {camera:String} AND episode_type = 'camera_incident'
-ORDER BY started_at
-"""
-"""The portal goes by the same: what it keeps from everybody is in no file that people hand on."""
 
 _STORY: Final = """
 SELECT

@@ -17,11 +17,12 @@ from schemas.cameras import Camera
 from schemas.times import LOCAL_TIME
 from services.portal.delivery.published import is_minute_published
 from services.portal.delivery.shown import Shown
-from services.portal.delivery.troubles import is_in_trouble, troubles_of
+from services.portal.delivery.troubles import troubles_of
 from services.portal.questions import Questions
 from services.portal.store_reads import ReadBounds, StoreReads
 from services.privacy.private_zones import private_since
 from services.privacy.showable import FindCamera
+from services.privacy.troubles import is_in_trouble
 from services.runtime.clock import Clock, now_ms
 from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore

@@ -17,11 +17,12 @@ from msgspec import Struct
 from schemas.cameras import Camera
 from services.portal.context import Portal
 from services.portal.delivery.published import is_published
-from services.portal.delivery.troubles import is_in_trouble, troubles_of
+from services.portal.delivery.troubles import troubles_of
 from services.portal.pages.counter_figures import ms
 from services.portal.pages.episode_figures import Episode, episodes_of
 from services.portal.pages.written import from_ms
 from services.portal.questions import Questions
+from services.privacy.troubles import is_in_trouble
 from services.runtime.camera_registry import CameraRevisions
 
 _KEEP_SECONDS: Final = 15.0

@@ -17,9 +17,9 @@ from starlette.types import Message
 from schemas.cameras import Approval, Camera, Source, Zone
 from services.portal.delivery.minute_files import _FILES_EACH, MinuteFiles
 from services.portal.delivery.recorded import Minute, RecordedMinutes
-from services.portal.delivery.troubles import Trouble
 from services.portal.questions import Questions
 from services.portal.settings import QuestionSettings
+from services.privacy.troubles import Trouble
 from services.runtime.errors import RetryableError
 from services.runtime.object_store import ObjectStore
 from services.runtime.settings import ClickHouseSettings
