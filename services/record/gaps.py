@@ -7,6 +7,7 @@ and for the stretches within it that may not.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from typing import Final
 
 from schemas.recordings import GapNoted, GapReason, day_of
 from schemas.times import DAY_MS, MINUTE_MS
@@ -16,6 +17,8 @@ LONGEST_GAP_MS = 8 * DAY_MS
 """A camera that comes back after longer begins anew: nobody looks for its minutes, and a clock may have been wrong."""
 MOST_GAPS_A_MINUTE = 6
 """Stretches of a minute that are told apart; what lies between later ones is told as one."""
+CAME_LATE: Final = "came after the minute was stored"
+"""Detail of a gap that is said of a minute whose row is in the index by then, which it leaves as it is."""
 
 
 def gap_before(covered_until_ms: int, minute_ms: int, reason: GapReason) -> list[GapNoted]:
@@ -63,9 +66,8 @@ def missing_within(closed: ClosedMinute) -> list[GapNoted]:
 
 def late_before(closed: ClosedMinute) -> list[GapNoted]:
     """Give the stretches of former minutes whose frames came after those were closed."""
-    detail = "came after the minute was stored"
     return [
-        GapNoted(from_ms=one.from_ms, until_ms=one.until_ms, reason=one.reason, detail=detail) for one in closed.late
+        GapNoted(from_ms=one.from_ms, until_ms=one.until_ms, reason=one.reason, detail=CAME_LATE) for one in closed.late
     ]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import TypeVar
 
-import msgspec
+from clickhouse_connect.driver.client import Client
+from msgspec import convert
 
 from schemas.table import TIME, Row, columns_of
-from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow
+from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow, withdrawn
 from services.record.index_tables import TIME_COLUMNS, ensure_tables
 from services.record.minutes import minute_of
 from services.record.owned_partition import Withdrawal
@@ -24,12 +26,11 @@ WHERE camera_id = {{camera:String}} AND {at} >= fromUnixTimestamp64Milli({{since
     AND form = 'public' AND object_key != '' AND NOT withdrawn
 """
 
-_FILES_BETWEEN = """
+_BETWEEN = """
 SELECT {columns} FROM {table} FINAL
 WHERE camera_id = {{camera:String}} AND {at} >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')
-    AND {at} < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') AND object_key != ''
+    AND {at} < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')
 """
-
 
 _MOST_ROWS = 50_000
 """Rows that may wait: four hours' of 200 recorded cameras."""
@@ -80,11 +81,7 @@ class Index:
         """
         self._ensure()
         rows = self._shown_since(withdrawal.camera_id, minute_of(withdrawal.from_ms))
-        marked = [
-            msgspec.structs.replace(row, withdrawn=True, version=max(row.version + 1, withdrawal.at_ms))
-            for row in rows
-            if row.last_at >= withdrawal.from_ms
-        ]
+        marked = [withdrawn(row, withdrawal.at_ms) for row in rows if row.last_at >= withdrawal.from_ms]
         self._store.write(marked)
         return len(marked)
 
@@ -99,7 +96,8 @@ class Index:
 
     def _shown_since(self, camera_id: str, since_ms: int) -> list[RecordedMinuteRow]:
         parameters = {"camera": camera_id, "since": since_ms}
-        return _rows(self._settings, RecordedMinuteRow, _SHOWN_SINCE, parameters)
+        with closing(connect(self._settings, self._settings.database)) as client:
+            return _rows(client, RecordedMinuteRow, _SHOWN_SINCE, parameters)
 
 
 def rows_between(settings: ClickHouseSettings, row_type: type[RowT], span: tuple[str, int, int]) -> list[RowT]:
@@ -113,23 +111,40 @@ def rows_between(settings: ClickHouseSettings, row_type: type[RowT], span: tuple
     Raises:
         RetryableError: ClickHouse is away.
     """
+    with closing(connect(settings, settings.database)) as client:
+        return [row for row in all_rows_between(client, row_type, span) if row.object_key]
+
+
+def all_rows_between(client: Client, row_type: type[RowT], span: tuple[str, int, int]) -> list[RowT]:
+    """Give the rows of a camera from a time until before another, also those that have no file. Blocks.
+
+    Args:
+        client: Of the database where the index is.
+        row_type: Of which table.
+        span: Camera, and times in ms since 1970.
+
+    Raises:
+        RetryableError: ClickHouse is away.
+    """
     camera_id, since_ms, until_ms = span
-    parameters = {"camera": camera_id, "since": since_ms, "until": until_ms}
-    return _rows(settings, row_type, _FILES_BETWEEN, parameters)
+    return _rows(client, row_type, _BETWEEN, {"camera": camera_id, "since": since_ms, "until": until_ms})
 
 
-def _rows(settings: ClickHouseSettings, row_type: type[RowT], query: str, parameters: dict[str, object]) -> list[RowT]:
+def _rows(client: Client, row_type: type[RowT], query: str, parameters: dict[str, object]) -> list[RowT]:
     """Give the rows that a query selects by ``{columns}`` of ``{table}``; ``{at}`` is its column of time."""
-    names = row_type.__struct_fields__
-    times = {name for name, column in columns_of(row_type).items() if column.sql == TIME}
-    columns = ", ".join(f"toUnixTimestamp64Milli({name})" if name in times else name for name in names)
-    client = connect(settings, settings.database)
-    try:
-        with translated_errors(f"reading {row_type.TABLE}"):
-            found = client.query(
-                query.format(columns=columns, table=row_type.TABLE, at=TIME_COLUMNS[row_type.TABLE]),
-                parameters=parameters,
-            ).result_rows
-    finally:
-        client.close()
-    return [row_type(**dict(zip(names, values, strict=True))) for values in found]
+    columns = columns_of(row_type)
+    query = query.format(
+        columns=", ".join(_selected(name, column.sql) for name, column in columns.items()),
+        table=row_type.TABLE,
+        at=TIME_COLUMNS[row_type.TABLE],
+    )
+    with translated_errors(f"reading {row_type.TABLE}"):
+        found = client.query(query, parameters=parameters).result_rows
+    return [convert(dict(zip(columns, values, strict=True)), row_type) for values in found]
+
+
+def _selected(name: str, sql: str) -> str:
+    """Give what selects a column as a row has it."""
+    if sql == TIME:
+        return f"toUnixTimestamp64Milli({name})"
+    return f"toString({name})" if sql.startswith("FixedString") else name

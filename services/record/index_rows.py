@@ -11,13 +11,14 @@ The chain is what counts: rows are made from its entries, and can be made from t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from schemas.recordings import ChainEntry, EvidenceKept, GapNoted, MinuteRecorded, StoredFile
 from schemas.table import BOOL, COUNT, STRING, TIME, UNSET_MS, WORD, Column, Row
 from schemas.times import MINUTE_MS
+from services.record.gaps import CAME_LATE
 
 CameraIdColumn = Annotated[str, Column(WORD, "The camera")]
 FormColumn = Annotated[str, Column(WORD, "public: people are hidden; original: as captured, encrypted")]
@@ -82,31 +83,49 @@ class RecordedEvidenceRow(Row, frozen=True, kw_only=True):
     version: VersionColumn
 
 
+IndexRow = RecordedMinuteRow | RecordedEvidenceRow
+
+DELETED: Final = "deleted"
+"""Why there is no file of what retention took away."""
+
 ROW_TYPES: tuple[type[Row], ...] = (RecordedMinuteRow, RecordedEvidenceRow)
 
 
 def rows_of(entries: Iterable[ChainEntry]) -> list[Row]:
     """Give the rows of entries. Those of one minute must be given together: they make one row of a form.
 
-    A gap within a minute that has a file becomes that row's ``gap``; one over whole minutes becomes a row of each.
+    A gap within a minute that has a file becomes that row's ``gap``; one over whole minutes becomes a row of each. What
+    is said of a minute that was stored before makes no row: that one may be withdrawn since.
     """
-    rows: dict[tuple[object, ...], Row] = {}
+    rows: dict[tuple[object, ...], IndexRow] = {}
     for row in (row for entry in entries for row in _rows_of(entry)):
         key = (type(row), *row.key())
         former = rows.get(key)
         if isinstance(row, RecordedMinuteRow) and isinstance(former, RecordedMinuteRow):
             rows[key] = _merged(former, row)
-        else:
+        elif former is None or former.version <= row.version:
             rows[key] = row
     return list(rows.values())
 
 
-def _rows_of(entry: ChainEntry) -> Iterator[Row]:
+def withdrawn(row: RecordedMinuteRow, at_ms: int = 0) -> RecordedMinuteRow:
+    """Give a minute's row that takes its place, not to be shown, as was said at ``at_ms``; 0: nobody knows when."""
+    return structs.replace(row, withdrawn=True, version=max(row.version + 1, at_ms))
+
+
+def without_file(row: IndexRow) -> IndexRow:
+    """Give the row that takes the place of this one once its file is deleted."""
+    if isinstance(row, RecordedMinuteRow):
+        return structs.replace(row, object_key="", bytes=0, sha256="", gap=DELETED, version=row.version + 1)
+    return structs.replace(row, object_key="", bytes=0, sha256="", missing=DELETED, version=row.version + 1)
+
+
+def _rows_of(entry: ChainEntry) -> Iterator[IndexRow]:
     match entry.fact:
         case MinuteRecorded(files=files):
             yield from (_minute_row(entry, entry.fact, file) for file in files)
         case GapNoted():
-            yield from _gap_rows(entry, entry.fact)
+            yield from () if entry.fact.detail == CAME_LATE else _gap_rows(entry, entry.fact)
         case EvidenceKept(files=files):
             yield from (_evidence_row(entry, entry.fact, file) for file in files or (None,))
 

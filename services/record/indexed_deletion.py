@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from msgspec import structs
-
 from schemas.recordings import ChainFact, FilesDeleted
 from schemas.times import DAY_MS
 from services.record.chain import Chains
 from services.record.chain_lines import LinkedEntry
 from services.record.expiry import deleted_files
 from services.record.index import rows_between
-from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow
+from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow, without_file
 from services.record.roots import end_of_day_ms
 from services.runtime.clock import Clock, now_ms
 from services.runtime.object_store import ObjectStore
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings
-
-DELETED = "deleted"
 
 
 class IndexedChains(Chains):
@@ -53,10 +49,9 @@ class IndexedChains(Chains):
         span = camera_id, until_ms - DAY_MS, until_ms
         minutes = [one for one in rows_between(self._settings, RecordedMinuteRow, span) if one.object_key in keys]
         frames = [one for one in rows_between(self._settings, RecordedEvidenceRow, span) if one.object_key in keys]
-        gone = {"object_key": "", "bytes": 0, "sha256": ""}
         store = RowStore(self._settings)
         try:
-            store.write([structs.replace(one, **gone, gap=DELETED, version=one.version + 1) for one in minutes])
-            store.write([structs.replace(one, **gone, missing=DELETED, version=one.version + 1) for one in frames])
+            store.write([without_file(one) for one in minutes])
+            store.write([without_file(one) for one in frames])
         finally:
             store.close()

@@ -7,8 +7,8 @@ import pytest
 from schemas.recordings import ChainFact, files_of
 from schemas.times import DAY_MS
 from services.record.index import Index, rows_between
-from services.record.index_rows import RecordedEvidenceRow, RecordedMinuteRow, rows_of
-from services.record.indexed_deletion import DELETED, IndexedChains
+from services.record.index_rows import DELETED, RecordedEvidenceRow, RecordedMinuteRow, rows_of
+from services.record.indexed_deletion import IndexedChains
 from services.record.retention import Retention
 from services.record.retention_settings import RetentionSettings
 from services.record.verdicts_of_episodes import EpisodeVerdict

@@ -17,7 +17,7 @@ from services.portal.pages.rendering import Pages
 from services.portal.pages.words.camera import CameraWords
 from services.portal.pages_settings import PagesSettings
 from services.privacy.showable import ShowableFrame
-from services.record.indexed_deletion import DELETED
+from services.record.index_rows import DELETED
 from services.record.retention_settings import RetentionSettings
 from tests.portal.pages.small_city import NOW, Visitor, make_camera, portal_of, visitor_of
 
