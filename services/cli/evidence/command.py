@@ -1,4 +1,4 @@
-"""``tilik evidence``: an episode's evidence as one file, checks of it and of the record, holds and retention."""
+"""``tilik evidence``: an episode's evidence as one file; the record's checks, holds, retention and index."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _PACKAGE = "services.cli.evidence"
         "release": (f"{_PACKAGE}.holding:release", "End such a hold."),
         "new-key": (f"{_PACKAGE}.renewing", "Make a new key for signatures, endorsed by the one that is used."),
         "retention": (f"{_PACKAGE}.expiring", "Delete what is due, or say what would be."),
+        "reindex": (f"{_PACKAGE}.reindexing", "Make the record's index in ClickHouse again from the chains."),
     },
 )
 def command() -> None:
