@@ -5,7 +5,7 @@
 | recorded_minutes  | a camera's minute in one form     | camera_id, minute, form               |
 | recorded_evidence | a frame of an episode in one form | camera_id, episode_id, event_id, form |
 
-The chain is what counts: rows are made from its entries, and can be made from them again.
+The chain is what counts: rows are made from its entries, and can be made from them again (`reindexing.py`).
 """
 
 from __future__ import annotations
