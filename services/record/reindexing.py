@@ -125,8 +125,9 @@ class Reindexing:
                     asked = place.camera_id
                     quarantines = [one for one in troubles_of(self.client, asked) if one.quarantined]
                 reindexed, lacking = self._compare(place, quarantines, tables)
-                if not dry_run:
+                if lacking and not dry_run:
                     rows.write(lacking)
+                    rows.write(self._compare(place, quarantines, tables)[1])  # what retention has deleted meanwhile
                 yield reindexed
 
     def _tables(self) -> frozenset[str]:
