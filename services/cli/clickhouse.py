@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 from pydantic import ValidationError
 
 from services.aggregate.settings import AggregateSettings
-from services.runtime.clickhouse import connect
+from services.runtime.clickhouse import ClickHouseFailedError, connect
 from services.runtime.errors import RetryableError
 from services.runtime.settings import ClickHouseSettings, load_settings
 
@@ -53,7 +53,7 @@ def clickhouse_client(settings: ClickHouseSettings) -> Iterator[Client]:
     try:
         with closing(connect(settings, settings.database)) as client:
             yield client
-    except RetryableError as error:
+    except ClickHouseFailedError as error:
         text = str(error.__cause__ or error)
         away = "Failed to establish" in text or "timed out" in text or "Max retries" in text
         told = "can't be reached" if away else f"says: {text[:300]}"

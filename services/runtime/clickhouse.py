@@ -13,9 +13,13 @@ from services.runtime.errors import RetryableError
 from services.runtime.settings import ClickHouseSettings
 
 
+class ClickHouseFailedError(RetryableError):
+    """ClickHouse is away, or did not do what it was asked."""
+
+
 @contextmanager
 def translated_errors(doing: str) -> Iterator[None]:
-    """Turn every failure of ClickHouse or of the way to it into a RetryableError that says what was being done.
+    """Turn every failure of ClickHouse or of the way to it into a ClickHouseFailedError that says what was being done.
 
     Also an error that no retry would mend, such as a missing table, is one to wait on: nothing that was captured may be
     lost, and the text says what a person must do.
@@ -23,7 +27,7 @@ def translated_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (ClickHouseError, OSError) as error:
-        raise RetryableError(f"ClickHouse, {doing}: {error}") from error
+        raise ClickHouseFailedError(f"ClickHouse, {doing}: {error}") from error
 
 
 def connect(settings: ClickHouseSettings, database: str = "") -> Client:
