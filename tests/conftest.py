@@ -10,7 +10,7 @@ import pytest
 from pytest_socket import disable_socket, enable_socket
 
 from deploy.local.platform import LocalStack
-from deploy.local.ports import keep_to_share
+from deploy.local.ports import SHARE
 from deploy.local.settings import LocalSettings
 from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
@@ -23,6 +23,9 @@ pytest_plugins = ["tests.object_stores"]
 
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 """Brokers of tests live for a minute: the optimising compiler would take more of the cores than its code gives back."""
+
+os.environ.setdefault("TILIK_LOCAL_PATIENCE", "4")
+"""Three workers start platforms side by side, on a machine whose speed nobody knows."""
 
 _MARKS_WITH_NETWORK = {"integration", "pipeline"}
 _skipped: list[str] = []
@@ -48,9 +51,9 @@ def pytest_make_collect_report(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Workers run side by side, and seconds lie between drawing a port and listening there: each has its share."""
+    """Workers run side by side: each draws ports of its own share, and so do the processes that it starts."""
     if worker := getattr(config, "workerinput", None):
-        keep_to_share(int(worker["workerid"].removeprefix("gw")), worker["workercount"])
+        os.environ.setdefault(SHARE, f"{int(worker['workerid'].removeprefix('gw')) + 1}/{worker['workercount']}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 
@@ -120,7 +120,7 @@ class LocalStack:
         self._clickhouse_port = claimed(self.settings.clickhouse_port, "ClickHouse's HTTP interface")
         controller_port = claimed(self.settings.kafka_controller_port, "Kafka's controller")
         kafka = broker_spec(self._state, jars_state, self._kafka_port, controller_port, self.settings.kafka_heap_mib)
-        self._supervisor.start([kafka, self._clickhouse_spec()])
+        self.start_processes([kafka, self._clickhouse_spec()])
         return fetched
 
     def start_services(self, runs: Sequence[ServiceRun]) -> None:
@@ -138,7 +138,10 @@ class LocalStack:
         Raises:
             FatalError: One of them did not become ready; the text has the end of its log.
         """
-        self._supervisor.start(specs)
+        patience = self.settings.patience
+        self._supervisor.start(
+            [replace(spec, ready_timeout_seconds=spec.ready_timeout_seconds * patience) for spec in specs]
+        )
 
     def stop(self) -> None:
         """Stop everything, what was started last first."""
@@ -197,7 +200,7 @@ class LocalStack:
             ready=http_probe(port, "/readyz"),
             env=env | dict(run.env),
             port=port,
-            ready_timeout_seconds=300,
+            ready_timeout_seconds=120,
             stop_seconds=30,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
 import socket
 
@@ -14,8 +15,9 @@ HOST = "127.0.0.1"
 
 _RANGE = range(20_000, 32_000)
 """Below the range that systems take outgoing connections' ports from, so that none of those takes a port meanwhile."""
-_own = _RANGE
-"""What this process draws from."""
+SHARE = "TILIK_LOCAL_PORTS_SHARE"
+"""Variable of the environment: which share of the range a process and its children draw from, such as 2/3, counted from
+1. Neighbours of other shares never draw the same port, though seconds lie between drawing one and listening there."""
 _TRIES = 200
 _given: set[int] = set()
 """Ports that this process was given before and may be about to use: two servers started together must not get one."""
@@ -41,24 +43,13 @@ def free_port() -> int:
     Raises:
         ConfigurationError: None was found.
     """
+    own = _share(os.environ.get(SHARE, "1/1"))
     for _ in range(_TRIES):
-        port = random.choice(_own)  # noqa: S311  not a secret
+        port = random.choice(own)  # noqa: S311  not a secret
         if port not in _given and is_free(port):
             _given.add(port)
             return port
-    raise ConfigurationError(f"no free port was found between {_own[0]} and {_own[-1]}")
-
-
-def keep_to_share(number: int, of: int) -> None:
-    """Draw free ports from one of ``of`` equal shares from now on, so that neighbours who draw too never meet.
-
-    Args:
-        number: Which share, from 0.
-        of: How many there are.
-    """
-    global _own  # noqa: PLW0603  a process's own share
-    size = len(_RANGE) // of
-    _own = _RANGE[number * size : (number + 1) * size]
+    raise ConfigurationError(f"no free port was found between {own[0]} and {own[-1]}")
 
 
 def claimed(port: int, purpose: str) -> int:
@@ -98,3 +89,9 @@ def _process_text(pid: int | None) -> str:
         return f"process {pid} ({process.name()}: {' '.join(process.cmdline())[:80]})"
     except psutil.Error:
         return f"process {pid}"
+
+
+def _share(told: str) -> range:
+    number, _, of = told.partition("/")
+    size = len(_RANGE) // int(of)
+    return _RANGE[(int(number) - 1) * size : int(number) * size]

@@ -48,7 +48,7 @@ class ProcessSpec:
     ready: Callable[[], bool]
     env: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
-    ready_timeout_seconds: float = 180.0
+    ready_timeout_seconds: float = 60.0
     stop_seconds: float = 10.0
 
 

@@ -28,6 +28,13 @@ class LocalSettings(BaseSettings):
     kafka_heap_mib: HeapMib = Field(512, description="Largest heap of the broker's Java, in MiB.")
     clickhouse_port: Port = Field(8123, description="Port of ClickHouse's HTTP interface.")
     clickhouse_memory_gib: float = Field(4.0, ge=0.5, le=1024, description="What ClickHouse's engine may use, in GiB.")
+    patience: float = Field(
+        1.0,
+        ge=1,
+        le=100,
+        description="How many times as long as usual a process may take until it is ready, on a slow machine; usual is "
+        "a minute for Kafka and ClickHouse, two for a service.",
+    )
 
 
 def local_settings() -> LocalSettings:
