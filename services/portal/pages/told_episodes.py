@@ -27,11 +27,12 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An episode as the page tells it. ``rounded``: its times are quarters of an hour."""
+    """An episode as the page tells it. ``rounded``: its times are quarters of an hour, ``last_seen`` the begin of one."""
 
     episode: Episode
     start: datetime
     end: datetime
+    last_seen: datetime
     rounded: bool
     pictures: tuple[Picture, ...]
 
@@ -61,8 +62,9 @@ def _told(
 ) -> Told:
     rounded = episode.episode_type in ("counter_episode", "parking_case")
     start, end = episode.started_at, episode.last_seen_at if episode.open else episode.ended_at
+    last_seen = episode.last_seen_at
     if rounded:
-        start, end = quarter_start(start), quarter_start(end) + STEP
+        start, end, last_seen = quarter_start(start), quarter_start(end) + STEP, quarter_start(last_seen)
     pictures = []
     for label, event_id in _events(episode) if _has_pictures(episode) else ():
         frame, copy = frames.get(event_id), kept.get((episode.episode_id, event_id))
@@ -72,7 +74,7 @@ def _told(
         elif copy is not None:
             url = f"/cameras/{camera.camera_id}/episodes/{episode.episode_id}/{event_id}.jpg"
             pictures.append(Picture(label, url, copy.captured_at))
-    return Told(episode, start, end, rounded, tuple(pictures))
+    return Told(episode, start, end, last_seen, rounded, tuple(pictures))
 
 
 def _events(episode: Episode) -> Sequence[tuple[str, str]]:

@@ -22,7 +22,7 @@ from services.portal.pages import open_data
 from services.portal.pages.camera_figures import WaterQuarter, water_day, water_watchers
 from services.portal.pages.counter_figures import ms
 from services.portal.pages.datasets import DATASETS
-from services.portal.pages.written import full_quarter_end, local, moment
+from services.portal.pages.written import full_quarter_end, local, moment, quarter_start
 from services.portal.questions import Questions
 from services.portal.settings import QuestionSettings
 from services.record.index_tables import ensure_tables
@@ -151,11 +151,14 @@ def test_what_was_open_when_its_camera_fell_silent_goes_on_for_half_an_hour_and_
         episodes_like(city, f"episode_type = '{kind}' AND {open_ones}") for kind in ("flood_episode", "counter_episode")
     )
     of_cameras = [f"/cameras/{camera_id}" for camera_id, *_ in (flooded, counter)]
-    (seen_at,) = city.client.query(
-        f"SELECT max(last_seen_at) FROM episodes_reviewed WHERE episode_type = 'flood_episode' AND {open_ones}"
-        f" AND camera_id = '{flooded[0]}'"
-    ).result_rows[0]
-    said = f"terakhir terlihat {moment(seen_at, 'id')}"
+    seen_at, queued_at = (
+        city.client.query(
+            f"SELECT max(last_seen_at) FROM episodes_reviewed WHERE episode_type = '{kind}' AND {open_ones}"
+            f" AND camera_id = '{camera[0]}'"
+        ).result_rows[0][0]
+        for kind, camera in (("flood_episode", flooded), ("counter_episode", counter))
+    )
+    said, said_of_quarter = (f"terakhir terlihat {moment(at, 'id')}" for at in (seen_at, quarter_start(queued_at)))
     with portal_of(city.cameras, city.clickhouse) as portal:
         with visitor_of(portal, lambda: NOW + timedelta(minutes=20)) as here:
             for path in ("/floods", *of_cameras):
@@ -168,6 +171,7 @@ def test_what_was_open_when_its_camera_fell_silent_goes_on_for_half_an_hour_and_
                 assert "terakhir terlihat" in here.page(path)
             for path in ("/", "/floods", of_cameras[0]):
                 assert said in here.page(path)
+            assert said_of_quarter in here.page(of_cameras[1])
             assert "mark-flood" not in here.page("/")
 
 

@@ -111,21 +111,28 @@ function setState(name, since) {
   show(view.live ? view.frames.length - 1 : view.shown);
 }
 
-/** Ask, and wait for the answer for so long; null: none came. */
-function ask(url, cache, asking = new AbortController()) {
+/** Ask, and wait so long for the answer and, where it is to be read, for what it says; null: that did not come. */
+async function ask(url, cache, contentOf = () => null, asking = new AbortController()) {
   const enough = setTimeout(() => asking.abort(), ASKING_MS);
-  return fetch(url, { cache, signal: asking.signal }).catch(() => null).finally(() => clearTimeout(enough));
+  try {
+    const answer = await fetch(url, { cache, signal: asking.signal });
+    return { status: answer.status, content: answer.ok ? await contentOf(answer) : null };
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(enough);
+  }
 }
 
 /** Read the list of the last ten minutes anew. What was told since it was made, and it can't know, stays. */
 async function read() {
-  const answer = await ask(`/cameras/${said.camera}/recent`, 'no-cache');
-  if (!answer?.ok) {
+  const answer = await ask(`/cameras/${said.camera}/recent`, 'no-cache', (each) => each.json());
+  if (!answer?.content) {
     clearTimeout(line.reading);
     if (!GONE.includes(answer?.status)) line.reading = setTimeout(read, pauseMs(2));
     return;
   }
-  const { state, since_ms: since, judged_through_ms: known, frames: listed } = await answer.json();
+  const { state, since_ms: since, judged_through_ms: known, frames: listed } = answer.content;
   if (view.state === 'gone') return;
   const current = view.frames[view.shown]?.url;
   const frames = view.frames = [...listed, ...view.frames.filter((frame) => frame.captured_at_ms > known)];
@@ -170,7 +177,7 @@ async function lose() {
   line.stream = null;
   if (!['gone', 'busy'].includes(view.state)) setState('lost');
   const asking = new AbortController();
-  const answer = await ask(`/live/${said.camera}`, 'no-store', asking);
+  const answer = await ask(`/live/${said.camera}`, 'no-store', undefined, asking);
   asking.abort(); // where it is open again: the next try takes it
   setState(GONE.includes(answer?.status) ? 'gone' : answer?.status === BUSY ? 'busy' : 'lost');
   setTimeout(follow, pauseMs(line.tries++));
