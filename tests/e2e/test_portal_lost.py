@@ -25,6 +25,14 @@ ASKING_MS = 5_000
 LONGEST_MS = 30_000
 NOTE_WAITS = """window.waits = []; const wait = window.setTimeout;
     window.setTimeout = (act, ms) => { waits.push(ms); return wait(act, ms); };"""
+STALL_THE_LIST = """window.asked = 0; const really = window.fetch;
+    const stall = (signal) => new Promise((_, give) => {
+        asked += 1;
+        signal.addEventListener('abort', () => give(signal.reason));
+    });
+    window.fetch = async (url, how) => (
+        url.endsWith('/recent') ? { ok: true, status: 200, json: () => stall(how.signal) } : really(url, how)
+    );"""
 JPEG = simplejpeg.encode_jpeg(picture(1), 80, "BGR")
 
 
@@ -155,15 +163,7 @@ def test_a_page_that_asks_for_too_many_pictures_waits_and_says_so(page: Page, st
 def test_a_list_that_never_comes_does_not_keep_the_page_from_being_live(page: Page, address: str) -> None:
     """Its head comes, and then nothing."""
     answers = Stream(page)
-    stalled = (
-        "fetch = ((ask) => async (url, ...how) => url.endsWith('/recent') ? stalls(how) : ask(url, ...how))(fetch);"
-    )
-    page.add_init_script(f"""window.asked = 0;
-        const stalls = ([{{ signal }}]) => ({{ ok: true, status: 200, json: () => new Promise((_, give) => {{
-            asked += 1;
-            signal.addEventListener('abort', () => give(signal.reason));
-        }}) }});
-        {stalled}""")
+    page.add_init_script(STALL_THE_LIST)
     page.clock.install()
     page.goto(address)
     wait_for(lambda: page.evaluate("asked > 0"), "the list is asked for")

@@ -27,7 +27,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An episode as the page tells it. ``rounded``: its times are quarters of an hour, ``last_seen`` the begin of one."""
+    """An episode as the page tells it. ``rounded``: its times are of quarters, ``last_seen`` the begin of one."""
 
     episode: Episode
     start: datetime
