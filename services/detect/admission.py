@@ -75,8 +75,8 @@ class Admission:
         lower_class_ratio: See ``LOWER_CLASS_RATIO``.
         whole_batch: Frames from which on a batch shows the full rate; fewer leave the network half used. Of a detector
             that is too slow for so many in a round, a full round does.
-        first_frame_ms: What a frame is taken to cost until such a batch was judged, as tried before; None: unknown, and
-            nothing is overload until then.
+        first_frame_ms: What a frame is taken to cost at first, as tried before; None: unknown, and nothing is overload
+            until a batch was judged.
     """
 
     def __init__(
@@ -105,7 +105,8 @@ class Admission:
     def served(self, count: int, seconds: float) -> None:
         """Say that ``count`` frames were judged in ``seconds``.
 
-        A batch that is not whole costs more a frame than the network could do, so it counts only where it was faster.
+        A batch that is not whole costs more a frame than the network could do, so once there was a whole one it counts
+        only where it was faster. Until then it counts in any case, for a few cameras may never make a whole one.
         Under overload a round is whole once its seats are taken, however few: a slow detector has no larger ones.
         """
         if count <= 0:
@@ -114,7 +115,7 @@ class Admission:
         measured = seconds * 1000 / count
         if self._frame_ms is None or (count >= whole and not self._is_measured):
             self._frame_ms, self._is_measured = measured, True
-        elif count >= whole or measured < self._frame_ms:
+        elif count >= whole or not self._is_measured or measured < self._frame_ms:
             measured = min(measured, MOST_SLOWER * self._frame_ms)
             self._frame_ms += (measured - self._frame_ms) * count / (count + MEMORY_FRAMES)
 

@@ -94,7 +94,7 @@ def build_tools(
     alive: Callable[[], None] = lambda: None,
 ) -> Tools:
     """Give what the pipeline works with; ``first_frame_ms`` is what ``warm_up`` gave."""
-    overload = settings.overload
+    overload, whole_batch = settings.overload, min(networks.batch_size, settings.poll_frames)
     return Tools(
         detector=networks.detector,
         detector_name=settings.detector,
@@ -102,7 +102,7 @@ def build_tools(
         look_up=policies.look_up,
         limits=JpegLimits(settings.limits.most_bytes, settings.limits.most_pixels),
         batch_size=networks.batch_size,
-        admission=Admission(overload.patience_ratio, overload.lower_class_ratio, networks.batch_size, first_frame_ms),
+        admission=Admission(overload.patience_ratio, overload.lower_class_ratio, whole_batch, first_frame_ms),
         water=networks.water,
         preparation=preparation,
         alive=alive,

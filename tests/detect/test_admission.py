@@ -133,6 +133,18 @@ def test_a_batch_that_is_not_whole_tells_of_the_rate_only_where_it_was_faster() 
     assert admission.frame_ms < 20.0
 
 
+def test_small_batches_alone_correct_what_the_warm_up_told_and_the_first_whole_one_replaces_it() -> None:
+    """Two cameras in tiles never have eight frames waiting."""
+    admission = Admission(first_frame_ms=15.0)
+    for _ in range(50):
+        admission.served(4, 4 * 0.075)
+    assert 70.0 < (admission.frame_ms or 0.0) <= 75.0
+    admission.served(8, 8 * 0.060)
+    assert admission.frame_ms == 60.0
+    admission.served(4, 4 * 0.075)
+    assert admission.frame_ms == 60.0
+
+
 def test_a_detector_too_slow_for_a_whole_batch_in_a_round_is_corrected_by_full_rounds() -> None:
     """Of a throttled detector: at 100 ms a frame a round of 500 ms has five seats, and none ever has eight."""
     admission = measured(100.0)

@@ -333,6 +333,14 @@ def test_a_batch_holds_no_more_than_is_judged_in_twenty_seconds_but_a_batch_of_t
     assert FrameProcessor(tools, Metrics(DETECT_METRICS)).most_frames() == most
 
 
+def test_a_batch_is_whole_with_as_many_frames_as_kafka_gives_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILIK_DETECT_POLL_FRAMES", "4")
+    networks, policies = Networks(nanodet(), None, 8), RegistryPolicies(CameraRevisions(), 10.0, never_read_on)
+    tools = build_tools(load_settings(DetectSettings), networks, CpuPreparation(), policies, 15.0)
+    tools.admission.served(4, 4 * 0.075)
+    assert tools.admission.frame_ms == 75.0
+
+
 def test_the_process_shows_that_it_lives_after_each_batch_of_the_network() -> None:
     alive: list[int] = []
     networks, policies = Networks(nanodet(), None, 4), RegistryPolicies(CameraRevisions(), 10.0, lambda _: None)
@@ -360,6 +368,8 @@ def test_the_loop_knows_the_rate_and_shows_that_it_lives_from_its_first_batch_on
         def close(self) -> None: ...
 
     monkeypatch.setattr("services.detect.worker.CameraRegistry", Registry)
+    monkeypatch.setattr("services.detect.worker.frames_consumer", lambda *_: None)
+    monkeypatch.setattr("services.detect.worker.events_producer", lambda *_: None)
     monkeypatch.setattr("services.detect.worker.run_loop", lambda *given: started.append(given))
     service = Service(Health(), Metrics(DETECT_METRICS))
     run(load_settings(DetectSettings), service)
