@@ -17,6 +17,8 @@ import av
 from tests.ingest.builders import square_rgb
 
 FPS = 20
+LISTED = 4
+"""Segments that a list names."""
 Container = Literal["mpegts", "mp4"]
 
 
@@ -57,7 +59,7 @@ def segment(cut: Cut, first: int) -> tuple[bytes, bytes]:
 
 
 class HlsCamera:
-    """``/live.m3u8`` lists the last 4 segments, ``/master.m3u8`` leads to it.
+    """``/live.m3u8`` lists the last ``LISTED`` segments, ``/master.m3u8`` leads to it.
 
     Attributes:
         change: Called with each request's path and headers; an answer (status, body) of its own goes first.
@@ -125,6 +127,11 @@ class HlsCamera:
         """Give when the picture with this number, counted over all segments, was taken, ms since the epoch."""
         return (self.began + number / FPS - self.first * self._seconds) * 1000
 
+    @property
+    def oldest_ms(self) -> float:
+        """Give when the first picture of the first list was taken, ms since the epoch."""
+        return self.taken_ms((self.first - LISTED) * self.cuts[0].pictures)
+
     def serve(self, request: BaseHTTPRequestHandler) -> None:
         if self._closing.is_set():
             raise ConnectionError("a closed server hangs up on those who are still connected")
@@ -159,7 +166,7 @@ class HlsCamera:
 
     def _playlist(self) -> str:
         upcoming = self.frozen if self.frozen is not None else self.next
-        first = max(0, upcoming - 4)
+        first = max(0, upcoming - LISTED)
         lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{self._seconds}"]
         lines.append(f"#EXT-X-MEDIA-SEQUENCE:{first}")
         for number in range(first, upcoming):
