@@ -129,7 +129,10 @@ def measure_dry_weather(
 
     Raises:
         ConfigurationError: Footage is not there.
+        ValueError: No weather is asked for.
     """
+    if not weathers:
+        raise ValueError("no weather to measure")
     clips = dry_clips()
     figures: list[Measured] = []
     opened: dict[str, list[bool]] = {name: [] for name in weathers}
