@@ -91,10 +91,10 @@ def _play(city: WholeCity, browser: Browser, out: Path) -> None:
     operator = signed_in(browser, city, "operator", "/operations").page
     _wait_for(city, "detections", LOT, 3)
     _draw(operator, city)
-    _take(operator, f"/operations/cameras/{LOT}/zones", city, out, "operations-zones")
 
     _wait_for(city, "episodes", LOT, 2)  # not a topic: the store's table
     _wait_for(city, "episodes", COUNTER, 1)  # not a topic: the store's table
+    _take(operator, f"/operations/cameras/{LOT}/zones", city, out, "operations-zones")
     reviewer = signed_in(browser, city, "reviewer", "/operations/review").page
     _take(reviewer, "/operations/review", city, out, "operations-review")
     reviewer.set_viewport_size({"width": 1280, "height": 900})
