@@ -1,7 +1,8 @@
 """The measured side of ``bench detect``: JPEG bytes in, events out, by the pipeline that the service runs.
 
-Usage: python -m benchmarks.measured.detect_events FOLDER DEVICE [f32]. For each request, a JSON object a line, it
-prints a JSON object a line. With f32 no network runs in bfloat16, whatever the CPU has.
+Usage: python -m benchmarks.measured.detect_events FOLDER DEVICE BATCH [f32]. For each request, a JSON object a line, it
+prints a JSON object a line. Networks are loaded for batches of up to BATCH inputs: on a GPU these have graphs. With f32
+no network runs in bfloat16, whatever the CPU has.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ from services.detect.frame import Frame
 from services.detect.looking import Networks
 from services.detect.offline import offline_tools
 from services.detect.pipeline import CameraPolicy, Tools, judge
-from services.detect.running import BUCKETS
 from services.detect.worker import warm_up
 
 THREADS = 2
@@ -49,14 +49,14 @@ class GpuState:
     memory_bytes: int
 
 
-def main(folder: Path, device: str, single: bool, answers: TextIO) -> None:
+def main(folder: Path, device: str, batch: int, single: bool, answers: TextIO) -> None:
     """Answer requests until there are none; on a GPU after a warm-up, as the service does."""
     torch.set_num_threads(THREADS)
     cv2.setNumThreads(1)  # as the service does
     with patch.object(running, "cpu_gains_by_bfloat16", lambda: False) if single else nullcontext():
-        tools = offline_tools("nanodet", DetectorOptions(device=device), "1x1", water=True)
+        tools = offline_tools("nanodet", DetectorOptions(device=device, batch_frames=batch), "1x1", water=True)
     if device == "cuda":
-        warm_up(tools.preparation, Networks(tools.detector, tools.water, BUCKETS[-1]))
+        warm_up(tools.preparation, Networks(tools.detector, tools.water, batch))
     jpegs = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
     for line in sys.stdin:
         request = msgspec.json.decode(line, type=Request)
@@ -75,7 +75,7 @@ def answer(request: Request, tools: Tools, jpegs: Sequence[bytes], device: str) 
     waits: list[float] = []
     seen: list[GpuState] = []
     if device == "cuda":
-        torch.cuda.empty_cache()  # what other batches left
+        torch.cuda.empty_cache()  # what the requests before left
         torch.cuda.reset_peak_memory_stats()
     with _watched(seen, device):
         started, cpu = time.perf_counter(), time.process_time()
@@ -179,4 +179,4 @@ def _frame(sequence: int, jpeg: bytes) -> Frame:
 
 if __name__ == "__main__":
     with redirect_stdout(sys.stderr):  # for what is logged
-        main(Path(sys.argv[1]), sys.argv[2], "f32" in sys.argv[3:], sys.__stdout__ or sys.stderr)
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), "f32" in sys.argv[4:], sys.__stdout__ or sys.stderr)

@@ -48,13 +48,15 @@ class DetectorOptions:
     """How a detector is built.
 
     ``weights`` "DEFAULT" are the published ones; "random" (seeded, so always the same) are for tests of the code where
-    weights can't be had. ``models_folder`` is where ``tilik models fetch`` puts files.
+    weights can't be had. ``models_folder`` is where ``tilik models fetch`` puts files. ``batch_frames`` is the largest
+    batch that will come; a GPU cuts a much larger one.
     """
 
     models_folder: Path = field(default_factory=lambda: Path(".tilik/models"))
     weights: Literal["DEFAULT", "random"] = "DEFAULT"
     device: str = "cpu"
     score_floor: float = SCORE_FLOOR
+    batch_frames: int = 8
 
 
 class Detector(Protocol):

@@ -5,8 +5,8 @@
     torch module ─┬─ CPU ──► traced ─► OpenVINO ─► checked against the module (openvino_running.py)
                   │                    (of a StagedModule the second stage in bfloat16, where the CPU has that)
                   └─ CUDA ─► channels_last, half ─► a graph for each bucket of batch sizes and usual size of input,
-                             captured at the start and replayed; other sizes without one. Both are checked
-                             against the module in single precision on the CPU
+                             captured at the start and replayed; other sizes without one. Each graph is checked, and
+                             what runs without one, against the module in single precision on the CPU
 
 Both are made of the module itself when it is loaded; nothing is kept on a disk. Why OpenVINO: ADR 12.
 """
@@ -37,6 +37,8 @@ BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Batch sizes that there is a CUDA graph for; a batch is filled up to the next one, at worst to twice its size."""
 CHECKED_HWS = (EXAMPLE_HW, (160, 96))
 """Sizes that are checked: one more, of other sides, so that nothing of the first has stayed in the graph."""
+CHECKED_INPUTS = PART_INPUTS + 1
+"""Pictures that are checked of each size. On a CPU they are a batch, of whose parts one is full and one is not."""
 LARGEST_ERROR = 1e-3
 """Most that an output may differ from the module's own, as part of its largest value (at least 1): ten times what
 rounding was seen to make, a tenth of what may change a score."""
@@ -63,7 +65,12 @@ class Runner(Protocol):
         """Give what the network makes of the inputs."""
 
 
-def make_runner(module: nn.Module, device: torch.device, usual_hws: Sequence[tuple[int, int]] = ()) -> Runner:
+def make_runner(
+    module: nn.Module,
+    device: torch.device,
+    usual_hws: Sequence[tuple[int, int]] = (),
+    most_inputs: int = BUCKETS[-1],
+) -> Runner:
     """Give the fastest way to run ``module`` on ``device``; takes a second on a CPU. The module is left as it is.
 
     On a GPU graphs are captured here, and never later: while one is, no other thread may use the GPU.
@@ -74,16 +81,14 @@ def make_runner(module: nn.Module, device: torch.device, usual_hws: Sequence[tup
             parameters and buffers become half precision: where that is too coarse, it has to say ``float()`` itself.
         device: ``cpu`` or an NVIDIA GPU. On a CPU as many threads run as torch is set to use now.
         usual_hws: Sizes of input for which a GPU gets graphs, px; others are run without, which costs more.
+        most_inputs: The largest batch that will come. A GPU gets no graphs for much larger ones: they hold memory.
 
     Raises:
         FatalError: What runs it computes something else than the module.
     """
     module = deepcopy(module).eval().requires_grad_(requires_grad=False)
     if device.type == "cuda":
-        halved = deepcopy(module).to(device, torch.half).to(memory_format=torch.channels_last)
-        places = [torch.zeros((BUCKETS[-1], *size_hw, 3), dtype=torch.uint8, device=device) for size_hw in usual_hws]
-        run = GraphRunner(partial(outputs_of, halved), cuda_capture(halved, device), places)
-        return FiniteRunner(checked(run, module, LARGEST_ERROR_HALF, device, (*CHECKED_HWS, *usual_hws)))
+        return FiniteRunner(gpu_runner(module, device, usual_hws, most_inputs, cuda_capture))
     return FiniteRunner(cpu_runner(module, torch.get_num_threads(), cpu_gains_by_bfloat16()))
 
 
@@ -146,19 +151,39 @@ def cpu_runner(module: nn.Module, threads: int, in_bfloat16: bool) -> Runner:
     return WatchedRunner(fast, exact)
 
 
+def gpu_runner(
+    module: nn.Module,
+    device: torch.device,
+    usual_hws: Sequence[tuple[int, int]],
+    most_inputs: int,
+    capture_of: Callable[[nn.Module, torch.device], Capture],
+) -> Runner:
+    """Give graphs in half precision, each of which gave what the module does; see ``make_runner``.
+
+    Raises:
+        FatalError: One of them computes something else.
+    """
+    halved = deepcopy(module).to(device, torch.half).to(memory_format=torch.channels_last)
+    buckets = [bucket for bucket in BUCKETS if bucket < 2 * most_inputs]  # up to the first that holds so many
+    places = [torch.zeros((buckets[-1], *size_hw, 3), dtype=torch.uint8, device=device) for size_hw in usual_hws]
+    run = GraphRunner(partial(outputs_of, halved), capture_of(halved, device), places, buckets)
+    return checked(run, module, LARGEST_ERROR_HALF, device, (*CHECKED_HWS, *usual_hws), buckets)
+
+
 def checked(
     run: Runner,
     module: nn.Module,
     most: float,
     device: torch.device = CPU,
     sizes_hw: Sequence[tuple[int, int]] = CHECKED_HWS,
+    counts: Sequence[int] = (CHECKED_INPUTS,),
 ) -> Runner:
     """Give ``run`` back, which runs on ``device``, if it computes what ``module`` does on a CPU in single precision.
 
     Raises:
         FatalError: It differs by more than ``most`` (see ``largest_error``), or gives what is no number.
     """
-    error = largest_error(run, module, device, sizes_hw)
+    error = largest_error(run, module, device, sizes_hw, counts)
     if not error <= most:
         raise FatalError(
             f"{type(run).__name__}'s output on {device} differs from that of {type(module).__name__} by {error:g} of "
@@ -168,21 +193,28 @@ def checked(
 
 
 def largest_error(
-    run: Runner, module: nn.Module, device: torch.device = CPU, sizes_hw: Sequence[tuple[int, int]] = CHECKED_HWS
+    run: Runner,
+    module: nn.Module,
+    device: torch.device = CPU,
+    sizes_hw: Sequence[tuple[int, int]] = CHECKED_HWS,
+    counts: Sequence[int] = (CHECKED_INPUTS,),
 ) -> float:
     """Give the most that an output differs from the module's, as part of its largest value (at least 1).
 
-    NaN if any of either is no number. Parts of a batch have one or ``PART_INPUTS`` inputs; both are tried.
+    NaN if any of either is no number. Of each size, batches of ``counts`` inputs are tried; they repeat the same
+    ``CHECKED_INPUTS`` pictures, so that the module itself, which takes its time, looks at no more.
     """
     errors = []
     for size_hw in sizes_hw:
-        example = example_bgr(PART_INPUTS + 1, size_hw)
+        example = example_bgr(CHECKED_INPUTS, size_hw)
         with torch.inference_mode():
             expected = outputs_of(module, example)
-        for own, theirs in zip(expected, run(example.to(device)), strict=True):
-            if own.shape != theirs.shape:
-                return float("inf")
-            errors.append(float((own - theirs.cpu()).abs().max()) / max(1.0, float(own.abs().max())))
+        for count in counts:
+            repeated = torch.arange(count) % CHECKED_INPUTS
+            for own, theirs in zip(expected, run(example[repeated].to(device)), strict=True):
+                if own[repeated].shape != theirs.shape:
+                    return float("inf")
+                errors.append(float((own[repeated] - theirs.cpu()).abs().max()) / max(1.0, float(own.abs().max())))
     return float(np.max(errors))  # which keeps NaN; Python's own gives whichever it met first
 
 

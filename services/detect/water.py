@@ -118,11 +118,11 @@ def read_manifest(folder: Path = WEIGHTS_FOLDER) -> WaterManifest:
 class WaterDetector:
     """Measures standing water. Deterministic on one machine; threads may ask at once; does not change its input."""
 
-    def __init__(self, network: WaterNetwork, weights_sha256: str, card: ModelCard, device: str) -> None:
+    def __init__(self, network: WaterNetwork, weights_sha256: str, card: ModelCard, options: DetectorOptions) -> None:
         self.card = card
         self.identity = WaterIdentity(name=NAME, weights_sha256=weights_sha256)
-        self.device = torch.device(device)
-        self._run = make_runner(network, self.device, [WATER_INPUT_HW])
+        self.device = torch.device(options.device)
+        self._run = make_runner(network, self.device, [WATER_INPUT_HW], options.batch_frames)
 
     def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
         """Give the probability of water, 255 = 1, uint8 [N, 18, 32], of pictures uint8 [N, 288, 512, 3]. Blocks.
@@ -136,7 +136,7 @@ class WaterDetector:
 
 
 def load_water(options: DetectorOptions) -> WaterDetector:
-    """Build the detector; of ``options``, device and weights count. Blocks for a second or two.
+    """Build the detector; of ``options``, device, weights and batch count. Blocks for a second or two.
 
     Raises:
         ConfigurationError: The weights are missing, or are not those of their manifest.
@@ -145,7 +145,7 @@ def load_water(options: DetectorOptions) -> WaterDetector:
     with seeded():
         network = WaterNetwork()
     if options.weights == "random":
-        return WaterDetector(network, state_sha256(network), card_of(manifest), options.device)
+        return WaterDetector(network, state_sha256(network), card_of(manifest), options)
     state, weights_sha256 = read_weights(WEIGHTS_FOLDER, NAME)
     network.load_state_dict(state)
-    return WaterDetector(network, weights_sha256, card_of(manifest), options.device)
+    return WaterDetector(network, weights_sha256, card_of(manifest), options)

@@ -80,7 +80,9 @@ def load_networks(settings: DetectSettings) -> Networks:
     Raises:
         ConfigurationError: There is no such detector, or weights are not there or damaged.
     """
-    options = DetectorOptions(settings.models_folder, settings.weights, settings.device)
+    options = DetectorOptions(
+        settings.models_folder, settings.weights, settings.device, batch_frames=settings.batch_frames
+    )
     water = load_water(options) if settings.water else None
     return Networks(load_detector(settings.detector, options), water, settings.batch_frames)
 

@@ -14,10 +14,13 @@ from torch import Tensor, nn
 from services.detect.detector import Tiles
 from services.detect.detectors.nanodet import USUAL_SHAPES_HW
 from services.detect.modules import Outputs, outputs_of
-from services.detect.running import GraphRunner
+from services.detect.running import Capture, GraphRunner, gpu_runner
 from services.detect.tiles import regions_of
+from services.runtime.errors import FatalError
 from tests.detect.pictures import nanodet
 from tests.detect.test_running import Colours, pictures
+
+EIGHT = [128, 64, 32, 16, 8, 4, 2, 1]
 
 
 def captured(sizes: list[int], module: nn.Module) -> Callable[[Tensor], Callable[[], Outputs]]:
@@ -35,6 +38,13 @@ def captured(sizes: list[int], module: nn.Module) -> Callable[[Tensor], Callable
         return replay
 
     return capture
+
+
+class Means(nn.Module):
+    """Each picture's mean colours, as parts of 1."""
+
+    def forward(self, inputs_bgr: Tensor) -> Tensor:
+        return inputs_bgr.float().mean((1, 2)) / 255
 
 
 def places(*shapes_hw: tuple[int, int], largest: int = 8) -> list[Tensor]:
@@ -73,6 +83,29 @@ def test_all_graphs_are_captured_before_the_first_batch_and_other_sizes_run_with
         assert torch.allclose(run(inputs)[0], inputs.float().mean((1, 2)))
     assert len(captures) == 6
     assert without == [(3, 96, 32, 3)]
+
+
+@pytest.mark.parametrize(("most_inputs", "buckets"), [(1, [1]), (8, [8, 4, 2, 1]), (9, [16, 8, 4, 2, 1]), (256, EIGHT)])
+def test_graphs_are_captured_for_no_larger_batches_than_come(most_inputs: int, buckets: list[int]) -> None:
+    captures: list[int] = []
+    gpu_runner(Colours(), torch.device("cpu"), [(32, 64)], most_inputs, lambda halved, _: captured(captures, halved))
+    assert captures == buckets
+
+
+@pytest.mark.parametrize("wrong", [1, 2, 4, 8])
+@pytest.mark.parametrize("shape_hw", [(32, 64), (64, 32)])
+def test_each_graph_is_checked_before_the_first_batch(wrong: int, shape_hw: tuple[int, int]) -> None:
+    def capture_of(halved: nn.Module, _: torch.device) -> Capture:
+        def capture(place: Tensor) -> Callable[[], Outputs]:
+            replay = captured([], halved)(place)
+            if place.shape[:3] != (wrong, *shape_hw):
+                return replay
+            return lambda: tuple(output + (torch.arange(wrong) == wrong - 1).unsqueeze(-1) for output in replay())
+
+        return capture
+
+    with pytest.raises(FatalError, match="GraphRunner"):
+        gpu_runner(Means(), torch.device("cpu"), [(32, 64), (64, 32)], 8, capture_of)
 
 
 def test_two_networks_never_capture_at_the_same_time() -> None:

@@ -276,6 +276,15 @@ def test_tools_are_built_from_settings_and_the_model_warms() -> None:
     assert tools.batch_size == networks.batch_size == settings.batch_frames
 
 
+def test_networks_are_loaded_for_the_batches_that_settings_want(monkeypatch: pytest.MonkeyPatch) -> None:
+    most_inputs: list[int] = []
+    monkeypatch.setenv("TILIK_DETECT_BATCH_FRAMES", "32")
+    for module in ("detectors.nanodet", "water"):
+        monkeypatch.setattr(f"services.detect.{module}.make_runner", lambda *given: most_inputs.append(given[3]))
+    load_networks(load_settings(DetectSettings))
+    assert most_inputs == [32, 32]
+
+
 def test_the_service_reads_the_registry_on_for_the_frames_of_a_batch() -> None:
     reads: list[float] = []
     networks = Networks(nanodet(), None, 4)

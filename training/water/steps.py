@@ -20,6 +20,7 @@ import torch
 
 from services.detect.accuracy.measured import Progress
 from services.detect.accuracy.water import measure_water
+from services.detect.detector import DetectorOptions
 from services.detect.models.manifest import read_whole
 from services.detect.models.store import read_weights
 from services.detect.models.water_network import WaterNetwork, backbone_state
@@ -110,7 +111,7 @@ def measure(
     plan: Plan, network: WaterNetwork, manifest: WaterManifest, folder: Path, progress: Progress
 ) -> WaterManifest:
     """Measure the network on other people's pictures, and add the figures to the manifest. Blocks for minutes."""
-    detector = WaterDetector(network, manifest.sha256, card_of(manifest), "cpu")
+    detector = WaterDetector(network, manifest.sha256, card_of(manifest), DetectorOptions())
     development = measure_water(plan.footage, detector, progress, "development")
     test = measure_water(plan.footage, detector, progress, "test")
     return add_figures(folder, manifest, development, test)

@@ -17,9 +17,10 @@ whole bench and work in turns; figures are medians over the rounds. ``_bN`` is w
 speed_ratio_* are frames a second of Tilik at its fastest batch size by those of the peer at its own fastest;
 cpu_ratio_* are the peer's CPU time a frame by Tilik's there, which other work on the machine disturbs less. Those that
 end in _f32 are of Tilik in single precision with N = 8: how much of the ratio is no matter of precision. Where a GPU is
-present, Tilik runs on it as well, in half precision, with objects and water: gpu_*_bN are the same as without gpu_, but
-gpu_memory_bN, which is the most of the GPU's memory that torch held with such batches; then with frames coming as 1,100
-cameras send them. gpu_memory is the most that nvidia-smi showed in use then, by whomever.
+present, Tilik runs on it as well, in half precision, with objects and water, for each N in a process of its own that
+has graphs of batches up to N: gpu_*_bN are the same as without gpu_, but gpu_memory_bN, which is the most of the GPU's
+memory that torch held while many frames came; then, with the fastest N, as 1,100 cameras send them. gpu_memory is the
+most that nvidia-smi showed in use then, by whomever.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ Rounds = Mapping[str, Sequence[Cost]]
 """Costs by side and batch, ``tilik_b8``, one a round."""
 Judge = Callable[[Request], Answer]
 """Has our side judge frames."""
+JudgeAnew = Callable[..., Sequence[Answer]]
+"""Has our side, in a process of its own, do one request after the other, all with batches of one size."""
 
 
 def run(rounds: int, frames: int) -> Sequence[Figure]:
@@ -79,18 +82,18 @@ def run(rounds: int, frames: int) -> Sequence[Figure]:
         write_frames(Path(folder))
         model = Path(folder) / "network.onnx"
         export(model)
-        tilik = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cpu"]))
-        single = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cpu", "f32"]))
+        most = str(BATCHES[-1])
+        tilik = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cpu", most]))
+        single = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cpu", most, "f32"]))
         onnx = stack.enter_context(running("benchmarks.peers.detect_onnxruntime", [folder, str(model)]))
         naive = stack.enter_context(running("benchmarks.peers.detect_plain", [folder]))
         figures = compare(in_turns(_turns(tilik, single, onnx, naive, frames), rounds))
         figures += [
             plain("in_bfloat16", float(cpu_gains_by_bfloat16()), "0 or 1"),
-            *by_batch(tilik.judge, partial(_judge_anew, folder)),
+            *by_batch(tilik.judge, partial(_judge_anew, folder, "cpu")),
         ]
         if torch.cuda.is_available():
-            gpu = stack.enter_context(running("benchmarks.measured.detect_events", [folder, "cuda"]))
-            figures += on_gpu(gpu.judge)
+            figures += on_gpu(partial(_judge_anew, folder, "cuda"))
     return figures
 
 
@@ -229,35 +232,41 @@ def _of_turn(name: str, rounds: Sequence[Cost]) -> list[Figure]:
     ]
 
 
-def by_batch(judge: Judge, judge_anew: Judge) -> list[Figure]:
+def by_batch(judge: Judge, judge_anew: JudgeAnew) -> list[Figure]:
     """Measure what a batch of each size waits, and what memory a process takes; ``judge_anew`` starts one."""
     figures: list[Figure] = []
     for batch in BATCHES:
-        memory_bytes = judge_anew(Request(batch, _FRESH_FRAMES)).peak_memory_bytes
-        figures += [*_waits(judge, "", batch), plain(f"peak_memory_b{batch}", memory_bytes / 1e6, "MB")]
+        (fresh,) = judge_anew(Request(batch, _FRESH_FRAMES))
+        figures += [
+            *_waits("", batch, judge(_alone(batch))),
+            plain(f"peak_memory_b{batch}", fresh.peak_memory_bytes / 1e6, "MB"),
+        ]
     return figures
 
 
-def _judge_anew(folder: str, request: Request) -> Answer:
-    with running("benchmarks.measured.detect_events", [folder, "cpu"]) as side:
-        return side.judge(request)
+def _judge_anew(folder: str, device: str, *requests: Request) -> list[Answer]:
+    most = str(max(request.batch for request in requests))
+    with running("benchmarks.measured.detect_events", [folder, device, most]) as side:
+        return [side.judge(request) for request in requests]
 
 
-def on_gpu(judge: Judge) -> list[Figure]:
+def on_gpu(judge_anew: JudgeAnew) -> list[Figure]:
     """Measure objects and water: as fast as it goes, then at a city's pace with the fastest batch size."""
-    answers = {batch: judge(Request(batch, _GPU_FRAMES, water=True)) for batch in GPU_BATCHES}
-    best = min(GPU_BATCHES, key=lambda batch: answers[batch].seconds)
-    figures = [at_least("gpu_frames_per_second", _GPU_FRAMES / answers[best].seconds, "frames/s", GOAL_GPU_RATE)]
-    for batch, answer in answers.items():
+    answers: dict[int, Answer] = {}
+    figures: list[Figure] = []
+    for batch in GPU_BATCHES:
+        answers[batch], alone = judge_anew(Request(batch, _GPU_FRAMES, water=True), _alone(batch, water=True))
         figures += [
-            plain(f"gpu_frames_per_second_b{batch}", _GPU_FRAMES / answer.seconds, "frames/s"),
-            plain(f"gpu_milliseconds_b{batch}", answer.seconds / _GPU_FRAMES * 1000, "ms/frame"),
-            *_waits(judge, "gpu_", batch, water=True),
-            plain(f"gpu_memory_b{batch}", answer.torch_memory_bytes / 1e9, "GB"),
+            plain(f"gpu_frames_per_second_b{batch}", _GPU_FRAMES / answers[batch].seconds, "frames/s"),
+            plain(f"gpu_milliseconds_b{batch}", answers[batch].seconds / _GPU_FRAMES * 1000, "ms/frame"),
+            *_waits("gpu_", batch, alone),
+            plain(f"gpu_memory_b{batch}", answers[batch].torch_memory_bytes / 1e9, "GB"),
         ]
-    city = judge(Request(best, CITY_CAMERAS * _GPU_SECONDS, water=True, a_second=CITY_CAMERAS))
+    best = min(GPU_BATCHES, key=lambda batch: answers[batch].seconds)
+    (city,) = judge_anew(Request(best, CITY_CAMERAS * _GPU_SECONDS, water=True, a_second=CITY_CAMERAS))
     watts = answers[best].gpu_watts
     return [
+        at_least("gpu_frames_per_second", _GPU_FRAMES / answers[best].seconds, "frames/s", GOAL_GPU_RATE),
         *figures,
         at_most("gpu_city_milliseconds_p95", _percentiles_ms(city.waits_seconds)[1], "ms", GOAL_GPU_P95_MS),
         plain("gpu_memory", city.gpu_memory_bytes / 1e9, "GB"),
@@ -266,9 +275,12 @@ def on_gpu(judge: Judge) -> list[Figure]:
     ]
 
 
-def _waits(judge: Judge, device: str, batch: int, water: bool = False) -> list[Figure]:
-    answer = judge(Request(batch, batch * _ALONE_CALLS, water=water, alone=True))
-    p50, p95 = _percentiles_ms(answer.waits_seconds)
+def _alone(batch: int, water: bool = False) -> Request:
+    return Request(batch, batch * _ALONE_CALLS, water=water, alone=True)
+
+
+def _waits(device: str, batch: int, alone: Answer) -> list[Figure]:
+    p50, p95 = _percentiles_ms(alone.waits_seconds)
     return [
         plain(f"{device}milliseconds_p50_b{batch}", p50, "ms"),
         plain(f"{device}milliseconds_p95_b{batch}", p95, "ms"),

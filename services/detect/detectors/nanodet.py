@@ -139,7 +139,7 @@ class NanoDetDetector:
         self.weights_sha256 = weights_sha256
         self.device = torch.device(options.device)
         usual_hws = [self.input_hw(shape) for shape in USUAL_SHAPES_HW]
-        self._run = make_runner(NanoDetOnPictures(network), self.device, usual_hws)
+        self._run = make_runner(NanoDetOnPictures(network), self.device, usual_hws, options.batch_frames)
         self._score_floor = options.score_floor
 
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:

@@ -79,9 +79,9 @@ def answer(request: Request) -> Answer:
 def test_each_batch_size_has_its_waits_and_the_memory_of_a_process_of_its_own() -> None:
     anew: list[int] = []
 
-    def judge_anew(request: Request) -> Answer:
+    def judge_anew(request: Request) -> list[Answer]:
         anew.append(request.batch)
-        return answer(request)
+        return [answer(request)]
 
     def judge(request: Request) -> Answer:
         assert request.alone
@@ -101,9 +101,16 @@ def test_each_batch_size_has_its_waits_and_the_memory_of_a_process_of_its_own() 
     }
 
 
-def test_on_a_gpu_each_batch_size_has_its_rate_time_waits_and_memory() -> None:
-    figures = {figure.name: figure for figure in on_gpu(answer)}
+def test_on_a_gpu_each_batch_size_has_its_rate_time_waits_and_memory_of_a_process_of_its_own() -> None:
+    processes: list[set[int]] = []
 
+    def judge_anew(*requests: Request) -> list[Answer]:
+        processes.append({request.batch for request in requests})
+        return [answer(request) for request in requests]
+
+    figures = {figure.name: figure for figure in on_gpu(judge_anew)}
+
+    assert processes == [{1}, {8}, {32}, {128}, {128}]
     for batch in (1, 8, 32, 128):
         values = {
             "frames_per_second": batch * 1000,
