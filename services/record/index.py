@@ -74,14 +74,15 @@ class Index:
             then()
 
     def withdraw(self, withdrawal: Withdrawal) -> int:
-        """Mark the minutes that hold pictures since a quarantine began, and give how many those are. Blocks.
+        """Mark the minutes that hold pictures of a quarantine, and give how many those are. Blocks.
 
         Raises:
             RetryableError: ClickHouse is away.
         """
         self._ensure()
-        rows = self._shown_since(withdrawal.camera_id, minute_of(withdrawal.from_ms))
-        marked = [withdrawn(row, withdrawal.at_ms) for row in rows if row.last_at >= withdrawal.from_ms]
+        camera_id, from_ms, through_ms, at_ms = withdrawal
+        rows = self._shown_since(camera_id, minute_of(from_ms))
+        marked = [withdrawn(row, at_ms) for row in rows if row.last_at >= from_ms and row.first_at <= through_ms]
         self._store.write(marked)
         return len(marked)
 

@@ -34,10 +34,15 @@ class WaitingEpisode(NamedTuple):
 
 
 class Withdrawal(NamedTuple):
-    """What a camera showed since ``from_ms`` is withdrawn, as was said at ``at_ms``."""
+    """What a camera showed since ``from_ms`` is withdrawn, as was said at ``at_ms``.
+
+    ``through_ms``: how far it had been judged then. What was captured later and is of the quarantine was never shown,
+    and what is shown was captured after the release.
+    """
 
     camera_id: str
     from_ms: int
+    through_ms: int
     at_ms: int
 
 
@@ -205,7 +210,8 @@ class OwnedPartition:
         for verdict in verdicts.cameras:
             from_ms = verdict.quarantined_from_ms
             if from_ms and self._quarantines.get(verdict.camera_id) != from_ms:
-                self.withdrawals.append(Withdrawal(verdict.camera_id, from_ms, verdicts.at_ms))
+                through_ms = self.minutes.showable.standing(verdict.camera_id).through_ms  # of any ownership
+                self.withdrawals.append(Withdrawal(verdict.camera_id, from_ms, through_ms, verdicts.at_ms))
             self._quarantines[verdict.camera_id] = from_ms
 
 

@@ -146,12 +146,14 @@ class Reindexing:
         said = [row for row in rows_of(entries) if isinstance(row, IndexRow)]
         lacking = [row for one in said if (row := row_to_write(one, found.get(_key(one)), marks)) is not None]
         if any(map(_is_shown, lacking)):
-            after = Chains(self.store).read(
-                place.camera_id, day_of(end_of_day_ms(place.day))
-            )  # it reaches back an hour
-            gap = _unknown_quarantine([*entries, *(one.entry for one in after.entries)], quarantines)
-            if gap is not None:
-                told = f"a quarantine at {local(gap.from_ms):%Y-%m-%d %H:%M} of which ClickHouse has no incident"
+            next_day = day_of(end_of_day_ms(place.day))
+            after, fault = Chains(self.store).read(place.camera_id, next_day)  # a quarantine reaches back an hour
+            if fault is not None:
+                told = f"the chain of {next_day} is broken at entry {fault.line}: {fault.text}"
+                return Reindexed(*place, fault=told), []
+            since_ms = _unknown_quarantine([*entries, *(one.entry for one in after)], quarantines)
+            if since_ms is not None:
+                told = f"a quarantine at {local(since_ms):%Y-%m-%d %H:%M} of which ClickHouse has no incident"
                 return Reindexed(*place, fault=f"the chain tells of {told}: bring its episodes back first"), []
         return Reindexed(*place, tables=tuple(_counted(said, lacking, found))), lacking
 
@@ -195,11 +197,20 @@ def _is_shown(row: IndexRow) -> TypeGuard[RecordedMinuteRow]:
     return row.form == "public" and bool(row.object_key) and not row.withdrawn
 
 
-def _unknown_quarantine(entries: Sequence[ChainEntry], quarantines: Sequence[Trouble]) -> GapNoted | None:
-    """Give a gap that says that the camera was in quarantine, where none of its quarantines had begun by then."""
+def _unknown_quarantine(entries: Sequence[ChainEntry], quarantines: Sequence[Trouble]) -> int | None:
+    """Give since when the camera was in quarantine, as gaps say, where none of its quarantines was then.
+
+    Gaps that touch are of one: frames that nobody judged in time are said to be of it though it was released meanwhile.
+    """
     facts = (entry.fact for entry in entries)
-    gaps = (fact for fact in facts if isinstance(fact, GapNoted) and fact.reason == "quarantined")
-    return next((gap for gap in gaps if all(gap.until_ms <= one.from_ms for one in quarantines)), None)
+    gaps = [fact for fact in facts if isinstance(fact, GapNoted) and fact.reason == "quarantined"]
+    stretches: list[tuple[int, int]] = []
+    for from_ms, until_ms in sorted((gap.from_ms, gap.until_ms) for gap in gaps):
+        if stretches and from_ms <= stretches[-1][1]:
+            stretches[-1] = stretches[-1][0], max(until_ms, stretches[-1][1])
+        else:
+            stretches.append((from_ms, until_ms))
+    return next((since for since, until in stretches if not is_in_trouble(quarantines, since, until - 1)), None)
 
 
 def _counted(

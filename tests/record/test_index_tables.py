@@ -9,6 +9,7 @@ from schemas.recordings import ChainEntry
 from services.record.index import Index, rows_between
 from services.record.index_rows import RecordedMinuteRow, rows_of
 from services.record.index_tables import ensure_tables
+from services.record.owned_partition import Withdrawal
 from services.runtime.clickhouse import connect
 from services.runtime.settings import ClickHouseSettings
 from tests.record.facts import CAMERA, DAY, MINUTE_MS, NOON_MS, make_minute
@@ -49,3 +50,19 @@ def test_an_index_with_many_hours_of_rows_is_full_until_they_are_written(clickho
     index.write()
     index.close()
     assert [*was_full, index.is_full] == [False, True, False]
+
+
+def test_a_withdrawal_that_comes_late_leaves_the_minutes_after_the_release(clickhouse_port: int) -> None:
+    settings = ClickHouseSettings(port=clickhouse_port, database="record_released")
+    facts = [make_minute(number) for number in range(6)]
+    entry = ChainEntry(camera_id=CAMERA, day=DAY, index=0, previous="0" * 64, at_ms=NOON_MS, fact=facts[0])
+    index = Index(settings)
+    index.add(rows_of(replace(entry, fact=fact) for fact in facts), lambda: None)
+    index.write()
+    begun, judged = NOON_MS + MINUTE_MS + 59_000, NOON_MS + 3 * MINUTE_MS
+    assert index.withdraw(Withdrawal(CAMERA, begun, judged, NOON_MS + 9 * MINUTE_MS)) == 3
+    index.close()
+    rows = rows_between(settings, RecordedMinuteRow, (CAMERA, NOON_MS, NOON_MS + 6 * MINUTE_MS))
+    assert [
+        (row.minute - NOON_MS) // MINUTE_MS for row in sorted(rows, key=lambda row: row.minute) if row.withdrawn
+    ] == [1, 2, 3]

@@ -110,7 +110,23 @@ def test_an_episode_that_a_person_confirms_is_copied_once_more(owned: OwnedParti
 def test_a_quarantine_is_told_once_and_again_after_it_has_ended(owned: OwnedPartition) -> None:
     for from_second in (10, 10, None, 70):
         owned.take(Told(3, 1, quarantined_since(from_second)))
-    assert owned.withdrawals == [Withdrawal(CAMERA, at_ms(10), NOON_MS), Withdrawal(CAMERA, at_ms(70), NOON_MS)]
+    assert owned.withdrawals == [
+        Withdrawal(CAMERA, at_ms(10), NOON_MS, NOON_MS),
+        Withdrawal(CAMERA, at_ms(70), NOON_MS, NOON_MS),
+    ]
+
+
+def test_a_quarantine_withdraws_as_far_as_the_camera_was_judged_under_any_ownership(owned: OwnedPartition) -> None:
+    (told,) = quarantined_since(1).cameras
+    former = msgspec.structs.replace(told, owner_epoch=EPOCH - 1, through_ms=at_ms(90), quarantined_from_ms=0)
+    owned.take(Told(3, 1, SceneVerdicts(at_ms=NOON_MS, cameras=(former,))))
+    both = (msgspec.structs.replace(told, through_ms=at_ms(60)), msgspec.structs.replace(told, through_ms=at_ms(95)))
+    owned.take(Told(3, 2, SceneVerdicts(at_ms=NOON_MS, cameras=both[:1])))
+    assert owned.withdrawals == [Withdrawal(CAMERA, at_ms(1), at_ms(90), NOON_MS)]
+    owned.withdrawals.clear()
+    owned.take(Told(3, 3, SceneVerdicts(at_ms=NOON_MS, cameras=(former,))))
+    owned.take(Told(3, 4, SceneVerdicts(at_ms=NOON_MS, cameras=both)))
+    assert [one.through_ms for one in owned.withdrawals] == [at_ms(95)], "one that is told with it counts too"
 
 
 def test_what_is_hidden_in_the_frames_of_an_episode_is_given_where_they_may_be_shown(owned: OwnedPartition) -> None:

@@ -66,10 +66,10 @@ def command(store: str | None, clickhouse: str | None, **said: Any) -> None:
         raise click.UsageError(f"--from {asked.first:%Y-%m-%d} lies after --to {asked.last:%Y-%m-%d}")
     record, index = open_record(store), clickhouse_settings(clickhouse)
     places = _places(record.store, asked)
-    if not asked.dry_run:
-        ensure_tables(index)
     told: list[Reindexed] = []
     with clickhouse_client(index) as client:
+        if not asked.dry_run:
+            ensure_tables(index)
         try:
             with progress("reading chains") as advance:
                 advance(0, len(places))

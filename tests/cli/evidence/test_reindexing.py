@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from services.record.owned_partition import Withdrawal
 from services.record.recording import Recording
 from services.record.sealing import Sealer
 from services.runtime.clickhouse import connect
-from services.runtime.errors import ConfigurationError
+from services.runtime.errors import ConfigurationError, RetryableError
 from services.runtime.object_store import ObjectStore
 from services.runtime.row_store import RowStore
 from services.runtime.settings import ClickHouseSettings
@@ -92,7 +93,7 @@ class City:
         with closing(Index(self.settings)) as index:
             index.add(rows, lambda: None)
             index.write()
-            assert index.withdraw(Withdrawal(CAMERA, SINCE_MS, NOON_MS + 5 * MINUTE_MS)) == 1
+            assert index.withdraw(Withdrawal(CAMERA, SINCE_MS, NOON_MS + 5 * MINUTE_MS, NOON_MS + 5 * MINUTE_MS)) == 1
 
     def rows(self) -> list[tuple[object, ...]]:
         """Give what the index has, but for versions."""
@@ -158,18 +159,19 @@ def city(
     return city
 
 
-def _quarantine(since_ms: int) -> CameraIncident:
-    frame = EvidenceFrame("9" * 32, since_ms, FrameCoordinates(FRAMES.name, 0, 9, since_ms))
+def _quarantine(since_ms: int, ended_ms: int = 0, name: str = "9") -> CameraIncident:
+    frame = EvidenceFrame(name * 32, since_ms, FrameCoordinates(FRAMES.name, 0, 9, since_ms))
     return CameraIncident(
-        episode_id="9" * 32,
+        episode_id=name * 32,
         camera_id=CAMERA,
         zone_id=None,
         revision=1,
         ruleset=RULESET,
         camera_revision=1,
-        phase="open",
+        phase="ended" if ended_ms else "open",
         review="suspected",
         started_at_ms=since_ms,
+        ended_at_ms=ended_ms,
         last_seen_at_ms=since_ms,
         first=frame,
         best=frame,
@@ -246,34 +248,41 @@ def test_a_withdrawn_minute_stays_so_though_its_incident_is_gone(city: City) -> 
 
 
 def test_minutes_before_a_quarantine_of_which_clickhouse_knows_nothing_are_not_shown(city: City) -> None:
-    city.lose()
-    city.know()
-    answer = city.reindex()
-    assert answer.exit_code == 1
-    assert f"{DAY} {CAMERA}: nothing of this day is written" in answer.output
-    assert f"quarantine at {DAY} 12:04 of which ClickHouse has no incident" in answer.output
-    assert city.count() == 0
+    for known in ([], [_quarantine(NOON_MS - 7 * DAY_MS, NOON_MS - 6 * DAY_MS)]):
+        city.lose()
+        city.know(*known)
+        answer = city.reindex()
+        assert answer.exit_code == 1
+        assert f"{DAY} {CAMERA}: nothing of this day is written" in answer.output
+        assert f"quarantine at {DAY} 12:04 of which ClickHouse has no incident" in answer.output
+        assert city.count() == 0
 
 
-def test_a_broken_chain_is_refused_and_the_rest_goes_on(city: City) -> None:
+def test_a_quarantine_that_was_released_while_nobody_judged_is_known(city: City) -> None:
+    city.record(5, shown=[], withheld=dict.fromkeys(range(300, 303), "quarantined"))
+    city.know(_quarantine(SINCE_MS, NOON_MS + QUARANTINED * MINUTE_MS + 30_000))
+    assert city.reindex().exit_code == 0
+
+
+def test_a_broken_chain_and_the_day_before_it_are_refused_and_the_rest_goes_on(city: City) -> None:
     before = city.rows()
-    other = "2025-11-24"
-    fact = make_minute(-1440)
-    Chains(city.store, partial(int, NOON_MS)).append(CAMERA, other, [fact])
+    for day, number in (("2025-11-24", -1440), ("2025-11-26", 1440)):
+        Chains(city.store, partial(int, NOON_MS)).append(CAMERA, day, [make_minute(number)])
     first = segment_key(CAMERA, DAY, 0)
     whole = city.store.get(first) or b""
     city.store.put(first, whole.replace(b'"frame_count":3', b'"frame_count":4', 1))
     city.lose()
     answer = city.reindex("--json")
     assert answer.exit_code == 1
-    [written, refused, total] = map(json.loads, answer.stdout.splitlines())
-    assert (written["day"], written["missing"], total["refused"]) == (other, 1, 1)
-    assert refused["day"] == DAY
+    [day_before, refused, written, total] = map(json.loads, answer.stdout.splitlines())
+    assert (written["day"], written["missing"], total["refused"]) == ("2025-11-26", 1, 2)
+    assert (refused["day"], day_before["day"]) == (DAY, "2025-11-24")
     assert refused["fault"].startswith("its chain is broken at entry 0: the line is not what its hash says")
+    assert day_before["fault"].startswith(f"the chain of {DAY} is broken at entry 0"), "it may tell of a quarantine"
     assert city.count() == 1
     city.store.put(first, whole)
     assert city.reindex("--from", DAY).exit_code == 0
-    assert [row for row in city.rows() if fact.files[0].key not in row] == before
+    assert city.rows() == before
 
 
 def test_a_file_that_retention_deletes_meanwhile_is_not_named(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,6 +301,15 @@ def test_a_file_that_retention_deletes_meanwhile_is_not_named(city: City, monkey
     first = next(row for row in city.versioned() if isinstance(row, RecordedMinuteRow))
     assert (first.minute, first.object_key, first.gap) == (NOON_MS, "", "deleted")
     assert "0 of 7 rows" in city.reindex().output
+
+
+def test_that_clickhouse_is_away_is_said_in_a_word(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setattr(city, "settings", city.settings.model_copy(update={"port": port}))
+    answer = city.reindex()
+    assert isinstance(answer.exception, RetryableError)
+    assert str(answer.exception) == f"ClickHouse at 127.0.0.1:{port} can't be reached"
 
 
 def test_a_camera_or_days_without_a_chain_are_told(city: City) -> None:
