@@ -123,14 +123,16 @@ class Retention:
         if rules is None or not self._may_be_due(day, rules, now):
             return None
         entries = self._entries(camera_id, day)
-        if entries is None:
+        if not entries:
             return None
         rules = self._with_holds_of_now(rules)
         unknown = unknown_episodes([entries], rules.episodes)
         tombstones = tombstones_due(entries, rules, now)
         if tombstones:
-            unknown = unknown_episodes([entries, *self._beside(camera_id, day)], rules.episodes)
-            tombstones = tombstones_due(entries, replace(rules, unknown=unknown), now)
+            beside = self._beside(camera_id, day)
+            unknown = unknown_episodes([entries, *(one or [] for one in beside)], rules.episodes)
+            may_be_confirmed = [*unknown, _all_of(day)] if None in beside else unknown
+            tombstones = tombstones_due(entries, replace(rules, unknown=may_be_confirmed), now)
         if unknown:
             log.warning("record.episodes_unknown", camera=camera_id, day=day, episodes=len(unknown))
         gone = deleted_files(entries, tombstones)
@@ -157,10 +159,10 @@ class Retention:
         start_ms = end_of_day_ms(day) - DAY_MS
         return start_ms > now or now >= start_ms + least_days(rules.camera, self.settings) * DAY_MS
 
-    def _beside(self, camera_id: str, day: str) -> list[list[ChainEntry]]:
-        """Give the chains of the days before and after: an episode goes on over midnight."""
+    def _beside(self, camera_id: str, day: str) -> list[list[ChainEntry] | None]:
+        """Give the chains of the days before and after, as ``_entries`` does: an episode goes on over midnight."""
         noon_ms = end_of_day_ms(day) - DAY_MS // 2
-        return [self._entries(camera_id, day_of(noon_ms + step)) or [] for step in (-DAY_MS, DAY_MS)]
+        return [self._entries(camera_id, day_of(noon_ms + step)) for step in (-DAY_MS, DAY_MS)]
 
     def _with_holds_of_now(self, rules: Rules) -> Rules:
         return replace(rules, holds=holds_of(self.store, rules.camera.camera_id))
@@ -184,15 +186,21 @@ class Retention:
             yield from some
 
     def _entries(self, camera_id: str, day: str) -> list[ChainEntry] | None:
-        """Give a chain's entries; None: it is empty or broken, and then nobody knows which files are whose."""
+        """Give a chain's entries; None: it is broken, and then nobody knows which files are whose."""
         linked, fault = self.chains.read(camera_id, day)
         if fault is not None:
             log.error("record.chain_broken", camera=camera_id, day=day, entry=fault.line, error=fault.text)
             return None
-        return [one.entry for one in linked] or None
+        return [one.entry for one in linked]
 
     def _mark_emptied(self, camera_id: str, day: str, entry_count: int) -> None:
         """Mark a chain to be passed over from now on. Whoever appends to it takes the mark away."""
         self.store.put(emptied_key(day, camera_id), b"")
         if len(self.chains.read(camera_id, day).entries) != entry_count:  # somebody did just now
             self.store.delete(emptied_key(day, camera_id))
+
+
+def _all_of(day: str) -> EpisodeVerdict:
+    """Give what keeps all minutes of a day: an episode that a broken chain beside it may tell of."""
+    end_ms = end_of_day_ms(day)
+    return EpisodeVerdict(episode_id="", from_ms=end_ms - DAY_MS, until_ms=end_ms, verdict="")

@@ -356,12 +356,15 @@ def test_of_a_camera_that_nobody_knows_nothing_is_deleted(record: Record) -> Non
     assert record.there(files) == [True]
 
 
-def test_of_a_broken_chain_nothing_is_deleted(record: Record) -> None:
+def test_of_a_broken_chain_nothing_is_deleted_and_of_the_days_beside_it_no_minute(record: Record) -> None:
     files = record.keep([make_minute(0), make_minute(1)])
     (segment,) = record.store.list("chain")
     record.store.put(segment.key, (record.store.get(segment.key) or b"").replace(b"60", b"61", 1))
+    files += [*record.keep([make_minute(-1440)], "2025-11-24"), *record.keep([make_minute(1440)], "2025-11-26")]
     assert record.after(30) == []
-    assert record.there(files) == [True, True]
+    assert record.there(files) == [True, True, True, True]
+    record.after(_SETTINGS.confirmed_days + 1)
+    assert record.there(files) == [True, True, False, False]
 
 
 def test_what_is_deleted_is_a_minute_and_its_tombstone_follows_it(record: Record) -> None:
