@@ -133,6 +133,7 @@ def test_pictures_are_those_of_the_footage_at_the_time_they_say(
     assert times == sorted(set(times))
 
 
+@pytest.mark.alone
 def test_without_a_clock_of_the_camera_pictures_get_the_time_of_their_arrival() -> None:
     camera = HlsCamera(Cut(width=3200, height=80))  # its square is at the same place every 396 pictures (19.8 s)
     with cameras(camera):
@@ -140,7 +141,7 @@ def test_without_a_clock_of_the_camera_pictures_get_the_time_of_their_arrival() 
     for picture in pictures:
         number = (picture.captured_at_ms - camera.taken_ms(0)) * FPS / 1000
         late_seconds = (number - square_left(picture.jpeg) + 1) % 396 / FPS  # one that is too early would be 19 s late
-        assert late_seconds < 3.0  # 0.25 s until a changed list is noticed, and what a loaded machine adds
+        assert late_seconds < 2.0  # 0.25 s until a changed list is noticed, and what a loaded machine adds
         assert camera.oldest_ms - 1 <= picture.captured_at_ms <= now_ms()  # it is not wrong by 19.8 s, nor by hours
 
 

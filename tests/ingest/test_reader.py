@@ -100,6 +100,7 @@ def test_a_stream_that_falls_silent_stalls_is_connected_anew_and_lives_again(bro
     assert told[-1].counters.reconnects >= 1
 
 
+@pytest.mark.alone
 def test_a_refusing_camera_is_asked_once_and_its_instants_are_counted(broker: Broker) -> None:
     server = HttpCamera("missing")
     camera = make_camera("reader-refused", server.url("snapshot"), "snapshot")
@@ -117,7 +118,7 @@ def test_a_refusing_camera_is_asked_once_and_its_instants_are_counted(broker: Br
     assert server.requests == 1
     assert [status.state for status in told] == ["connecting", "refused", "stopped"]
     assert told[1].error_class == "http_404"
-    assert abs(told[-1].counters.missed["source_down"] - instants_of(told)) <= 4
+    assert abs(told[-1].counters.missed["source_down"] - instants_of(told)) <= 2
 
 
 def test_a_camera_that_was_live_and_is_missing_for_a_moment_is_asked_again_soon(broker: Broker) -> None:
@@ -202,6 +203,7 @@ def test_a_camera_whose_picture_stays_the_same_is_live(broker: Broker) -> None:
     assert told[-1].counters.captured == 1
 
 
+@pytest.mark.alone
 def test_a_reader_that_is_stopped_while_it_waits_has_counted_every_instant(
     broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,7 +220,7 @@ def test_a_reader_that_is_stopped_while_it_waits_has_counted_every_instant(
 
     asyncio.run(work())
     told = story(broker, camera)
-    assert abs(sum(told[-1].counters.missed.values()) - instants_of(told)) <= 4
+    assert abs(sum(told[-1].counters.missed.values()) - instants_of(told)) <= 1.5
     assert told[-1].counters.missed["late"] >= 13
 
 
@@ -245,6 +247,7 @@ def test_a_reader_that_swallows_a_cancellation_stops_all_the_same(
     assert states(story(broker, camera))[-1] == "stopped"
 
 
+@pytest.mark.alone
 def test_every_instant_is_captured_or_missed(broker: Broker) -> None:
     server = HttpCamera("good")
     camera = make_camera("reader-instants", server.url("snapshot"), "snapshot")
@@ -258,7 +261,7 @@ def test_every_instant_is_captured_or_missed(broker: Broker) -> None:
     finally:
         server.close()
     told = story(broker, camera)
-    assert abs(told[-1].counters.captured + sum(told[-1].counters.missed.values()) - instants_of(told)) <= 4
+    assert abs(told[-1].counters.captured + sum(told[-1].counters.missed.values()) - instants_of(told)) <= 2
 
 
 def test_recorded_footage_is_delivered_whole_and_then_the_camera_has_stopped(broker: Broker, tmp_path: Path) -> None:
