@@ -267,7 +267,7 @@ def test_where_no_picture_comes_any_more_the_live_page_is_blank_and_says_why(kaf
         expect(page.locator("#picture")).to_have_attribute("src", camera.url(30))
         expect(page.locator("#picture")).to_be_visible()
 
-        expect(page.locator("#picture")).to_be_hidden(timeout=45_000)
+        expect(page.locator("#picture")).to_be_hidden(timeout=21_000)
         expect(page.locator("#blank-state")).to_have_text("Tidak ditampilkan: tidak ada gambar masuk")
         expect(page.locator("#blank-why")).to_contain_text("Tanpa pengaburan")
         page.locator("#back").click()
