@@ -39,10 +39,10 @@ test-lanes:
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 test-shared test-alone
 
 test-shared: ## Run the tests that may run beside one another, those that start services too
-	$(PYTHON) -m pytest -n $(WORKERS) -m "not alone"
+	$(PYTHON) -m pytest -n $(WORKERS) --durations 20 -m "not alone"
 
 test-alone: ## Run the tests that measure time or need every core, one after another
-	$(PYTHON) -m pytest -m alone
+	$(PYTHON) -m pytest --durations 20 -m alone
 
 check: ## Check the code, and run the unit tests
 	@$(MAKE) --no-print-directory check-steps

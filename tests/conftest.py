@@ -19,7 +19,7 @@ from tests.lanes import ALONE, WholeFiles, is_not_alone, longest_first
 STATE = Path(__file__).parent.parent / ".tilik"
 """Where set-up has put Kafka's jars, the detector's weights and the footage."""
 
-pytest_plugins = ["tests.object_stores"]
+pytest_plugins = ["tests.object_stores", "tests.process_starts"]
 
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 """Brokers of tests live for a minute: the optimising compiler would take more of the cores than its code gives back."""
