@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
 from schemas.geometry import BoxXyxy
 from services.privacy.pixel_boxes import pixel_box
+from services.privacy.resize import resize_area, resize_nearest
 from services.runtime.errors import InvalidMessageError
 
 JPEG_QUALITY = 80
@@ -51,7 +51,7 @@ def anonymise_jpeg(
     anonymise(image_bgr, hidden)
     if longest_px is not None and (longest := max(image_bgr.shape[:2])) > longest_px:
         height, width = (max(1, round(side * longest_px / longest)) for side in image_bgr.shape[:2])
-        image_bgr = cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_AREA)
+        image_bgr = resize_area(image_bgr, (height, width))
     encoded: bytes = simplejpeg.encode_jpeg(image_bgr, quality=quality, colorspace="BGR", colorsubsampling="420")
     return encoded
 
@@ -77,9 +77,9 @@ def _destroy(region_bgr: NDArray[np.uint8]) -> None:
     height, width = region_bgr.shape[:2]
     block = max(LEAST_BLOCK_PX, min(height, width) // BLOCKS_ALONG)
     rows, columns = max(1, height // block), max(1, width // block)
-    means = cv2.resize(region_bgr, (columns, rows), interpolation=cv2.INTER_AREA)
-    rounded = means.reshape(rows, columns, 3).astype(np.int16) // _LEVEL * _LEVEL + _LEVEL // 2
+    means = resize_area(region_bgr, (rows, columns))
+    rounded = means.astype(np.int16) // _LEVEL * _LEVEL + _LEVEL // 2
     noise = np.frombuffer(os.urandom(rows * columns), np.uint8).reshape(rows, columns, 1).astype(np.int16)
     noise = noise % (2 * _NOISE + 1) - _NOISE
     blocks = np.clip(rounded + noise, 0, 255).astype(np.uint8)
-    region_bgr[:] = cv2.resize(blocks, (width, height), interpolation=cv2.INTER_NEAREST).reshape(height, width, 3)
+    region_bgr[:] = resize_nearest(blocks, (height, width))

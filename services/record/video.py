@@ -13,11 +13,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import av
-import cv2
 import msgspec
 import numpy as np
 from av.container import OutputContainer
 from av.video.frame import PictureType
+from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -107,7 +107,7 @@ def _encode(
     for captured_at_ms, image in pictures:
         if stream is None:
             stream = _stream(container, size_hw or image.shape[:2], encoding)
-        frame = av.VideoFrame.from_ndarray(_fitted(image, stream), "bgr24")
+        frame = _frame(image, stream)
         frame.pts, frame.time_base = captured_at_ms - first_ms, _MILLISECONDS
         if captured_at_ms >= next_keyframe_ms:
             frame.pict_type = PictureType.I
@@ -146,11 +146,12 @@ def _stream(container: OutputContainer, size_hw: tuple[int, ...], encoding: Enco
     return stream
 
 
-def _fitted(image: ImageBgr, stream: VideoStream) -> ImageBgr:
-    height, width = image.shape[:2]
-    if (height, width) == (stream.height, stream.width):
-        return np.ascontiguousarray(image)
-    return np.asarray(cv2.resize(image, (stream.width, stream.height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+def _frame(image: ImageBgr, stream: VideoStream) -> av.VideoFrame:
+    """Return ``image`` as a frame of the stream's size: a camera may change its own within a minute."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "bgr24")
+    if (frame.height, frame.width) == (stream.height, stream.width):
+        return frame
+    return frame.reformat(stream.width, stream.height, interpolation=Interpolation.AREA)
 
 
 def _durations(times_ms: list[int]) -> dict[int, int]:

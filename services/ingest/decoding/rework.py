@@ -34,9 +34,7 @@ def rework(job: Rework, limits: DecodingLimits) -> Decoded:
     )
     changes = bool(job.effects or job.private) or not 0 < job.largest_bytes < len(job.image)
     if job.effects:
-        from services.ingest.simulation.effects import apply_effects  # only cameras that are simulated need it
-
-        image_rgb = apply_effects(image_rgb, job.effects, job.seed)
+        image_rgb = _simulated(image_rgb, job)
     if job.private:
         image_rgb = np.array(image_rgb, order="C")
         burn_out(image_rgb, job.private)
@@ -45,6 +43,17 @@ def rework(job: Rework, limits: DecodingLimits) -> Decoded:
         if job.largest_bytes == 0 or len(encoded.jpeg) <= job.largest_bytes:
             return Decoded(encoded.jpeg, encoded.width, encoded.height, fitted=not changes or step > 0)
     raise unusable(f"{image_rgb.shape[1]} x {image_rgb.shape[0]} px can't be made to fit {job.largest_bytes} B")
+
+
+def _simulated(image_rgb: ImageRgb, job: Rework) -> ImageRgb:
+    """Return the image with the effects of a simulated camera, which alone need OpenCV."""
+    try:
+        from services.ingest.simulation.effects import apply_effects
+    except ModuleNotFoundError as error:
+        raise unusable(
+            f"{error.name} is missing, which simulated effects need: pip install 'tilik[simulation]'"
+        ) from error
+    return apply_effects(image_rgb, job.effects, job.seed)
 
 
 def _steps(quality: int, changes: bool) -> Iterator[tuple[int, int]]:

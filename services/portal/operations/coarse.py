@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import cv2
 import simplejpeg
 
 from schemas.geometry import Polygon
 from services.privacy.burning import burn_out
+from services.privacy.resize import resize_area, resize_nearest
 from services.runtime.errors import InvalidMessageError
 
 _COLUMNS: Final = 32
@@ -29,7 +29,7 @@ def coarse_jpeg(jpeg: bytes, private: tuple[Polygon, ...] = ()) -> bytes:
     burn_out(image_bgr, private)
     height, width = image_bgr.shape[:2]
     rows = max(1, round(_COLUMNS * height / width))
-    blocks = cv2.resize(image_bgr, (_COLUMNS, rows), interpolation=cv2.INTER_AREA)
-    shown = cv2.resize(blocks, (_WIDTH_PX, rows * _WIDTH_PX // _COLUMNS), interpolation=cv2.INTER_NEAREST)
+    blocks = resize_area(image_bgr, (rows, _COLUMNS))
+    shown = resize_nearest(blocks, (rows * _WIDTH_PX // _COLUMNS, _WIDTH_PX))
     encoded: bytes = simplejpeg.encode_jpeg(shown, quality=80, colorspace="BGR")
     return encoded
