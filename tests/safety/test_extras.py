@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).parents[2]
 MAX_MB: Final = {
     "aggregate": 170,
     "aggregate,dashboards": 190,
-    "detect": 6500,
+    "detect": 5500,
     "ingest": 250,
     "ingest,simulation": 430,
     "portal": 210,
