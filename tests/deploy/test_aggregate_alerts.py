@@ -12,7 +12,7 @@ import yaml
 
 from services.aggregate.metrics import AGGREGATE_METRICS
 from services.detect.metrics import DETECT_METRICS
-from tests.deploy.test_ingest_alerts import promtool, used_metrics
+from tests.deploy.promtool import assert_noticed, find_used_metrics, run_promtool, run_scenarios
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "aggregate_alerts.yaml"
@@ -25,33 +25,25 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
 
 
-def scenarios() -> list[dict[str, Any]]:
-    tests: list[dict[str, Any]] = yaml.safe_load(SCENARIOS.read_text())["tests"]
-    return tests
-
-
-def said_of(folder: Path, rules: str) -> tuple[int, str]:
-    """What promtool says of the scenarios under these rules."""
-    (folder / "rules.yaml").write_text(rules)
-    text = SCENARIOS.read_text().replace("../../../deploy/prometheus/aggregate_alerts.yaml", "rules.yaml")
-    (folder / "scenarios.yaml").write_text(text)
-    return promtool("test", "rules", str(folder / "scenarios.yaml"))
+def scenarios() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(SCENARIOS.read_text())
+    return document
 
 
 def test_rules_and_scenarios_use_metrics_and_labels_that_are_declared() -> None:
     declared = {metric.name: set(metric.labels) | _BY_WHOM for metric in (*AGGREGATE_METRICS, *DETECT_METRICS)}
     texts = [rule["expr"] for rule in rules()]
-    texts += [series["series"] for one in scenarios() for series in one["input_series"]]
+    texts += [series["series"] for one in scenarios()["tests"] for series in one["input_series"]]
     for text in texts:
-        assert used_metrics(text), text
-        for name, labels in used_metrics(text):
+        assert find_used_metrics(text), text
+        for name, labels in find_used_metrics(text):
             assert name in declared, text
             assert set(labels) <= declared[name], text
 
 
 def test_every_alert_says_what_to_do_fires_on_a_scenario_and_is_silent_on_another() -> None:
     fired: dict[str, set[bool]] = defaultdict(set)
-    for scenario in scenarios():
+    for scenario in scenarios()["tests"]:
         for expected in scenario["alert_rule_test"]:
             fired[expected["alertname"]].add(bool(expected["exp_alerts"]))
     assert fired == {rule["alert"]: {True, False} for rule in rules()}
@@ -69,8 +61,8 @@ def test_the_run_book_has_a_section_for_each_alert() -> None:
 
 @pytest.mark.integration
 def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path) -> None:
-    assert promtool("check", "rules", str(RULES))[0] == 0
-    code, said = said_of(tmp_path, RULES.read_text())
+    assert run_promtool("check", "rules", str(RULES))[0] == 0
+    code, said = run_scenarios(tmp_path, yaml.safe_load(RULES.read_text()), scenarios())
     assert code == 0, said
 
 
@@ -102,7 +94,4 @@ def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path
     ],
 )
 def test_scenarios_notice_a_rule_that_was_changed(tmp_path: Path, sentence: str, instead: str) -> None:
-    assert sentence in RULES.read_text()
-    code, said = said_of(tmp_path, RULES.read_text().replace(sentence, instead))
-    assert code != 0
-    assert "FAILED" in said
+    assert_noticed(tmp_path, RULES.read_text(), sentence, instead, scenarios())

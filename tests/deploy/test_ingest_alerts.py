@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,13 @@ import yaml
 
 from services.aggregate.metrics import AGGREGATE_METRICS
 from services.ingest.metrics import INGEST_METRICS
+from tests.deploy.promtool import assert_noticed, find_used_metrics, run_promtool, run_scenarios
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "ingest_alerts.yaml"
 SCENARIOS = Path(__file__).parent / "prometheus" / "ingest_alerts_test.yaml"
 SCENARIOS_OF_DAYS = SCENARIOS.with_name("ingest_alerts_days_test.yaml")
 
-_METRIC = re.compile(r"\b(tilik_\w+?)(?:_bucket)?(?:\{([^}]*)\})?(?=[\s)\[}]|$)")
-_LABEL = re.compile(r"(\w+)\s*[=!]")
 _BY_WHOM = frozenset({"instance", "job", "le"})
 
 
@@ -28,32 +25,18 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
 
 
-def promtool(*arguments: str) -> tuple[int, str]:
-    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
-def said_of(folder: Path, scenarios: Path, rules: str) -> tuple[int, str]:
-    """What promtool says of scenarios under these rules; those of days are evaluated each minute."""
-    if scenarios == SCENARIOS_OF_DAYS:
-        rules = rules.replace("interval: 5s", "interval: 1m")
-    (folder / "rules.yaml").write_text(rules)
-    text = scenarios.read_text().replace("../../../deploy/prometheus/ingest_alerts.yaml", "rules.yaml")
-    (folder / "scenarios.yaml").write_text(text)
-    return promtool("test", "rules", str(folder / "scenarios.yaml"))
+def read_rules(scenarios: Path) -> str:
+    """The rules as the scenarios of a file need them: those of days are evaluated each minute."""
+    text = RULES.read_text()
+    return text.replace("interval: 5s", "interval: 1m") if scenarios == SCENARIOS_OF_DAYS else text
 
 
 def all_scenarios() -> list[dict[str, Any]]:
     return [one for path in (SCENARIOS, SCENARIOS_OF_DAYS) for one in yaml.safe_load(path.read_text())["tests"]]
 
 
-def used_metrics(text: str) -> list[tuple[str, list[str]]]:
-    """Names of metrics in an expression or a series, each with the labels that are asked of it."""
-    return [(name, _LABEL.findall(labels)) for name, labels in _METRIC.findall(text)]
-
-
 def test_metrics_and_labels_are_found_in_expressions() -> None:
-    found = used_metrics('sum(rate(tilik_a_bucket{x="1", y=~"2"}[5m])) / tilik_b > absent(tilik_c)')
+    found = find_used_metrics('sum(rate(tilik_a_bucket{x="1", y=~"2"}[5m])) / tilik_b > absent(tilik_c)')
     assert found == [("tilik_a", ["x", "y"]), ("tilik_b", []), ("tilik_c", [])]
 
 
@@ -62,8 +45,8 @@ def test_rules_and_scenarios_use_metrics_and_labels_that_are_declared() -> None:
     texts = [rule["expr"] for rule in rules()]
     texts += [series["series"] for one in all_scenarios() for series in one["input_series"]]
     for text in texts:
-        assert used_metrics(text), text
-        for name, labels in used_metrics(text):
+        assert find_used_metrics(text), text
+        for name, labels in find_used_metrics(text):
             assert name in declared, text
             assert set(labels) <= declared[name], text
 
@@ -83,8 +66,8 @@ def test_every_alert_says_what_to_do_fires_on_a_scenario_and_is_silent_on_anothe
 @pytest.mark.integration
 @pytest.mark.parametrize("scenarios", [SCENARIOS, SCENARIOS_OF_DAYS])
 def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path, scenarios: Path) -> None:
-    assert promtool("check", "rules", str(RULES))[0] == 0
-    code, said = said_of(tmp_path, scenarios, RULES.read_text())
+    assert run_promtool("check", "rules", str(RULES))[0] == 0
+    code, said = run_scenarios(tmp_path, yaml.safe_load(read_rules(scenarios)), yaml.safe_load(scenarios.read_text()))
     assert code == 0, said
 
 
@@ -104,7 +87,4 @@ def test_prometheus_takes_the_rules_and_every_scenario_comes_true(tmp_path: Path
     ],
 )
 def test_scenarios_notice_a_rule_that_was_changed(tmp_path: Path, scenarios: Path, sentence: str, instead: str) -> None:
-    assert sentence in RULES.read_text()
-    code, said = said_of(tmp_path, scenarios, RULES.read_text().replace(sentence, instead))
-    assert code != 0
-    assert "FAILED" in said
+    assert_noticed(tmp_path, read_rules(scenarios), sentence, instead, yaml.safe_load(scenarios.read_text()))
