@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
 	check-generated check-compatibility check-rules check-steps check-unit environment test-packages test-lanes \
-	test-shared test-alone
+	test-shared test-alone test-long
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -43,6 +43,9 @@ test-shared: ## Run the tests that may run beside one another, those that start 
 
 test-alone: ## Run the tests that measure time or need every core, one after another
 	$(PYTHON) -m pytest --durations 20 -m alone
+
+test-long: setup test-packages ## Run every test with whole matrices, and write docs/reports/<day>-test-long.md
+	@$(PYTHON) -m tests.long_run $(WORKERS)
 
 check: ## Check the code, and run the unit tests
 	@$(MAKE) --no-print-directory check-steps

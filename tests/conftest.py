@@ -15,6 +15,7 @@ from deploy.local.settings import LocalSettings
 from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
 from tests.lanes import ALONE, WholeFiles, is_not_alone, longest_first
+from tests.samples import DAY, get_day, is_long
 
 STATE = Path(__file__).parent.parent / ".tilik"
 """Where set-up has put Kafka's jars, the detector's weights and the footage."""
@@ -51,9 +52,18 @@ def pytest_make_collect_report(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Workers run side by side: each draws ports of its own share, and so do the processes that it starts."""
+    """Workers run side by side: each draws ports of its own share, and so do the processes that it starts.
+
+    All draw the samples of one day, also where a run goes on over midnight.
+    """
+    get_day()
     if worker := getattr(config, "workerinput", None):
         os.environ.setdefault(SHARE, f"{int(worker['workerid'].removeprefix('gw')) + 1}/{worker['workercount']}")
+
+
+def pytest_report_header() -> str:
+    """Print what the samples of long matrices are drawn by."""
+    return "whole matrices" if is_long() else f"samples of long matrices: {DAY}={get_day()}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

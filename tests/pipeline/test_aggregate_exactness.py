@@ -1,12 +1,12 @@
 """Aggregation of a whole city while its workers, the broker and ClickHouse fail: the rows are those of the events.
 
-Seeds: ``TILIK_EXACTNESS_SEEDS=1,2,3``; each is a city, and a run, of its own.
+A seed is a city, and a run, of its own. ``make test`` draws one a day and has 400 cameras;
+``make test-long`` runs all of them with 1,100.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections import Counter
@@ -30,15 +30,17 @@ from tests.integration.aggregate_worker import positions, read_all
 from tests.pipeline.aggregate_blows import BLOWS, planned, suffer_all, workforce
 from tests.pipeline.aggregate_city import City
 from tests.pipeline.aggregate_comparison import Compared, compare
+from tests.samples import draw_sample, is_long
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.alone, pytest.mark.timeout(1800)]
 
-SEEDS = [int(seed) for seed in os.environ.get("TILIK_EXACTNESS_SEEDS", "1").split(",")]
-SENDING_SECONDS = 75.0
+SEEDS = draw_sample("aggregate exactness", range(1, 4), 1)
+CAMERA_COUNT = 1_100 if is_long() else 400
+SENDING_SECONDS = 75.0 if is_long() else 50.0
 MOST_LAG = 40_000
 STEPS_BETWEEN_LOOKS = 10
 PATIENCE_SECONDS = 120.0
-FEWEST_EVENTS = 300_000
+FEWEST_EVENTS = 270 * CAMERA_COUNT
 ENDINGS_THAT_MUST_OCCUR = ("left", "cleared", "timetable", "rule_changed", "no_data", "released")
 EPISODES_THAT_MUST_OCCUR = {
     "flood_episode",
@@ -90,7 +92,7 @@ def test_rows_of_a_city_equal_a_recomputation_whatever_dies(tmp_path: Path, seed
         ensure_topics(stack.kafka, "local")
         clickhouse = ClickHouseSettings(host=HOST, port=stack.clickhouse_port)
         migrate(clickhouse, known_migrations())
-        city, chance = City(seed), Random(f"blows {seed}")
+        city, chance = City(seed, CAMERA_COUNT), Random(f"blows {seed}")
         deliver(events_producer(stack.kafka), city.registry(), 60)
         sender = Sender(stack.kafka, city)
         with workforce(stack, clickhouse, tmp_path, chance) as workers:

@@ -1,6 +1,6 @@
 """Every service and the broker are killed in mid-stream; afterwards nothing is missing and nothing is there twice.
 
-Seeds: ``TILIK_EXACTNESS_SEEDS=1,2,3``; each is another order of kills.
+A seed is an order of kills and their moments. ``make test`` draws one a day (``tests/samples.py``).
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ from tests.pipeline.evidence import (
     recomputed_rows,
     stored_values,
 )
+from tests.samples import draw_sample
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(1200)]
 
 VICTIMS = ("ingest", "detect", "aggregate", "kafka")
-SEEDS = [int(seed) for seed in os.environ.get("TILIK_EXACTNESS_SEEDS", "1,2,3").split(",")]
+SEEDS = draw_sample("exactness", range(1, 7), 1)
 CALM_SECONDS = (4.0, 8.0)
 STARTED_SECONDS = 240.0
 FILLED_TABLES = (

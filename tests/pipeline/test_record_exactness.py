@@ -1,8 +1,7 @@
 """Two recorders are killed at random moments; afterwards each minute is there once, each picture can be verified.
 
-``TILIK_RECORDING_KILLS`` (2), ``TILIK_RECORDING_MINUTES`` (4), ``TILIK_RECORDING_CAMERAS`` (4),
-``TILIK_RECORDING_RECORDERS`` (2) and ``TILIK_RECORDING_SEED`` (1) say how long and how hard; ten kills in ten minutes
-of eight cameras take four minutes.
+``make test`` kills twice in four minutes of four cameras, at moments drawn by the day;
+``make test-long`` ten times in ten minutes of eight cameras.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ from services.runtime.store_settings import StoreSettings
 from services.runtime.topics import ensure_topics
 from tests.pipeline.evidence import stored_values
 from tests.record.recorded_city import MINUTE_MS, START_MS, City, make_camera, publish
+from tests.samples import draw_sample, is_long
 
 pytestmark = pytest.mark.pipeline
 
-KILLS = int(os.environ.get("TILIK_RECORDING_KILLS", "2"))
-MINUTES = int(os.environ.get("TILIK_RECORDING_MINUTES", "4"))
-CAMERAS = [f"street-{number}" for number in range(int(os.environ.get("TILIK_RECORDING_CAMERAS", "4")))]
-SEED = int(os.environ.get("TILIK_RECORDING_SEED", "1"))
-RECORDERS = [f"record-{number}" for number in range(int(os.environ.get("TILIK_RECORDING_RECORDERS", "2")))]
+KILLS, MINUTES, CAMERA_COUNT = (10, 10, 8) if is_long() else (2, 4, 4)
+CAMERAS = [f"street-{number}" for number in range(CAMERA_COUNT)]
+SEED = draw_sample("record exactness", range(1, 100), 1)[0]
+RECORDERS = ["record-0", "record-1"]
 HELD_SECONDS = (100, 130)
 CHUNK_SECONDS = 5
 KILL_WITHIN_SECONDS = 4.0
