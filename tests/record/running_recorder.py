@@ -9,10 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from confluent_kafka import Consumer, TopicPartition
+
+from schemas.topics import FRAMES
 from services.record.metrics import RECORD_METRICS
 from services.record.settings import RecordSettings
 from services.record.worker import run
 from services.runtime.health import Health
+from services.runtime.kafka import frames_consumer
 from services.runtime.metrics import Metrics
 from services.runtime.service import Service
 from services.runtime.settings import ClickHouseSettings, KafkaSettings
@@ -63,15 +67,25 @@ class Recorder:
 def running_recorder(
     kafka: KafkaSettings, clickhouse: ClickHouseSettings, store: StoreSettings, **settings: Any
 ) -> Iterator[Recorder]:
-    """Run a recorder whose waits are short, until the block ends."""
+    """Run a recorder whose waits are short, until the block ends. It begins with the frames that are yet to come."""
     waits = {"frame_wait_seconds": 1.0, "verdict_wait_seconds": 3.0, "evidence_wait_seconds": 1.0}
     told = RecordSettings(kafka=kafka, clickhouse=clickhouse, store=store, **{**waits, **settings})
+    _skip_frames(frames_consumer(kafka, told.group))
     recorder = Recorder(told)
     try:
         recorder.wait_for(lambda: not recorder.service.health.missing, "the recorder to be ready")
         yield recorder
     finally:
         recorder.stop()
+
+
+def _skip_frames(consumer: Consumer) -> None:
+    """Commit the ends of all partitions, so that the group reads no frame of another test, nor any event since then."""
+    partitions = consumer.list_topics(FRAMES.name, timeout=20).topics[FRAMES.name].partitions
+    places = [TopicPartition(FRAMES.name, partition) for partition in partitions]
+    ends = [TopicPartition(FRAMES.name, one.partition, consumer.get_watermark_offsets(one)[1]) for one in places]
+    consumer.commit(offsets=ends, asynchronous=False)
+    consumer.close()
 
 
 class CutWire:
