@@ -15,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import cv2
-import torch
 
 from services.cli.bench.detect import write_frames
 from services.detect.decode import JpegLimits, read_size
@@ -34,9 +33,8 @@ FORMS: tuple[tuple[Tiles, bool], ...] = (("1x1", False), ("2x2", True))
 
 def main(rounds: int) -> None:
     """Print the table."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)  # both as the service does
-    options = DetectorOptions()
+    cv2.setNumThreads(1)
+    options = DetectorOptions(threads=1)  # both as the service does
     networks = Networks(load_detector("nanodet", options), load_water(options), BATCH)
     with TemporaryDirectory() as folder:
         write_frames(Path(folder))

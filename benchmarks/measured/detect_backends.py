@@ -26,12 +26,13 @@ from torch import Tensor
 
 from services.cli.bench.detect import export, write_frames
 from services.detect.detector import DetectorOptions
-from services.detect.detectors.nanodet import WEIGHTS_NAME, NanoDetOnPictures
+from services.detect.detectors.nanodet import WEIGHTS_NAME
 from services.detect.letterbox import letterbox
-from services.detect.models.nanodet_network import NanoDet
+from services.detect.models.nanodet_graph import build_nanodet, build_nanodet_stages
+from services.detect.models.nanodet_network import NanoDetOnPictures, load_nanodet
+from services.detect.models.openvino_layers import State
 from services.detect.models.store import read_weights
-from services.detect.modules import Stage
-from services.detect.openvino_running import OpenVinoRunner
+from services.detect.openvino_running import OpenVinoRunner, Stage
 
 BATCHES = (1, 8, 32)
 INPUTS_A_TURN = 32
@@ -42,15 +43,14 @@ Way = Callable[[Tensor], Sequence[Tensor]]
 
 def main(rounds: int, compiled: bool) -> None:
     """Print the table."""
-    network = NanoDet()
-    network.load_state_dict(read_weights(DetectorOptions().models_folder, WEIGHTS_NAME)[0])
-    module = NanoDetOnPictures(network).eval().requires_grad_(requires_grad=False)
+    state = read_weights(DetectorOptions().models_folder, WEIGHTS_NAME)[0]
+    module = load_nanodet(state)
     inputs = real_inputs()
     print("| way | threads | batch | wall ms | CPU ms | errors |\n|---|---|---|---|---|---|")
     for threads in (1, 2):
         torch.set_num_threads(threads)
         taken: dict[tuple[str, int], list[tuple[float, float]]] = {}
-        ways = ways_of(module, threads, compiled)
+        ways = ways_of(module, state, threads, compiled)
         errors = {name: errors_of(way, module, inputs) for name, way in ways.items()}
         for number in range(rounds + 1):
             for batch in BATCHES:
@@ -72,22 +72,29 @@ def real_inputs() -> Tensor:
     return torch.from_numpy(np.stack([letterbox(image, (256, 416))[0] for image in images]))
 
 
-def ways_of(module: NanoDetOnPictures, threads: int, compiled: bool) -> dict[str, Way]:
+def ways_of(module: NanoDetOnPictures, state: State, threads: int, compiled: bool) -> dict[str, Way]:
     """Give the ways, none of them warm."""
+    fine, coarse = build_nanodet_stages(state)
     last = deepcopy(module).to(memory_format=torch.channels_last)
     ways: dict[str, Way] = {
         "torch": module,
         "torch, channels_last": last,
         "onnxruntime": by_onnxruntime(threads),
-        "OpenVINO, single precision": OpenVinoRunner([Stage(module, coarse=False)], threads),
-        "OpenVINO, from 1/8 on in bfloat16 (kept)": OpenVinoRunner(
-            [Stage(module.fine, coarse=False), Stage(module.coarse, coarse=True)], threads
+        "OpenVINO, single precision": by_openvino([Stage(build_nanodet(state), coarse=False)], threads),
+        "OpenVINO, from 1/8 on in bfloat16 (kept)": by_openvino(
+            [Stage(fine, coarse=False), Stage(coarse, coarse=True)], threads
         ),
-        "OpenVINO, bfloat16": OpenVinoRunner([Stage(module, coarse=True)], threads),
+        "OpenVINO, bfloat16": by_openvino([Stage(build_nanodet(state), coarse=True)], threads),
     }
     if compiled:
         ways["torch.compile, channels_last"] = torch.compile(last, dynamic=False)
     return ways
+
+
+def by_openvino(stages: Sequence[Stage], threads: int) -> Way:
+    """Return OpenVINO's way."""
+    run = OpenVinoRunner(stages, threads)
+    return lambda inputs: [torch.from_numpy(each) for each in run(inputs.numpy())]
 
 
 def by_onnxruntime(threads: int) -> Way:

@@ -21,7 +21,6 @@ from unittest.mock import patch
 
 import cv2
 import msgspec
-import torch
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameCoordinates, FrameDetections
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
@@ -51,10 +50,10 @@ class GpuState:
 
 def main(folder: Path, device: str, batch: int, single: bool, answers: TextIO) -> None:
     """Answer requests until there are none; on a GPU after a warm-up, as the service does."""
-    torch.set_num_threads(THREADS)
     cv2.setNumThreads(1)  # as the service does
     with patch.object(running, "cpu_gains_by_bfloat16", lambda: False) if single else nullcontext():
-        tools = offline_tools("nanodet", DetectorOptions(device=device, batch_frames=batch), "1x1", water=True)
+        options = DetectorOptions(device=device, batch_frames=batch, threads=THREADS)
+        tools = offline_tools("nanodet", options, "1x1", water=True)
     if device == "cuda":
         warm_up(tools.preparation, Networks(tools.detector, tools.water, batch))
     jpegs = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
@@ -75,8 +74,7 @@ def answer(request: Request, tools: Tools, jpegs: Sequence[bytes], device: str) 
     waits: list[float] = []
     seen: list[GpuState] = []
     if device == "cuda":
-        torch.cuda.empty_cache()  # what the requests before left
-        torch.cuda.reset_peak_memory_stats()
+        _forget_peak()
     with _watched(seen, device):
         started, cpu = time.perf_counter(), time.process_time()
         if request.a_second:
@@ -96,10 +94,23 @@ def answer(request: Request, tools: Tools, jpegs: Sequence[bytes], device: str) 
         waits_seconds=waits,
         peak_memory_bytes=_peak_memory_bytes(),
         gpu_memory_bytes=max((state.memory_bytes for state in seen), default=0),
-        # What is reserved, for graphs work in memory that counts as free between two replays.
-        torch_memory_bytes=torch.cuda.max_memory_reserved() if device == "cuda" else 0,
+        torch_memory_bytes=_peak_reserved() if device == "cuda" else 0,
         gpu_watts=[state.watts for state in seen],
     )
+
+
+def _forget_peak() -> None:
+    import torch
+
+    torch.cuda.empty_cache()  # what the requests before left
+    torch.cuda.reset_peak_memory_stats()
+
+
+def _peak_reserved() -> int:
+    """What is reserved, for graphs work in memory that counts as free between two replays."""
+    import torch
+
+    return int(torch.cuda.max_memory_reserved())
 
 
 def _peak_memory_bytes() -> int:

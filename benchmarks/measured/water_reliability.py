@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from services.detect.accuracy.labelled_footage import data_folder
@@ -41,10 +40,7 @@ def main() -> None:
     images = [_images((FLOODS,)), _images(DRY["roads"])]
     for name, spoil in WAYS.items():
         spoilt = [[np.asarray(spoil(image), np.uint8) for image in part] for part in images]
-        wet, dry = (
-            frame_scores(np.concatenate([water.infer(torch.from_numpy(image[None])) for image in part]))
-            for part in spoilt
-        )
+        wet, dry = (frame_scores(np.concatenate([water.infer(image[None]) for image in part])) for part in spoilt)
         area = area_under_curve(Scores(wet, dry, np.ones(len(wet), np.int64), np.ones(len(dry), np.int64)))
         reliability = np.median([reliability_of(measure_scene(image)) for part in spoilt for image in part])
         print(f"{name:22}  {area:.3f}  {reliability:.2f}")

@@ -11,17 +11,15 @@ import cv2
 import numpy as np
 import torch
 
-from services.detect.detectors.nanodet import THRESHOLDS, WEIGHTS_NAME, NanoDetOnPictures, objects_of
+from services.detect.detectors.nanodet import THRESHOLDS, WEIGHTS_NAME, objects_of
 from services.detect.letterbox import letterbox, undo_letterbox
-from services.detect.models.nanodet_network import NanoDet
+from services.detect.models.nanodet_network import load_nanodet
 from services.detect.models.store import read_weights
 
 INPUT_HW, FLOOR = (256, 416), min(THRESHOLDS["1x1"].values())
 jpegs = [path.read_bytes() for path in sorted(Path(sys.argv[1]).glob("*.jpg"))]
 torch.set_num_threads(2)
-network = NanoDet()
-network.load_state_dict(read_weights(Path(".tilik/models"), WEIGHTS_NAME)[0])
-model = NanoDetOnPictures(network).eval()
+model = load_nanodet(read_weights(Path(".tilik/models"), WEIGHTS_NAME)[0])
 
 
 def judged(jpeg: bytes) -> int:

@@ -81,7 +81,7 @@ def camera_id_of(source: Path) -> str:
 
 def _prepare(options: DetectOptions) -> tuple[Iterator[FrameOutcome], int | None]:
     """Open the footage, load the detector, and give the outcomes to come and their number, where it is known."""
-    # torch takes seconds to import: `--help` does without.
+    # OpenCV and OpenVINO take a second to import: `--help` does without.
     from services.detect.detector import DetectorOptions
     from services.detect.footage import Footage
     from services.detect.offline import judge_footage, offline_tools

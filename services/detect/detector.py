@@ -12,12 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol
 
-import torch
-from torch import Tensor
-
 from schemas.camera_events import ObjectClass
 from services.detect.detector_names import detector_names
+from services.detect.networks import InputsBgr
 from services.detect.objects import Objects
+from services.detect.torch_extra import translate_missing_torch
 from services.runtime.errors import ConfigurationError
 
 Tiles = Literal["1x1", "2x2"]
@@ -49,7 +48,8 @@ class DetectorOptions:
 
     ``weights`` "DEFAULT" are the published ones; "random" (seeded, so always the same) are for tests of the code where
     weights can't be had. ``models_folder`` is where ``tilik models fetch`` puts files. ``batch_frames`` is the largest
-    batch that will come; a GPU cuts a much larger one.
+    batch that will come; a GPU cuts a much larger one. ``threads`` are the network's on a CPU; None: as many as the
+    process may use.
     """
 
     models_folder: Path = field(default_factory=lambda: Path(".tilik/models"))
@@ -57,6 +57,7 @@ class DetectorOptions:
     device: str = "cpu"
     score_floor: float = SCORE_FLOOR
     batch_frames: int = 8
+    threads: int | None = None
 
 
 class Detector(Protocol):
@@ -71,8 +72,8 @@ class Detector(Protocol):
         """Give the model card."""
 
     @property
-    def device(self) -> torch.device:
-        """Give where inputs are to lie."""
+    def device(self) -> str:
+        """Return where the network runs: ``cpu``, ``cuda`` or ``cuda:<number>``."""
 
     @property
     def weights_sha256(self) -> str:
@@ -85,11 +86,11 @@ class Detector(Protocol):
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
         """Give the size of input, height and width in px, that suits a picture of this size."""
 
-    def infer(self, inputs_bgr: Tensor, least_score: float = 0.0) -> list[Objects]:
+    def infer(self, inputs_bgr: InputsBgr, least_score: float = 0.0) -> list[Objects]:
         """Find objects. Blocks for the time of the network; called with inputs made by ``letterbox``.
 
         Args:
-            inputs_bgr: uint8 [N, H, W, 3] on ``device``, blue, green, red; (H, W) as ``input_hw`` gave; N may be 0.
+            inputs_bgr: uint8 [N, H, W, 3], blue, green, red; (H, W) as ``input_hw`` gave; N may be 0.
             least_score: Objects of a lower score are not asked for, which saves time: those above are the same.
 
         Returns:
@@ -101,9 +102,12 @@ def load_detector(name: str, options: DetectorOptions) -> Detector:
     """Build the detector called ``name``. Reads weights; takes seconds.
 
     Raises:
-        ConfigurationError: There is none of that name, or its weights are not there or damaged.
+        ConfigurationError: There is none of that name, its weights are not there or damaged, or torch, which it needs,
+            is not installed.
     """
     if name not in detector_names():
         raise ConfigurationError(f"there is no detector {name!r}; there are {', '.join(detector_names())}")
-    detector: Detector = import_module(f"services.detect.detectors.{name}").build(options)
+    with translate_missing_torch(f"the detector {name}"):
+        module = import_module(f"services.detect.detectors.{name}")
+    detector: Detector = module.build(options)
     return detector

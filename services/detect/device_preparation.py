@@ -27,9 +27,9 @@ from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg
 
 from services.detect.decode import decode, is_whole
-from services.detect.letterbox import as_levels, letterbox_planes
+from services.detect.device_resampling import as_levels, letterbox_planes, resampled
 from services.detect.look_ahead import results_ahead
-from services.detect.resampling import resampled
+from services.detect.networks import InputsBgr
 from services.detect.scene import facts_of, luma_hw
 from services.detect.tiles import regions_of
 from services.detect.views import WATER_INPUT_HW, Asked, Prepared, View
@@ -132,12 +132,13 @@ class DevicePreparation:
             self._told, self._told_at = self.by_libjpeg, self._seconds()
 
 
-def cuda_preparation(device: torch.device, group_frames: int = GROUP_FRAMES) -> DevicePreparation:
+def cuda_preparation(device_name: str, group_frames: int = GROUP_FRAMES) -> DevicePreparation:
     """Give preparation on an NVIDIA GPU.
 
     Raises:
         FatalError: Its decoder does not work.
     """
+    device = torch.device(device_name)
     # ``resampled`` adds up hundreds of products: in half precision, which this allows by default, levels would be lost.
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
 
@@ -171,10 +172,15 @@ def try_decoder(decode_list: DecodeList) -> None:
     assert own.water_bgr is not None
     assert theirs.water_bgr is not None
     pairs = ((own.inputs_bgr[0], theirs.inputs_bgr[0]), (own.water_bgr, theirs.water_bgr))
-    if (error_levels := max(int((one.cpu().int() - other.int()).abs().max()) for one, other in pairs)) > _TRIAL_ERROR:
+    if (error_levels := max(_largest_difference(one, other) for one, other in pairs)) > _TRIAL_ERROR:
         raise FatalError(
             f"the GPU decodes JPEGs wrongly: an input differs from libjpeg's by {error_levels} of 255 levels"
         )
+
+
+def _largest_difference(one: InputsBgr, other: InputsBgr) -> int:
+    """Return the most levels by which two inputs differ."""
+    return int((torch.as_tensor(one).cpu().int() - torch.as_tensor(other).cpu().int()).abs().max())
 
 
 def _trial_rgb() -> NDArray[np.uint8]:
@@ -259,6 +265,11 @@ def _inputs(pictures_rgb: Tensor, asked: Asked) -> list[Prepared]:
         )
         for index, small_luma in enumerate(small_lumas)
     ]
+
+
+def stack_tensors(inputs_bgr: Sequence[Tensor]) -> Tensor:
+    """Return inputs of one size as one batch, where they lie."""
+    return torch.stack(list(inputs_bgr))
 
 
 def _as_bgr(planes_rgb: Tensor) -> Tensor:

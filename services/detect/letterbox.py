@@ -1,7 +1,8 @@
 """Fit frames of any size into a network's input, and bring boxes back.
 
 The picture is scaled to touch the input's nearer sides, centred, and the rest is filled with grey; ``Placement`` says
-where it came to lie. Undoing is exact to within half a pixel of the frame.
+where it came to lie. Undoing is exact to within half a pixel of the frame. ``device_resampling.py`` does the same on a
+GPU.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from services.detect.resampling import ImageBgr, resampled, resized
+from services.detect.resampling import ImageBgr, resized
 
 FILL_LEVEL = 114
 """Grey of the margins, near the mean of COCO's pictures, so that the fill itself looks like nothing."""
@@ -56,29 +55,6 @@ def letterbox(image_bgr: ImageBgr, input_hw: tuple[int, int]) -> tuple[ImageBgr,
     inside = canvas[placement.top : placement.top + height, placement.left : placement.left + width]
     inside[:] = resized(image_bgr, (height, width))
     return canvas, placement
-
-
-def letterbox_planes(planes: Tensor, input_hw: tuple[int, int]) -> tuple[Tensor, Placement]:
-    """Give pictures of one size fitted into ``input_hw`` as ``letterbox`` does, to within one level, where they lie.
-
-    Args:
-        planes: float [N, 3, H, W], 0 … 255.
-        input_hw: Height and width of the input, px.
-
-    Returns:
-        uint8 [N, 3, input height, input width] on the same device, colours in the same order; and the placement.
-    """
-    placement = placement_of((planes.shape[-2], planes.shape[-1]), input_hw)
-    height, width = placement.fitted_hw
-    canvas = torch.full((*planes.shape[:2], *input_hw), FILL_LEVEL, dtype=torch.uint8, device=planes.device)
-    inside = canvas[..., placement.top : placement.top + height, placement.left : placement.left + width]
-    inside.copy_(as_levels(resampled(planes, (height, width))))
-    return canvas, placement
-
-
-def as_levels(planes: Tensor) -> Tensor:
-    """Give float levels as uint8, rounded."""
-    return planes.round().clamp(0, 255).to(torch.uint8)
 
 
 def undo_letterbox(boxes_xyxy_px: NDArray[np.float32], placement: Placement) -> NDArray[np.float32]:

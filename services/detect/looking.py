@@ -19,12 +19,11 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from schemas.camera_events import SceneFacts, WaterIdentity
 from services.detect.detector import Detector, Thresholds
+from services.detect.networks import InputsBgr
 from services.detect.objects import NO_OBJECTS, Objects
 from services.detect.views import Prepared, View, merge_views
 from services.runtime.errors import InvalidMessageError
@@ -43,11 +42,7 @@ class WaterMeter(Protocol):
     def identity(self) -> WaterIdentity:
         """Give which network it is."""
 
-    @property
-    def device(self) -> torch.device:
-        """Give where inputs are to lie."""
-
-    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
+    def infer(self, inputs_bgr: InputsBgr) -> NDArray[np.uint8]:
         """Give the probability of water, 255 = 1, uint8 [N, 18, 32], of pictures uint8 [N, 288, 512, 3]. Blocks."""
 
 
@@ -149,16 +144,17 @@ class _Batches:
         self._times = times
         self._pool = pool
         self._batch_done = batch_done
-        self._inputs: dict[torch.Size, list[tuple[_Seen, int, Tensor]]] = defaultdict(list)
-        self._water: list[tuple[_Seen, Tensor]] = []
+        self._inputs: dict[tuple[int, ...], list[tuple[_Seen, int, InputsBgr]]] = defaultdict(list)
+        self._water: list[tuple[_Seen, InputsBgr]] = []
         self._under_way: deque[Callable[[], None]] = deque()
 
     def add(self, frame: _Seen, prepared: Prepared) -> None:
         for index, input_bgr in enumerate(prepared.inputs_bgr):
-            batch = self._inputs[input_bgr.shape]
+            shape = tuple(input_bgr.shape)
+            batch = self._inputs[shape]
             batch.append((frame, index, input_bgr))
             if len(batch) == self._networks.batch_size:
-                self._find_objects(self._inputs.pop(input_bgr.shape))
+                self._find_objects(self._inputs.pop(shape))
         if prepared.water_bgr is not None:
             self._water.append((frame, prepared.water_bgr))
             if len(self._water) == self._networks.batch_size:
@@ -172,11 +168,11 @@ class _Batches:
         while self._under_way:
             self._end_oldest()
 
-    def _find_objects(self, batch: list[tuple[_Seen, int, Tensor]]) -> None:
+    def _find_objects(self, batch: list[tuple[_Seen, int, InputsBgr]]) -> None:
         detector, least_score = self._networks.detector, self._networks.least_score
 
         def infer() -> list[Objects]:
-            return detector.infer(_stacked([input_bgr for *_, input_bgr in batch], detector.device), least_score)
+            return detector.infer(_stacked([input_bgr for *_, input_bgr in batch]), least_score)
 
         def take(results: list[Objects]) -> None:
             for (frame, index, _), objects in zip(batch, results, strict=True):
@@ -190,7 +186,7 @@ class _Batches:
         self._water = []
 
         def infer() -> NDArray[np.uint8]:
-            return network.infer(_stacked([input_bgr for _, input_bgr in batch], network.device))
+            return network.infer(_stacked([input_bgr for _, input_bgr in batch]))
 
         def take(grids: NDArray[np.uint8]) -> None:
             for (frame, _), grid in zip(batch, grids, strict=True):
@@ -210,11 +206,15 @@ class _Batches:
         self._batch_done()
 
 
-def _stacked(inputs_bgr: Sequence[Tensor], device: torch.device) -> Tensor:
-    """Give inputs as one batch on ``device``. On a CPU by numpy: torch's threads would wait for more work, busily."""
-    if inputs_bgr[0].device.type != "cpu":
-        return torch.stack(list(inputs_bgr)).to(device)
-    return torch.from_numpy(np.stack([each.numpy() for each in inputs_bgr])).to(device)
+def _stacked(inputs_bgr: Sequence[InputsBgr]) -> InputsBgr:
+    """Return inputs of one size as one batch."""
+    arrays = [each for each in inputs_bgr if isinstance(each, np.ndarray)]
+    if arrays:
+        return np.stack(arrays)
+    # Only tensors come here, from a GPU's own preparation: torch is there.
+    from services.detect.device_preparation import stack_tensors
+
+    return stack_tensors([each for each in inputs_bgr if not isinstance(each, np.ndarray)])
 
 
 def _timed(items: Iterable[Item], times: StageSeconds) -> Iterator[Item]:

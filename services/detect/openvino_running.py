@@ -2,35 +2,28 @@
 
 ::
 
-    module ─► traced ─► stages of free sizes ─► run whatever comes
-                             └─ in the background, for a size that came ─► of that size alone, if it gives the very same
+    graph ─► stages of free sizes ─► run whatever comes
+                  └─ in the background, for a size that came ─► of that size alone, if it gives the very same
 
 A network that is compiled for one size of input is faster: half of NanoDet-g in bfloat16 takes 4.3 in place of 4.7 ms.
 """
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Lock
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from services.detect.modules import EXAMPLE_HW, Outputs, Stage, example_bgr, outputs_of
+from services.detect.networks import InputsBgr, Outputs, example_bgr
+from services.detect.openvino_package import openvino
 from services.runtime.logging import get_logger
-
-# OpenVINO tells its makers of every import and conversion unless this package is missing. Cameras of a city must not.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-
-import openvino  # noqa: E402  (see above)
 
 PART_INPUTS = 2
 """Inputs that one CPU thread takes at once. A larger batch gains nothing (13.7 ms an input alone, 13.3 ms among 32),
@@ -43,8 +36,15 @@ WORTH_COMPILING = 16
 MOST_SHAPES = 12
 """Shapes of parts that networks of their own are compiled for, in the order in which they come: one and two inputs of
 four sizes, and the four that the start tries. Others are run by the network of free sizes."""
-_Arrays = tuple[NDArray[np.float32], ...]
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An OpenVINO model that is a whole network or a part of one; ``coarse``: it is run in bfloat16."""
+
+    model: Any
+    coarse: bool
 
 
 class OpenVinoRunner:
@@ -57,7 +57,7 @@ class OpenVinoRunner:
     def __init__(self, stages: Sequence[Stage], threads: int) -> None:
         self._threads = threads
         self._coarse = [stage.coarse for stage in stages]
-        self._models = _converted_stages(stages)
+        self._models = [stage.model for stage in stages]
         self._of_any_shape = self._compiled(self._models)
         self._came: Counter[tuple[int, ...]] = Counter()
         self._by_shape: dict[tuple[int, ...], _Requests] = {}
@@ -65,18 +65,18 @@ class OpenVinoRunner:
         self._pool = ThreadPoolExecutor(threads + PARTS_IN_HAND, thread_name_prefix="network")
         self._compiler = ThreadPoolExecutor(1, thread_name_prefix="compiling")
 
-    def __call__(self, inputs_bgr: Tensor) -> Outputs:
-        """Give what the network makes of the inputs; see ``Runner``."""
-        parts = [part.numpy() for part in torch.split(inputs_bgr.contiguous(), PART_INPUTS)]
+    def __call__(self, inputs_bgr: InputsBgr) -> Outputs:
+        """Return the network's outputs; see ``Runner``."""
+        inputs = np.ascontiguousarray(inputs_bgr)
+        parts = [inputs[first : first + PART_INPUTS] for first in range(0, len(inputs), PART_INPUTS)]
         results = list(self._pool.map(self._part, parts))
-        # By numpy: after work of its own, torch's threads wait for more, busily (26 in place of 18 ms of CPU a frame).
-        return tuple(torch.from_numpy(np.concatenate(outputs)) for outputs in zip(*results, strict=True))
+        return tuple(np.concatenate(outputs) for outputs in zip(*results, strict=True))
 
     def finish_compiling(self) -> None:
         """Wait until what is being compiled is done. Blocks."""
         self._compiler.submit(lambda: None).result()
 
-    def _part(self, part_bgr: NDArray[np.uint8]) -> _Arrays:
+    def _part(self, part_bgr: NDArray[np.uint8]) -> Outputs:
         return (self._of_shape(part_bgr.shape) or self._of_any_shape).run(part_bgr)
 
     def _of_shape(self, shape: tuple[int, ...]) -> _Requests | None:
@@ -95,7 +95,7 @@ class OpenVinoRunner:
 
         So a frame's event does not depend on when it was compiled.
         """
-        example = example_bgr(shape[0], (shape[1], shape[2])).numpy()
+        example = example_bgr(shape[0], (shape[1], shape[2]))
         try:
             compiled = self._compiled(_reshaped(self._models, shape))
             same = all(map(np.array_equal, compiled.run(example), self._of_any_shape.run(example)))
@@ -128,7 +128,7 @@ class _Requests:
         for _ in range(at_once):
             self._free.put([(each.create_infer_request(), len(each.outputs)) for each in networks])
 
-    def run(self, part_bgr: NDArray[np.uint8]) -> _Arrays:
+    def run(self, part_bgr: NDArray[np.uint8]) -> Outputs:
         requests = self._free.get()
         try:
             tensors = [openvino.Tensor(part_bgr, shared_memory=True)]
@@ -142,26 +142,6 @@ class _Requests:
             return tuple(tensor.data.copy() for tensor in tensors)
         finally:
             self._free.put(requests)
-
-
-def _converted_stages(stages: Sequence[Stage]) -> list[Any]:
-    """Give the stages as OpenVINO's: for pictures [N, H, W, 3], or maps [N, channels, H, W], of any size."""
-    models = []
-    examples: Outputs = (example_bgr(1, EXAMPLE_HW),)
-    for stage in stages:
-        models.append(_converted(stage, examples))
-        with torch.no_grad():  # and not in inference mode, whose tensors can't be traced with
-            examples = outputs_of(stage.module, *examples)
-    return models
-
-
-def _converted(stage: Stage, examples: Outputs) -> Any:
-    with warnings.catch_warnings():
-        # Tracing is deprecated; torch.export takes 8 s of CPU where this takes half a second, for the same graph.
-        warnings.simplefilter("ignore", FutureWarning)
-        traced = torch.jit.trace(stage.module, examples, check_trace=False)  # type: ignore[no-untyped-call]
-    shapes = [(-1, -1, -1, 3) if each.dtype == torch.uint8 else (-1, each.shape[1], -1, -1) for each in examples]
-    return openvino.convert_model(traced, input=[openvino.PartialShape(list(shape)) for shape in shapes])
 
 
 def _reshaped(models: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:

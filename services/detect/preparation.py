@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-import torch
-
 from services.detect.decode import DECODE_THREADS, DECODED_AHEAD, decode
 from services.detect.letterbox import letterbox
 from services.detect.look_ahead import results_ahead
+from services.detect.networks import is_gpu
 from services.detect.resampling import resized
 from services.detect.scene import measure_scene
 from services.detect.tiles import regions_of
+from services.detect.torch_extra import translate_missing_torch
 from services.detect.views import WATER_INPUT_HW, Asked, Prepared, View, least_decoded_hw
 from services.runtime.errors import InvalidMessageError
 
@@ -41,14 +41,17 @@ class CpuPreparation:
         return results_ahead(self._pool, _prepared, asked, self._most_ahead)
 
 
-def preparation_for(
-    device: torch.device, threads: int = DECODE_THREADS, most_ahead: int = DECODED_AHEAD
-) -> Preparation:
-    """Give the preparation that suits networks on ``device``; of a GPU its own decoder works, in one thread."""
-    if device.type != "cuda":
+def preparation_for(device: str, threads: int = DECODE_THREADS, most_ahead: int = DECODED_AHEAD) -> Preparation:
+    """Return the preparation that suits networks on ``device``; on a GPU its own decoder works, in one thread.
+
+    Raises:
+        ConfigurationError: There is no such device, or torch is missing for a GPU.
+        FatalError: The GPU's decoder does not work.
+    """
+    if not is_gpu(device):
         return CpuPreparation(threads, most_ahead)
-    # Only where it is chosen: it brings torchvision, which takes seconds and memory.
-    from services.detect.device_preparation import cuda_preparation
+    with translate_missing_torch(f"device {device}"):
+        from services.detect.device_preparation import cuda_preparation
 
     return cuda_preparation(device)
 
@@ -64,6 +67,6 @@ def _prepared(asked: Asked) -> Prepared | InvalidMessageError:
         part = image_bgr[region.top : region.bottom, region.left : region.right]
         input_bgr, placement = letterbox(part, asked.input_hw((part.shape[0], part.shape[1])))
         views.append(View(region, placement))
-        inputs.append(torch.from_numpy(input_bgr))
-    water_bgr = torch.from_numpy(resized(image_bgr, WATER_INPUT_HW)) if asked.water else None
+        inputs.append(input_bgr)
+    water_bgr = resized(image_bgr, WATER_INPUT_HW) if asked.water else None
     return Prepared(decoded_hw, tuple(views), tuple(inputs), water_bgr, measure_scene(image_bgr))

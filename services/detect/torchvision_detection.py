@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from services.detect import running
 from services.detect.detector import MOST_OBJECTS, NMS_IOU, DetectorOptions, ModelCard, Thresholds, Tiles
-from services.detect.models.random_weights import seeded, state_sha256
+from services.detect.models.random_weights import SEED, state_sha256
+from services.detect.networks import InputsBgr
 from services.detect.objects import CLASSES, COCO_91, NO_OBJECTS, Objects
 from services.detect.suppression import without_doubles
 from services.runtime.errors import ConfigurationError, FatalError
@@ -45,10 +47,11 @@ class TorchvisionDetector:
         self.card = model.card
         self.thresholds = model.thresholds
         self._model = model
-        self.device = torch.device(options.device)
+        self.device = options.device
         self._score_floor = options.score_floor
+        torch.set_num_threads(options.threads or running.count_threads())
         network = _built(model, options)
-        self.weights_sha256 = state_sha256(network)
+        self.weights_sha256 = state_sha256({name: value.numpy() for name, value in network.state_dict().items()})
         self._network = network.eval().to(self.device)
         for name, module in self._network.named_modules():
             if name.endswith(HEADS):
@@ -64,7 +67,7 @@ class TorchvisionDetector:
         )
         return height, width
 
-    def infer(self, inputs_bgr: Tensor, least_score: float = 0.0) -> list[Objects]:
+    def infer(self, inputs_bgr: InputsBgr, least_score: float = 0.0) -> list[Objects]:
         """Find objects; see ``Detector``.
 
         Raises:
@@ -72,7 +75,7 @@ class TorchvisionDetector:
         """
         if not len(inputs_bgr):
             return []
-        rgb = inputs_bgr.flip(-1).permute(0, 3, 1, 2)
+        rgb = torch.as_tensor(inputs_bgr, device=self.device).flip(-1).permute(0, 3, 1, 2)
         with torch.inference_mode():
             results: list[dict[str, Tensor]] = self._network(list(rgb.float() / 255))
         floor = max(self._score_floor, least_score)
@@ -104,7 +107,8 @@ def _built(model: TorchvisionModel, options: DetectorOptions) -> nn.Module:
     if model.resizes:
         settings |= {"min_size": model.long_side, "max_size": model.long_side}
     if options.weights == "random":
-        with seeded():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(SEED)
             return model.make(weights=None, weights_backbone=None, **settings)
     try:
         return model.make(weights="DEFAULT", **settings)

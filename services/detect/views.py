@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
-from torch import Tensor
 
 from schemas.camera_events import SceneFacts
 from services.detect.detector import Thresholds, Tiles
 from services.detect.letterbox import Placement, undo_letterbox
+from services.detect.networks import InputsBgr
 from services.detect.objects import Objects
 from services.detect.scene import WIDTH_PX
 from services.detect.tiles import Region, merged, regions_of
@@ -52,13 +52,13 @@ class Prepared:
     """A decoded frame, ready for the networks.
 
     ``decoded_hw`` is the size it was decoded at, px: views and boxes are in its px. ``inputs_bgr`` are one input a
-    view, uint8 [H, W, 3] where the networks run; ``water_bgr`` is that for water, where asked for.
+    view, uint8 [H, W, 3], arrays on a CPU, tensors on a GPU; ``water_bgr`` is that for water, where asked for.
     """
 
     decoded_hw: tuple[int, int]
     views: tuple[View, ...]
-    inputs_bgr: tuple[Tensor, ...]
-    water_bgr: Tensor | None
+    inputs_bgr: tuple[InputsBgr, ...]
+    water_bgr: InputsBgr | None
     scene: SceneFacts
 
 

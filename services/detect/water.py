@@ -24,23 +24,31 @@ has (from .084 and 340 on). It differs from what the same camera showed before, 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from schemas.camera_events import WATER_GRID_COLUMNS, WATER_GRID_ROWS, WaterIdentity
 from services.detect.detector import DetectorOptions, ModelCard
+from services.detect.models.expected_outputs import read_expected
 from services.detect.models.manifest import WeightsManifest
-from services.detect.models.random_weights import seeded, state_sha256
+from services.detect.models.openvino_layers import State
+from services.detect.models.random_weights import state_sha256
 from services.detect.models.store import read_weights
-from services.detect.models.water_network import WaterNetwork
+from services.detect.models.water_graph import build_water
+from services.detect.models.water_layout import random_water_state
+from services.detect.networks import Expected, InputsBgr, Network
 from services.detect.running import make_runner
+from services.detect.torch_extra import translate_missing_torch
 from services.detect.views import WATER_INPUT_HW
 from services.runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 NAME = "water"
 WEIGHTS_FOLDER = Path(__file__).parent / "models"
@@ -118,34 +126,54 @@ def read_manifest(folder: Path = WEIGHTS_FOLDER) -> WaterManifest:
 class WaterDetector:
     """Measures standing water. Deterministic on one machine; threads may ask at once; does not change its input."""
 
-    def __init__(self, network: WaterNetwork, weights_sha256: str, card: ModelCard, options: DetectorOptions) -> None:
+    def __init__(self, network: Network, weights_sha256: str, card: ModelCard, options: DetectorOptions) -> None:
         self.card = card
         self.identity = WaterIdentity(name=NAME, weights_sha256=weights_sha256)
-        self.device = torch.device(options.device)
-        self._run = make_runner(network, self.device, [WATER_INPUT_HW], options.batch_frames)
+        self._run = make_runner(network, options.device, [WATER_INPUT_HW], options.batch_frames, options.threads)
 
-    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
-        """Give the probability of water, 255 = 1, uint8 [N, 18, 32], of pictures uint8 [N, 288, 512, 3]. Blocks.
+    def infer(self, inputs_bgr: InputsBgr) -> NDArray[np.uint8]:
+        """Return the probability of water, 255 = 1, uint8 [N, 18, 32], of images uint8 [N, 288, 512, 3]. Blocks.
 
-        The pictures are blue, green, red, on ``device``, the whole frame stretched to that size.
+        The images are blue, green, red, the whole frame stretched to that size.
         """
         if not len(inputs_bgr):
             return np.zeros((0, WATER_GRID_ROWS, WATER_GRID_COLUMNS), np.uint8)
         (ratio,) = self._run(inputs_bgr)
-        return np.asarray((ratio * 255).round().to(torch.uint8).cpu().numpy(), np.uint8)
+        return np.rint(ratio * 255).astype(np.uint8)
 
 
-def load_water(options: DetectorOptions) -> WaterDetector:
-    """Build the detector; of ``options``, device, weights and batch count. Blocks for a second or two.
+def water_network(state: State, expected: Expected | None) -> Network:
+    """Return the network with these weights, of which the torch module gives what is expected."""
+    return Network(
+        "the water network",
+        build_model=partial(build_water, state),
+        build_stages=None,
+        build_module=partial(_build_module, state),
+        expected=expected,
+    )
+
+
+def _build_module(state: State) -> nn.Module:
+    with translate_missing_torch("the water network as a module"):
+        from services.detect.models.water_network import load_water_network
+    return load_water_network(state)
+
+
+def load_water(options: DetectorOptions, folder: Path | None = None) -> WaterDetector:
+    """Build the detector. Blocks for a second or two.
+
+    Args:
+        options: Of these device, weights, threads and batch count.
+        folder: Where weights, manifest and expected outputs are; None: those of the package.
 
     Raises:
         ConfigurationError: The weights are missing, or are not those of their manifest.
     """
-    manifest = read_manifest()
-    with seeded():
-        network = WaterNetwork()
+    folder = folder or WEIGHTS_FOLDER
+    manifest = read_manifest(folder)
     if options.weights == "random":
-        return WaterDetector(network, state_sha256(network), card_of(manifest), options)
-    state, weights_sha256 = read_weights(WEIGHTS_FOLDER, NAME)
-    network.load_state_dict(state)
+        state = random_water_state()
+        return WaterDetector(water_network(state, None), state_sha256(state), card_of(manifest), options)
+    state, weights_sha256 = read_weights(folder, NAME)
+    network = water_network(state, read_expected(folder, NAME, weights_sha256))
     return WaterDetector(network, weights_sha256, card_of(manifest), options)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 import simplejpeg
-import torch
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, DEAD_LETTER_REASONS, FrameDetections, FrameOutcome, FrameShed
 from schemas.cameras import Camera
@@ -53,7 +52,6 @@ def run(settings: DetectSettings, service: Service) -> None:
         FatalError: The detector can't be loaded, or Kafka's client can't go on.
     """
     service.health.wait_for("model", "registry", "partitions")
-    torch.set_num_threads(settings.threads)
     cv2.setNumThreads(1)  # batches are small: its threads would only fight the network's
     networks = load_networks(settings)  # before all else: CUDA graphs are captured while nobody else uses the GPU
     preparation = preparation_for(networks.detector.device, settings.decode_threads, settings.decoded_ahead)
@@ -81,7 +79,11 @@ def load_networks(settings: DetectSettings) -> Networks:
         ConfigurationError: There is no such detector, or weights are not there or damaged.
     """
     options = DetectorOptions(
-        settings.models_folder, settings.weights, settings.device, batch_frames=settings.batch_frames
+        settings.models_folder,
+        settings.weights,
+        settings.device,
+        batch_frames=settings.batch_frames,
+        threads=settings.threads,
     )
     water = load_water(options) if settings.water else None
     return Networks(load_detector(settings.detector, options), water, settings.batch_frames)

@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 import pytest
 import simplejpeg
-import torch
 from numpy.typing import NDArray
 
 from schemas.camera_events import FrameDetections
@@ -37,7 +36,6 @@ from services.detect.offline import offline_tools
 from services.privacy.anonymise import anonymise
 from services.privacy.showable import Showable, ShowableFrame
 from services.runtime.errors import ConfigurationError
-from tests.privacy.faces import FaceDetector
 
 pytestmark = pytest.mark.accuracy
 
@@ -188,7 +186,12 @@ def colours_in(image_bgr: NDArray[np.uint8], box_px: tuple[int, int, int, int]) 
     return len(np.unique(image_bgr[top:bottom, left:right].reshape(-1, 3), axis=0))
 
 
+@pytest.mark.torch
 def test_a_face_detector_finds_no_face_in_what_is_published_where_it_found_some() -> None:
+    import torch
+
+    from tests.privacy.faces import FaceDetector
+
     torch.set_num_threads(1)
     _, published = judged("tud_campus")
     pictures = pictures_of("tud_campus")

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Iterator
 
-torch.set_num_threads(1)
+import pytest
+
+from services.detect import running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Let networks that are loaded for no number of threads have one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "count_threads", lambda: 1)
+        yield

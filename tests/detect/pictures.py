@@ -8,16 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import simplejpeg
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from schemas.camera_events import FrameCoordinates, WaterIdentity
 from schemas.frames import FRAME_SCHEMA, FrameHeaders
 from schemas.topics import FRAMES
 from services.detect.detector import Detector, DetectorOptions, load_detector
 from services.detect.frame import Frame
+from services.detect.networks import InputsBgr
 from services.runtime.kafka import ConsumedRecord
 
 APPENDED_AT_MS = 1_700_000_000_000
@@ -59,11 +57,12 @@ class BlueCells:
 
     def __init__(self, name: str = "blue-cells") -> None:
         self.identity = WaterIdentity(name, "a" * 64)
-        self.device = torch.device("cpu")
 
-    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
-        cells = functional.avg_pool2d(inputs_bgr[..., 0].float(), 16)
-        return np.asarray(cells.round().to(torch.uint8))
+    def infer(self, inputs_bgr: InputsBgr) -> NDArray[np.uint8]:
+        blue = np.asarray(inputs_bgr)[..., 0]
+        count, height, width = blue.shape
+        cells = blue.reshape(count, height // 16, 16, width // 16, 16).mean(axis=(2, 4))
+        return np.asarray(np.rint(cells), np.uint8)
 
 
 def make_headers(sequence: int = 0, owner_epoch: int = 1, captured_at_ms: int = APPENDED_AT_MS - 500) -> FrameHeaders:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
 
 from services.detect.detector import Detector, DetectorOptions, load_detector
 from services.detect.detector_names import detector_names
 from services.detect.letterbox import letterbox
 from services.detect.objects import CLASSES, COCO_91, Objects
-from services.detect.torchvision_detection import TorchvisionDetector, TorchvisionModel
 from services.runtime.errors import ConfigurationError, FatalError
 from tests.detect.pictures import street_bgr
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from services.detect.torchvision_detection import TorchvisionModel
 
 FLOOR = 0.01
 COCO_LABELS = 91
 SMALL_LONG_SIDE = 256
 """Of torchvision's models here, px: so that none takes seconds a picture."""
-every_detector = pytest.mark.parametrize("name", detector_names())
+OF_TORCHVISION = [name for name in detector_names() if name != "nanodet"]
+every_detector = pytest.mark.parametrize(
+    "name", ["nanodet", *(pytest.param(name, marks=pytest.mark.torch) for name in OF_TORCHVISION)]
+)
 
 
 @cache
@@ -34,12 +42,17 @@ def detector(name: str) -> Detector:
     model = getattr(import_module(f"services.detect.detectors.{name}"), "MODEL", None)
     if model is None:
         return load_detector(name, DetectorOptions(score_floor=FLOOR))
+    from services.detect.torchvision_detection import TorchvisionDetector
+
     model = replace(model, make=speaking(model.make), long_side=min(model.long_side, SMALL_LONG_SIDE))
     return TorchvisionDetector(model, DetectorOptions(weights="random", score_floor=FLOOR))
 
 
 def speaking(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
     """Let random weights say something: without, none of our classes is among the best of 91. Few proposals: quick."""
+    import torch
+    from torch import nn
+
     silent = [label for label in range(COCO_LABELS) if label not in COCO_91.values()]
 
     def made(**settings: object) -> nn.Module:
@@ -58,11 +71,11 @@ def speaking(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
     return made
 
 
-def inputs(name: str, count: int) -> Tensor:
+def inputs(name: str, count: int) -> NDArray[np.uint8]:
     image = street_bgr()
     height, width = detector(name).input_hw((360, 640))
     shifted = [np.roll(image, 37 * index, axis=1) for index in range(count)]
-    return torch.from_numpy(np.stack([letterbox(each, (height, width))[0] for each in shifted]))
+    return np.stack([letterbox(each, (height, width))[0] for each in shifted])
 
 
 @cache
@@ -106,7 +119,7 @@ def test_shapes_types_and_ranges(name: str) -> None:
 @every_detector
 def test_an_empty_batch_gives_nothing(name: str) -> None:
     height, width = detector(name).input_hw((720, 1280))
-    assert detector(name).infer(torch.zeros((0, height, width, 3), dtype=torch.uint8)) == []
+    assert detector(name).infer(np.zeros((0, height, width, 3), np.uint8)) == []
 
 
 @every_detector
@@ -132,11 +145,11 @@ def test_asking_for_high_scores_alone_gives_those_as_they_were(name: str) -> Non
 @every_detector
 def test_the_same_input_gives_the_same_result_and_is_not_changed(name: str) -> None:
     batch = inputs(name, 1)
-    before = batch.clone()
+    before = batch.copy()
     first, second = detector(name).infer(batch)[0], detector(name).infer(batch)[0]
     assert np.array_equal(first.boxes_xyxy_px, second.boxes_xyxy_px)
     assert np.array_equal(first.scores, second.scores)
-    assert torch.equal(batch, before)
+    assert np.array_equal(batch, before)
 
 
 @every_detector
@@ -164,12 +177,17 @@ def test_the_card_and_the_thresholds_are_complete(name: str) -> None:
         assert all(0 < score < 1 for score in thresholds.values())
 
 
-@pytest.mark.parametrize("name", [name for name in detector_names() if name != "nanodet"])
+@pytest.mark.torch
+@pytest.mark.parametrize("name", OF_TORCHVISION)
 @pytest.mark.parametrize(
     "parts", [("backbone",), ("cls_score", "classification_head"), ("bbox_pred", "regression_head")]
 )
 def test_a_network_of_torchvision_that_gives_no_numbers_ends_the_process(name: str, parts: tuple[str, ...]) -> None:
     """NanoDet's runner is held to the same in ``test_running.py``."""
+    import torch
+
+    from services.detect.torchvision_detection import TorchvisionDetector
+
     model: TorchvisionModel = import_module(f"services.detect.detectors.{name}").MODEL
 
     def poisoned(**settings: object) -> nn.Module:
@@ -195,3 +213,20 @@ def test_an_unknown_detector_is_refused_and_the_known_ones_are_listed() -> None:
 def test_absent_weights_say_how_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="tilik models fetch"):
         load_detector("nanodet", DetectorOptions(models_folder=tmp_path))
+
+
+@pytest.mark.parametrize("name", OF_TORCHVISION)
+def test_without_torch_its_detectors_say_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("torch", "torchvision", *(each for each in sys.modules if each.startswith("torchvision."))):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, f"services.detect.detectors.{name}", raising=False)
+    with pytest.raises(ConfigurationError, match=rf"{name} needs torch .*pip install 'tilik\[detect-cuda\]'"):
+        load_detector(name, DetectorOptions())
+
+
+def test_without_torch_a_gpu_is_refused_and_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "services.detect.graph_running", raising=False)
+    monkeypatch.delitem(sys.modules, "services.detect.models.nanodet_network", raising=False)
+    with pytest.raises(ConfigurationError, match=r"device cuda needs torch .*TILIK_TORCH=1 make setup"):
+        load_detector("nanodet", DetectorOptions(device="cuda"))

@@ -7,30 +7,31 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from services.detect.detector import Tiles
 from services.detect.detectors.nanodet import USUAL_SHAPES_HW
-from services.detect.modules import Outputs, outputs_of
-from services.detect.running import Capture, GraphRunner, gpu_runner
+from services.detect.graph_running import Capture, DeviceRunner, GraphRunner, Tensors, gpu_runner, outputs_of
 from services.detect.tiles import regions_of
 from services.runtime.errors import FatalError
 from tests.detect.pictures import nanodet
-from tests.detect.test_running import Colours, pictures
+
+pytestmark = pytest.mark.torch
 
 EIGHT = [128, 64, 32, 16, 8, 4, 2, 1]
 
 
-def captured(sizes: list[int], module: nn.Module) -> Callable[[Tensor], Callable[[], Outputs]]:
+def captured(sizes: list[int], module: nn.Module) -> Callable[[Tensor], Callable[[], Tensors]]:
     """Capture as on a GPU, where results lie at one place that each replay writes to anew."""
 
-    def capture(place: Tensor) -> Callable[[], Outputs]:
+    def capture(place: Tensor) -> Callable[[], Tensors]:
         sizes.append(len(place))
         results = outputs_of(module, place)
 
-        def replay() -> Outputs:
+        def replay() -> Tensors:
             for result, new in zip(results, outputs_of(module, place), strict=True):
                 result.copy_(new)
             return results
@@ -40,11 +41,24 @@ def captured(sizes: list[int], module: nn.Module) -> Callable[[Tensor], Callable
     return capture
 
 
+class Colours(nn.Module):
+    """A network whose right answer is plain: each picture's mean colours, and its pixels' sum; neither knows others."""
+
+    def forward(self, inputs_bgr: Tensor) -> tuple[Tensor, Tensor]:
+        levels = inputs_bgr.float()
+        return levels.mean((1, 2)), levels.sum((1, 2, 3))
+
+
 class Means(nn.Module):
     """Each picture's mean colours, as parts of 1."""
 
     def forward(self, inputs_bgr: Tensor) -> Tensor:
         return inputs_bgr.float().mean((1, 2)) / 255
+
+
+def pictures(count: int, height: int = 64, width: int = 96) -> Tensor:
+    generator = torch.Generator().manual_seed(count)
+    return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8, generator=generator)
 
 
 def places(*shapes_hw: tuple[int, int], largest: int = 8) -> list[Tensor]:
@@ -73,7 +87,7 @@ def test_all_graphs_are_captured_before_the_first_batch_and_other_sizes_run_with
     captures: list[int] = []
     without: list[torch.Size] = []
 
-    def plain(inputs_bgr: Tensor) -> Outputs:
+    def plain(inputs_bgr: Tensor) -> Tensors:
         without.append(inputs_bgr.shape)
         return outputs_of(Colours(), inputs_bgr)
 
@@ -88,7 +102,7 @@ def test_all_graphs_are_captured_before_the_first_batch_and_other_sizes_run_with
 @pytest.mark.parametrize(("most_inputs", "buckets"), [(1, [1]), (8, [8, 4, 2, 1]), (9, [16, 8, 4, 2, 1]), (256, EIGHT)])
 def test_graphs_are_captured_for_no_larger_batches_than_come(most_inputs: int, buckets: list[int]) -> None:
     captures: list[int] = []
-    gpu_runner(Colours(), torch.device("cpu"), [(32, 64)], most_inputs, lambda halved, _: captured(captures, halved))
+    gpu_runner(Means(), torch.device("cpu"), [(32, 64)], most_inputs, lambda halved, _: captured(captures, halved))
     assert captures == buckets
 
 
@@ -96,7 +110,7 @@ def test_graphs_are_captured_for_no_larger_batches_than_come(most_inputs: int, b
 @pytest.mark.parametrize("shape_hw", [(32, 64), (64, 32)])
 def test_each_graph_is_checked_before_the_first_batch(wrong: int, shape_hw: tuple[int, int]) -> None:
     def capture_of(halved: nn.Module, _: torch.device) -> Capture:
-        def capture(place: Tensor) -> Callable[[], Outputs]:
+        def capture(place: Tensor) -> Callable[[], Tensors]:
             replay = captured([], halved)(place)
             if place.shape[:3] != (wrong, *shape_hw):
                 return replay
@@ -104,15 +118,45 @@ def test_each_graph_is_checked_before_the_first_batch(wrong: int, shape_hw: tupl
 
         return capture
 
-    with pytest.raises(FatalError, match="GraphRunner"):
+    with pytest.raises(FatalError, match="DeviceRunner's output differs from that of Means"):
         gpu_runner(Means(), torch.device("cpu"), [(32, 64), (64, 32)], 8, capture_of)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("index", [0, 1])
+def test_what_is_no_number_never_becomes_a_result(bad: float, index: int) -> None:
+    outputs = [torch.zeros(2, 3), torch.zeros(2, 4)]
+    run = DeviceRunner(lambda _: tuple(outputs), torch.device("cpu"))
+    assert [output.shape for output in run(pictures(2))] == [(2, 3), (2, 4)]
+    outputs[index][1, 2] = bad
+    with pytest.raises(FatalError, match="no number"):
+        run(pictures(2))
+
+
+def test_arrays_are_brought_to_the_device_and_results_back() -> None:
+    run = gpu_runner(Means(), torch.device("cpu"), [(32, 64)], 2, lambda halved, _: captured([], halved))
+    inputs = pictures(2, 32, 64)
+    for given in (inputs, inputs.numpy()):
+        (means,) = run(given)
+        assert isinstance(means, np.ndarray)
+        assert means.dtype == np.float32
+        assert np.allclose(means, inputs.float().mean((1, 2)) / 255, atol=1e-3)
+
+
+def test_the_module_is_left_as_it_was() -> None:
+    module = Means().train()
+    module.register_parameter("weight", nn.Parameter(torch.ones(3)))
+    gpu_runner(module, torch.device("cpu"), [(32, 64)], 1, lambda halved, _: captured([], halved))
+    assert module.training
+    assert next(module.parameters()).requires_grad
+    assert next(module.parameters()).dtype == torch.float32
 
 
 def test_two_networks_never_capture_at_the_same_time() -> None:
     meeting = Barrier(2)
     met: list[int] = []
 
-    def capture(place: Tensor) -> Callable[[], Outputs]:
+    def capture(place: Tensor) -> Callable[[], Tensors]:
         with suppress(BrokenBarrierError):
             met.append(meeting.wait(0.5))  # who is alone waits in vain, and breaks it for all
         return lambda: outputs_of(Colours(), place)
@@ -126,7 +170,7 @@ def test_two_networks_never_capture_at_the_same_time() -> None:
     assert met == []
 
 
-def never_run(inputs_bgr: Tensor) -> Outputs:
+def never_run(inputs_bgr: Tensor) -> Tensors:
     raise AssertionError("there is a graph for this size")
 
 

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.detect.letterbox import FILL_LEVEL, Placement, letterbox, letterbox_planes, undo_letterbox
-from tests.detect.test_resampling import noise_bgr
+from services.detect.letterbox import FILL_LEVEL, Placement, letterbox, undo_letterbox
 
 sides = st.integers(16, 700)
 shares = st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4)
@@ -35,18 +33,6 @@ def test_the_picture_touches_two_sides_of_the_input_and_stays_inside(
     assert fitted_height <= input_hw[0] + 1e-6
     assert fitted_width <= input_hw[1] + 1e-6
     assert round(fitted_height) == input_hw[0] or round(fitted_width) == input_hw[1]
-
-
-@settings(max_examples=40, deadline=None)
-@given(size_hw=st.tuples(st.integers(16, 300), st.integers(16, 300)), input_hw=st.tuples(sides, sides))
-def test_both_forms_give_the_same_input_to_one_level(size_hw: tuple[int, int], input_hw: tuple[int, int]) -> None:
-    image = noise_bgr(size_hw)
-    fitted, placement = letterbox(image, input_hw)
-    planes = torch.from_numpy(image).permute(2, 0, 1)[None].expand(2, -1, -1, -1).float()
-    by_tensors, same_placement = letterbox_planes(planes, input_hw)
-    assert same_placement == placement
-    for each in by_tensors:
-        assert np.abs(each.permute(1, 2, 0).numpy().astype(int) - fitted).max() <= 1
 
 
 def test_margins_are_grey_and_the_picture_is_between_them() -> None:

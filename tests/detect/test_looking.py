@@ -6,13 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from services.detect.detector import Detector
 from services.detect.letterbox import placement_of
 from services.detect.looking import BATCHES_AT_ONCE, Networks, Sight, StageSeconds, WaterMeter, look
+from services.detect.networks import InputsBgr
 from services.detect.objects import CLASSES, Objects
 from services.detect.scene import measure_scene
 from services.detect.tiles import Region
@@ -30,11 +29,10 @@ class Marks:
     thresholds: ClassVar = {"2x2": dict.fromkeys(CLASSES, 0.5)}
 
     def __init__(self) -> None:
-        self.device = torch.device("cpu")
         self.batches: list[tuple[int, ...]] = []
         self.least_scores: list[float] = []
 
-    def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+    def infer(self, inputs_bgr: InputsBgr, least_score: float) -> list[Objects]:
         self.batches.append(tuple(inputs_bgr.shape))
         self.least_scores.append(least_score)
         box, index = np.array([[0, 0, 8, 8]], np.float32), np.zeros(1, np.int64)
@@ -46,15 +44,15 @@ class CountedCells(BlueCells):
         super().__init__()
         self.batches: list[int] = []
 
-    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
+    def infer(self, inputs_bgr: InputsBgr) -> NDArray[np.uint8]:
         self.batches.append(len(inputs_bgr))
         return super().infer(inputs_bgr)
 
 
 def prepared(mark: int, input_hw: tuple[int, int] = WIDE, water: bool = False) -> Prepared:
     view = View(Region(0, 0, input_hw[1], input_hw[0]), placement_of(input_hw, input_hw))
-    inputs = (torch.full((*input_hw, 3), mark, dtype=torch.uint8),)
-    water_bgr = torch.full((288, 512, 3), mark, dtype=torch.uint8) if water else None
+    inputs = (np.full((*input_hw, 3), mark, np.uint8),)
+    water_bgr = np.full((288, 512, 3), mark, np.uint8) if water else None
     return Prepared(input_hw, (view,), inputs, water_bgr, SCENE)
 
 
@@ -99,7 +97,7 @@ def test_the_next_batch_is_begun_while_the_last_one_is_worked_out() -> None:
     second_began = Event()
 
     class Waits(Marks):
-        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+        def infer(self, inputs_bgr: InputsBgr, least_score: float) -> list[Objects]:
             if inputs_bgr[0, 0, 0, 0] == 0:
                 assert second_began.wait(30)
             else:
@@ -116,7 +114,7 @@ def test_each_batch_that_is_done_is_told_before_others_begin() -> None:
     told: list[int] = []
 
     class Watches(Marks):
-        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+        def infer(self, inputs_bgr: InputsBgr, least_score: float) -> list[Objects]:
             told_before.append(len(told))
             return super().infer(inputs_bgr, least_score)
 
@@ -128,7 +126,7 @@ def test_each_batch_that_is_done_is_told_before_others_begin() -> None:
 
 def test_what_a_network_raises_is_raised() -> None:
     class Fails(Marks):
-        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+        def infer(self, inputs_bgr: InputsBgr, least_score: float) -> list[Objects]:
             raise FatalError("no number")
 
     with pytest.raises(FatalError, match="no number"):

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 
@@ -10,16 +7,16 @@ from services.detect.accuracy.labelled_footage import pets_clip
 from services.detect.decode import JpegLimits, decode, read_size
 from services.detect.footage import Footage
 from services.detect.letterbox import letterbox
-from services.detect.models.nanodet_network import NanoDet
+from services.detect.models.nanodet_network import NanoDet, as_tensors
 from services.detect.models.store import read_weights
-from services.detect.models.tfjs_weights import state_from_tfjs
 from services.detect.resampling import ImageBgr
 from services.runtime.errors import ConfigurationError
 from tests.detect.pictures import street_bgr
+from tests.detect.test_models import MODELS, ORIGINAL
 from tests.detect.tfjs_graph import TfjsGraph
 
-MODELS = Path(".tilik/models")
-ORIGINAL = MODELS / "original"
+pytestmark = pytest.mark.torch
+
 OUTPUTS = ["Identity", "Identity_1", "Identity_2", "Identity_3", "Identity_4", "Identity_5"]
 LARGEST_ERROR = 1e-3
 
@@ -43,23 +40,10 @@ def as_input(image_bgr: ImageBgr) -> torch.Tensor:
 def test_the_network_gives_what_the_published_graph_gives() -> None:
     graph = TfjsGraph(ORIGINAL / "nanodet.json", ORIGINAL / "nanodet.bin")
     network = NanoDet().eval()
-    network.load_state_dict(read_weights(MODELS, "nanodet_g_416")[0])
+    network.load_state_dict(as_tensors(read_weights(MODELS, "nanodet_g_416")[0]))
     for image in real_frames():
         with torch.inference_mode():
             published = graph.run(as_input(image), OUTPUTS)
             scores, logits = network(as_input(image))
         assert float((torch.cat(published[:3], dim=1) - scores).abs().max()) <= LARGEST_ERROR
         assert float((torch.cat(published[3:], dim=1) - logits).abs().max()) <= LARGEST_ERROR
-
-
-def test_weights_on_disk_are_the_published_ones_bit_for_bit() -> None:
-    published = state_from_tfjs((ORIGINAL / "nanodet.json").read_bytes(), (ORIGINAL / "nanodet.bin").read_bytes())
-    stored, _ = read_weights(MODELS, "nanodet_g_416")
-    assert stored.keys() == published.keys()
-    assert all(np.array_equal(stored[name], tensor.float()) for name, tensor in published.items())
-
-
-def test_a_truncated_weights_file_is_named() -> None:
-    data = (ORIGINAL / "nanodet.bin").read_bytes()
-    with pytest.raises((ConfigurationError, ValueError)):
-        state_from_tfjs((ORIGINAL / "nanodet.json").read_bytes(), data[:-100])

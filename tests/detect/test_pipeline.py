@@ -1,14 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
-import torch
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameOutcome, FrameShed
-from services.detect.device_preparation import DevicePreparation
 from services.detect.frame import Frame
 from services.detect.looking import WaterMeter
 from services.detect.objects import CLASSES
@@ -24,7 +23,7 @@ from tests.detect.pictures import (
     street_bgr,
     textured_bgr,
 )
-from tests.detect.test_preparation import decode_list
+from tests.detect.test_preparation import each_way
 
 LOW_SCORE = 0.06
 """In the drawn street little is found; so low, there are enough objects to compare."""
@@ -157,10 +156,9 @@ def assert_same(one: FrameOutcome, other: FrameOutcome) -> None:
     assert one == other
 
 
-@pytest.mark.parametrize("form", ["cpu", "device"])
-def test_a_batch_gives_what_its_frames_give_one_by_one(form: str) -> None:
-    device = DevicePreparation(torch.device("cpu"), decode_list, group_frames=5)
-    tools = tools_by_camera(POLICIES, CpuPreparation() if form == "cpu" else device)
+@each_way
+def test_a_batch_gives_what_its_frames_give_one_by_one(make_way: Callable[[], Preparation]) -> None:
+    tools = tools_by_camera(POLICIES, make_way())
     frames = mixed_frames(12)
     together = judge(frames, tools)
     assert sum(len(each.objects) for each in together if isinstance(each, FrameDetections)) > 20

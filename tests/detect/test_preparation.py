@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 import simplejpeg
-import torch
-from torch import Tensor
 
 from services.detect import preparation as on_cpu
 from services.detect.decode import decode
 from services.detect.detector import Tiles
-from services.detect.device_preparation import DevicePreparation
 from services.detect.preparation import CpuPreparation, Preparation
 from services.detect.views import Asked, Prepared
 from services.runtime.errors import InvalidMessageError
 from tests.detect.pictures import jpeg_of, nanodet, street_bgr, textured_bgr
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST_DIFFERING_BITS = 5
 """Of 256. Decoding real footage at any of libjpeg's scales changed no more: cells that are nearly equal."""
@@ -28,17 +29,30 @@ LEAST_SHARPNESS_RATIO = 0.65
 
 def decode_list(jpegs: Sequence[bytes]) -> list[Tensor]:
     """Decode as nvJPEG does: at full size, all or nothing."""
+    import torch
+
     try:
         return [torch.from_numpy(simplejpeg.decode_jpeg(jpeg, colorspace="RGB")).permute(2, 0, 1) for jpeg in jpegs]
     except ValueError as error:
         raise RuntimeError(str(error)) from error
 
 
+def device_preparation(group_frames: int = 3) -> Preparation:
+    """Return the way of a GPU, on the CPU."""
+    import torch
+
+    from services.detect.device_preparation import DevicePreparation
+
+    return DevicePreparation(torch.device("cpu"), decode_list, group_frames)
+
+
 def both() -> list[Preparation]:
-    return [CpuPreparation(), DevicePreparation(torch.device("cpu"), decode_list, group_frames=3)]
+    return [CpuPreparation(), device_preparation()]
 
 
-each_way = pytest.mark.parametrize("way", both(), ids=["cpu", "device"])
+each_way = pytest.mark.parametrize(
+    "make_way", [CpuPreparation, pytest.param(device_preparation, marks=pytest.mark.torch)], ids=["cpu", "device"]
+)
 
 
 def asked(jpeg: bytes, size_hw: tuple[int, int] = (360, 640), tiles: Tiles = "1x1", water: bool = False) -> Asked:
@@ -52,7 +66,8 @@ def whole(results: Iterator[Prepared | InvalidMessageError]) -> list[Prepared]:
 
 
 @each_way
-def test_one_broken_jpeg_harms_no_other(way: Preparation) -> None:
+def test_one_broken_jpeg_harms_no_other(make_way: Callable[[], Preparation]) -> None:
+    way = make_way()
     jpegs = [jpeg_of(street_bgr(360, 640 - 8 * n)) for n in range(5)]
     frames = [asked(jpeg, (360, 640 - 8 * n)) for n, jpeg in enumerate(jpegs)]
     frames[1] = asked(jpegs[1][:3000], (360, 632))
@@ -65,28 +80,31 @@ def test_one_broken_jpeg_harms_no_other(way: Preparation) -> None:
         among = results[index]
         assert isinstance(among, Prepared)
         assert among.scene == alone.scene
-        assert torch.equal(among.inputs_bgr[0], alone.inputs_bgr[0])
+        assert np.array_equal(among.inputs_bgr[0], alone.inputs_bgr[0])
 
 
 @each_way
 @pytest.mark.parametrize(("tiles", "views"), [("1x1", 1), ("2x2", 5)])
-def test_there_is_one_input_a_view_and_water_only_where_asked(way: Preparation, tiles: Tiles, views: int) -> None:
+def test_there_is_one_input_a_view_and_water_only_where_asked(
+    make_way: Callable[[], Preparation], tiles: Tiles, views: int
+) -> None:
     jpeg = jpeg_of(street_bgr())
-    dry, wet = whole(way.prepare([asked(jpeg, tiles=tiles), asked(jpeg, tiles=tiles, water=True)]))
+    dry, wet = whole(make_way().prepare([asked(jpeg, tiles=tiles), asked(jpeg, tiles=tiles, water=True)]))
     for each in (dry, wet):
         assert [tuple(one.shape) for one in each.inputs_bgr] == [(256, 416, 3)] * views
         assert len(each.views) == views
-        assert {one.dtype for one in each.inputs_bgr} == {torch.uint8}
+        assert {np.asarray(one).dtype for one in each.inputs_bgr} == {np.dtype(np.uint8)}
     assert dry.water_bgr is None
     assert wet.water_bgr is not None
     assert tuple(wet.water_bgr.shape) == (288, 512, 3)
 
 
 @each_way
-def test_no_frames_give_nothing(way: Preparation) -> None:
-    assert list(way.prepare([])) == []
+def test_no_frames_give_nothing(make_way: Callable[[], Preparation]) -> None:
+    assert list(make_way().prepare([])) == []
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("size_hw", "tiles"), [((360, 640), "2x2"), ((234, 416), "1x1"), ((200, 300), "2x2"), ((416, 240), "1x1")]
 )
@@ -98,9 +116,10 @@ def test_both_ways_give_the_same_inputs_to_one_level(size_hw: tuple[int, int], t
     assert first.water_bgr is not None
     assert second.water_bgr is not None
     for a, b in zip((*first.inputs_bgr, first.water_bgr), (*second.inputs_bgr, second.water_bgr), strict=True):
-        assert int((a.int() - b.int()).abs().max()) <= 1
+        assert np.abs(np.asarray(a).astype(int) - np.asarray(b)).max() <= 1
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("size_hw", [(360, 640), (720, 1280), (576, 768)])
 def test_both_ways_state_the_same_scene(size_hw: tuple[int, int]) -> None:
     image = cv2.addWeighted(textured_bgr(*size_hw), 0.6, street_bgr(*size_hw), 0.4, 0)
@@ -143,11 +162,11 @@ def test_what_lies_ready_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(begun) == 20
 
 
-def test_inputs_are_the_pictures_in_their_colours() -> None:
+@each_way
+def test_inputs_are_the_pictures_in_their_colours(make_way: Callable[[], Preparation]) -> None:
     image = np.zeros((360, 640, 3), np.uint8)
     image[...] = (200, 100, 20)
-    for way in both():
-        (prepared,) = whole(way.prepare([asked(jpeg_of(image), water=True)]))
-        assert prepared.water_bgr is not None
-        for pixels in (prepared.inputs_bgr[0][128], prepared.water_bgr[144]):
-            assert int((pixels.int() - torch.tensor([200, 100, 20])).abs().max()) <= 3
+    (prepared,) = whole(make_way().prepare([asked(jpeg_of(image), water=True)]))
+    assert prepared.water_bgr is not None
+    for pixels in (prepared.inputs_bgr[0][128], prepared.water_bgr[144]):
+        assert np.abs(np.asarray(pixels).astype(int) - [200, 100, 20]).max() <= 3

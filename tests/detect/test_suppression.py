@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from torchvision.ops import batched_nms
 
 from services.detect.objects import CLASSES, GROUPS, NO_OBJECTS, Objects
 from services.detect.suppression import without_doubles
@@ -26,9 +24,13 @@ def found(*boxes: tuple[int, float, tuple[float, float, float, float]]) -> Objec
     return Objects(np.array(places, np.float32), np.array(scores, np.float32), np.array(classes, np.int64))
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("count", [1, 7, 60, 300])
 def test_it_keeps_what_torchvision_keeps(count: int, seed: int) -> None:
+    import torch
+    from torchvision.ops import batched_nms
+
     objects = crowd(count, seed)
     groups = torch.from_numpy(GROUPS[objects.classes])
     kept = batched_nms(torch.from_numpy(objects.boxes_xyxy_px), torch.from_numpy(objects.scores), groups, 0.6).numpy()

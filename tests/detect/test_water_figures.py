@@ -5,9 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from services.detect.accuracy.water import (
     DRY,
@@ -19,6 +17,7 @@ from services.detect.accuracy.water import (
     picture_set,
     recall_at_false_alarms,
 )
+from services.detect.networks import InputsBgr
 from services.runtime.errors import ConfigurationError
 
 SIZE_HW = (36, 64)
@@ -66,11 +65,9 @@ def test_a_fifth_of_names_is_for_development_and_a_name_stays_where_it_is() -> N
 class BrightIsWater:
     """Takes brightness for the probability of water."""
 
-    device = torch.device("cpu")
-
-    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
-        cells = inputs_bgr.reshape(len(inputs_bgr), 18, 16, 32, 16, 3).float().mean(dim=(2, 4, 5))
-        return np.asarray(cells.round().to(torch.uint8).numpy())
+    def infer(self, inputs_bgr: InputsBgr) -> NDArray[np.uint8]:
+        cells = np.asarray(inputs_bgr).reshape(len(inputs_bgr), 18, 16, 32, 16, 3).mean(axis=(2, 4, 5))
+        return np.asarray(np.rint(cells), np.uint8)
 
 
 def test_a_detector_that_sees_all_water_and_no_other_has_full_marks(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from torch import Tensor
 
 from schemas.camera_events import CAMERA_EVENT_CODEC, FrameDetections, FrameShed
 from schemas.cameras import Camera, Place, Source, Zone
@@ -20,6 +19,7 @@ from services.detect.decode import JpegLimits
 from services.detect.frame import Frame
 from services.detect.looking import Networks
 from services.detect.metrics import DETECT_METRICS
+from services.detect.networks import InputsBgr
 from services.detect.objects import NO_OBJECTS, Objects
 from services.detect.pipeline import CameraPolicy, Tools
 from services.detect.preparation import CpuPreparation, preparation_for
@@ -302,12 +302,12 @@ def test_all_sizes_of_batches_are_warm_of_objects_and_of_water(batch_size: int, 
         card, device, thresholds = nanodet().card, nanodet().device, nanodet().thresholds
         input_hw = staticmethod(nanodet().input_hw)
 
-        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+        def infer(self, inputs_bgr: InputsBgr, least_score: float) -> list[Objects]:
             seen["objects"].append(len(inputs_bgr))
             return [NO_OBJECTS] * len(inputs_bgr)
 
     class Water(BlueCells):
-        def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
+        def infer(self, inputs_bgr: InputsBgr) -> NDArray[np.uint8]:
             seen["water"].append(len(inputs_bgr))
             return super().infer(inputs_bgr)
 
@@ -324,7 +324,7 @@ def test_the_warm_up_tells_what_a_frame_of_its_last_batch_took(monkeypatch: pyte
         card, device, thresholds = nanodet().card, nanodet().device, nanodet().thresholds
         input_hw = staticmethod(nanodet().input_hw)
 
-        def infer(self, inputs_bgr: Tensor, least_score: float) -> list[Objects]:
+        def infer(self, inputs_bgr: InputsBgr, least_score: float) -> list[Objects]:
             now_seconds[0] += 1 + len(inputs_bgr)
             return [NO_OBJECTS] * len(inputs_bgr)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from services.detect.models.water_network import DECODERS
+from services.detect.models.water_layout import DECODERS
 from services.detect.water import WEIGHTS_FOLDER
 from training.water import steps
 from training.water.fitting import FitOptions
@@ -39,7 +39,7 @@ def main(pictures: Path, models: Path, footage: Path, drawn: int, rendered: int,
         manifest = steps.write(plan, network, out)
         measuring = progress.add_task("measuring", total=None)
         whole = steps.measure(
-            plan, network, manifest, out, lambda done, total: progress.update(measuring, completed=done, total=total)
+            plan, manifest, out, lambda done, total: progress.update(measuring, completed=done, total=total)
         )
     for name, share in sorted(whole.figures.items()):
         click.echo(f"{name} {share.value:.3f} ({share.low:.3f} to {share.high:.3f})")

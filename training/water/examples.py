@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from services.detect.models.water_network import INPUT_HW
-from services.detect.running import Runner
+from services.detect.models.water_layout import INPUT_HW
+from services.detect.networks import Runner
 from services.detect.views import WATER_INPUT_HW
 from training.water.augmentation import ImageBgr, Mask, augmented
 from training.water.picture_folder import UNSURE, WATER, LabelledPicture, read_index
@@ -77,9 +77,8 @@ def make_examples(
     """
     features, water, weight, held_out = [], [], [], []
     for batch in _batches(_read(sources, seed)):
-        inputs = torch.from_numpy(np.stack([example.image_bgr for example in batch]))
-        (found,) = network(inputs)
-        features.append(found.half())
+        (found,) = network(np.stack([example.image_bgr for example in batch]))
+        features.append(torch.from_numpy(found).half())
         shares = [cell_shares(example.mask) for example in batch]
         water += [share for share, _ in shares]
         weight += [labelled for _, labelled in shares]

@@ -11,8 +11,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from services.detect.accuracy.measured import Measured
+from services.detect.models.expected_outputs import expected_path, pack_expected
 from services.detect.models.manifest import sha256_of, write_whole
 from services.detect.models.water_network import WaterNetwork
+from services.detect.models.write_expected import compute_expected
 from services.detect.water import NAME, Share, TrainingSource, WaterManifest
 
 LICENCE = "Apache-2.0"
@@ -30,7 +32,7 @@ def halved(network: WaterNetwork) -> dict[str, Tensor]:
 def export(
     folder: Path, network: WaterNetwork, training: Sequence[TrainingSource], sources: dict[str, str]
 ) -> WaterManifest:
-    """Write weights, and a manifest that has no figures yet.
+    """Write weights, a manifest that has no figures yet, and what the module gives, for the check at each start.
 
     Args:
         folder: Where to.
@@ -51,6 +53,7 @@ def export(
         development_figures={},
     )
     write_whole(folder, manifest, data)
+    expected_path(folder, NAME).write_bytes(pack_expected(compute_expected(network), manifest.sha256))
     return manifest
 
 

@@ -22,10 +22,13 @@ from services.detect.accuracy.measured import Progress
 from services.detect.accuracy.water import measure_water
 from services.detect.detector import DetectorOptions
 from services.detect.models.manifest import read_whole
+from services.detect.models.nanodet_network import as_tensors
 from services.detect.models.store import read_weights
-from services.detect.models.water_network import WaterNetwork, backbone_state
-from services.detect.running import make_runner
-from services.detect.water import TrainingSource, WaterDetector, WaterManifest, card_of
+from services.detect.models.water_graph import build_water_features
+from services.detect.models.water_layout import backbone_state
+from services.detect.models.water_network import WaterNetwork
+from services.detect.openvino_running import OpenVinoRunner, Stage
+from services.detect.water import TrainingSource, WaterManifest, load_water
 from training.water.composite import composite_pictures
 from training.water.drawn.run import draw_pictures
 from training.water.examples import Pictures, make_examples
@@ -87,10 +90,10 @@ def train(plan: Plan, on_examples: Callable[[int], None], on_epoch: Callable[[],
     """Give the trained network, its weights already rounded to half precision. Blocks for minutes."""
     # Threads that share cores wait for one another, and sums in another order give other weights.
     torch.set_num_threads(1)
-    state, _ = read_weights(plan.models, BACKBONE)
+    state = backbone_state(read_weights(plan.models, BACKBONE)[0])
     network = WaterNetwork().eval()
-    network.features.load_state_dict(backbone_state(state))
-    runner = make_runner(network.features, torch.device("cpu"))
+    network.features.load_state_dict(as_tensors(state))
+    runner = OpenVinoRunner([Stage(build_water_features(state), coarse=False)], threads=1)
     examples = make_examples(sources_of(plan), runner, plan.augmentation_seed, on_examples)
     for seed, decoder in zip(SEEDS, network.decoders, strict=True):
         options = replace(plan.fit, seed=plan.fit.seed + seed)
@@ -107,11 +110,9 @@ def write(plan: Plan, network: WaterNetwork, folder: Path) -> WaterManifest:
     return export(folder, network, training_sources(plan), {f"{BACKBONE}.safetensors": backbone.sha256})
 
 
-def measure(
-    plan: Plan, network: WaterNetwork, manifest: WaterManifest, folder: Path, progress: Progress
-) -> WaterManifest:
-    """Measure the network on other people's pictures, and add the figures to the manifest. Blocks for minutes."""
-    detector = WaterDetector(network, manifest.sha256, card_of(manifest), DetectorOptions())
+def measure(plan: Plan, manifest: WaterManifest, folder: Path, progress: Progress) -> WaterManifest:
+    """Measure what was written on other people's pictures, and add the figures to the manifest. Blocks for minutes."""
+    detector = load_water(DetectorOptions(), folder)
     development = measure_water(plan.footage, detector, progress, "development")
     test = measure_water(plan.footage, detector, progress, "test")
     return add_figures(folder, manifest, development, test)

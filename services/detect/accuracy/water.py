@@ -22,13 +22,12 @@ from typing import Literal, Protocol
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from services.detect.accuracy.alike import Groups, alike, beside, stretches
 from services.detect.accuracy.bootstrap import Weights, bootstrap_interval
 from services.detect.accuracy.measured import Measured, Progress, unseen
+from services.detect.networks import InputsBgr
 from services.detect.resampling import resized
 from services.detect.views import WATER_INPUT_HW
 from services.runtime.errors import ConfigurationError
@@ -53,11 +52,7 @@ _BATCH = 8
 class Water(Protocol):
     """What is measured: see ``services.detect.water.WaterDetector``."""
 
-    @property
-    def device(self) -> torch.device:
-        """Give where inputs are to lie."""
-
-    def infer(self, inputs_bgr: Tensor) -> Grids:
+    def infer(self, inputs_bgr: InputsBgr) -> Grids:
         """Give the grids of uint8 [N, 288, 512, 3]."""
 
 
@@ -217,7 +212,7 @@ def _paths(folder: Path, places: Sequence[str]) -> list[Path]:
 
 def _judged(paths: Sequence[Path], water: Water) -> Grids:
     inputs = [resized(_read(path, cv2.IMREAD_COLOR), WATER_INPUT_HW) for path in paths]
-    return water.infer(torch.from_numpy(np.stack(inputs)).to(water.device))
+    return water.infer(np.stack(inputs))
 
 
 def _mask(picture: Path) -> NDArray[np.bool_]:

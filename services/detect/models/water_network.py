@@ -24,23 +24,17 @@ context of the whole picture, Liu et al. 2015, arXiv:1506.04579.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from services.detect.models.nanodet_network import ActivatedConv, CspBlock
-
-INPUT_HW = (288, 512)
-"""Height and width of the input, px: 16 px a cell of the grid of 18 x 32."""
-QUARTER_CHANNELS = 64
-FEATURE_CHANNELS = 2 * QUARTER_CHANNELS + 128 + 256
-MEAN_BGR = (103.53, 116.28, 123.675)
-STD_BGR = (57.375, 57.12, 58.395)
-"""What the backbone's weights were trained with (ImageNet's, in 0 … 255, blue first)."""
-DECODERS = 3
-"""How many decoders are asked (ADR 0014)."""
-BACKBONE_STAGES = ("stem", "quarter", "eighth", "sixteenth")
-"""Of ``nanodet_network.Backbone``, under the same names."""
+from services.detect.models.nanodet_layout import MEAN_BGR, STD_BGR
+from services.detect.models.nanodet_network import ActivatedConv, CspBlock, as_tensors
+from services.detect.models.water_layout import DECODER_WIDTH, DECODERS, DILATIONS, FEATURE_CHANNELS, SPREAD_EPSILON
 
 
 class WaterFeatures(nn.Module):
@@ -75,20 +69,20 @@ class WaterFeatures(nn.Module):
 def local_spread(fine: Tensor, mean: Tensor) -> Tensor:
     """Give the standard deviation within blocks of 4 x 4. In half precision squares above 255 would overflow."""
     square = functional.avg_pool2d(fine.float().square(), 4)
-    return (square - mean.float().square()).clamp(min=0).add(1e-6).sqrt().to(fine.dtype)
+    return (square - mean.float().square()).clamp(min=0).add(SPREAD_EPSILON).sqrt().to(fine.dtype)
 
 
 class WaterDecoder(nn.Module):
     """Features to one logit a cell. Small, so that it learns what water looks like and not the training pictures."""
 
-    def __init__(self, width: int = 64, dropout: float = 0.3) -> None:
+    def __init__(self, width: int = DECODER_WIDTH, dropout: float = 0.3) -> None:
         super().__init__()
         # Without affine parameters this only brings all channels to one scale.
         self.scale = nn.BatchNorm2d(FEATURE_CHANNELS, affine=False)
         self.drop = nn.Dropout2d(dropout)
         self.cells = nn.Conv2d(FEATURE_CHANNELS, width, 1)
         self.whole = nn.Linear(2 * width, width)
-        self.around = nn.ModuleList(nn.Conv2d(width, width, 3, padding=step, dilation=step) for step in (1, 2, 4))
+        self.around = nn.ModuleList(nn.Conv2d(width, width, 3, padding=step, dilation=step) for step in DILATIONS)
         self.out = nn.Conv2d(2 * width, 1, 1)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -118,7 +112,8 @@ class WaterNetwork(nn.Module):
         return logits.sigmoid()
 
 
-def backbone_state(nanodet_state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Give ``WaterFeatures``' weights out of those of ``nanodet_network.NanoDet``."""
-    stages = tuple(f"backbone.{stage}." for stage in BACKBONE_STAGES)
-    return {name.removeprefix("backbone."): value for name, value in nanodet_state.items() if name.startswith(stages)}
+def load_water_network(state: Mapping[str, NDArray[np.float32]]) -> WaterNetwork:
+    """Return the module with these weights, for inference."""
+    network = WaterNetwork()
+    network.load_state_dict(as_tensors(state))
+    return network.eval().requires_grad_(requires_grad=False)

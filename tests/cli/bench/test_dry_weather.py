@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from schemas.camera_events import WaterIdentity
 from services.cli.bench.measuring import dry_weather
 from services.cli.bench.measuring.dry_weather import DryClip, Image, measure_dry_weather
 from services.detect.accuracy.intervals import wilson_interval
+from services.detect.networks import InputsBgr
 from services.detect.water import WaterDetector
 
 GREY = {"asphalt": 90, "paving": 200}
@@ -24,12 +23,11 @@ class DarkIsWater(WaterDetector):
     """Takes what is darker than dry asphalt for water: asphalt floods when it is wet, paving never."""
 
     def __init__(self) -> None:
-        self.device = torch.device("cpu")
         self.identity = WaterIdentity("dark", "0" * 64)
 
-    def infer(self, inputs_bgr: Tensor) -> NDArray[np.uint8]:
-        cells = inputs_bgr.reshape(len(inputs_bgr), 18, 16, 32, 16, 3).float().mean(dim=(2, 4, 5))
-        return np.where(cells.numpy() < 78, 255, 0).astype(np.uint8)
+    def infer(self, inputs_bgr: InputsBgr) -> NDArray[np.uint8]:
+        cells = np.asarray(inputs_bgr).reshape(len(inputs_bgr), 18, 16, 32, 16, 3).mean(axis=(2, 4, 5))
+        return np.where(cells < 78, 255, 0).astype(np.uint8)
 
 
 def clips() -> dict[str, DryClip]:

@@ -16,7 +16,6 @@ from typing import Final
 import cv2
 import numpy as np
 import simplejpeg
-import torch
 from numpy.typing import NDArray
 
 from schemas.camera_events import (
@@ -206,7 +205,7 @@ def events(clip: DryClip, altered: Alteration, until_s: int, water: WaterDetecto
         batch = times[start : start + _BATCH]
         shown = [_as_sent(altered(shots[n // PERIOD_S % len(shots)], n)) for n in batch]
         inputs = np.stack([resized(image_bgr, WATER_INPUT_HW) for image_bgr in shown])
-        grids = water.infer(torch.from_numpy(inputs).to(water.device))
+        grids = water.infer(inputs)
         for seconds, image_bgr, grid in zip(batch, shown, grids, strict=True):
             if seconds == APPROVED_S:
                 yield _approval(clip.name)
