@@ -12,8 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lock format clean check check-format check-lint check-types check-imports \
-	check-generated check-compatibility check-rules check-steps check-unit environment test-packages test-lanes \
-	test-shared test-alone test-long
+	check-generated check-compatibility check-rules check-steps check-unit environment test-packages torch-packages \
+	test-lanes test-shared test-alone test-long
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -24,12 +24,18 @@ environment:
 test-packages:
 	@deploy/local/test_packages.sh
 
+torch-packages:
+	@$(PYTHON) -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("torch"))' || \
+		TILIK_TORCH=1 deploy/local/environment.sh
+
 setup: environment ## Install everything: packages, Kafka's jars, the detector's weights, footage
 	@$(TILIK) setup
 
 run: setup ## Set up, then run the demonstration (TILIK_DEMO_SECONDS=60 ends it by itself)
 	@$(TILIK) demo
 
+# Some tests compare with torch, and all code is type-checked: both need the packages of requirements-cuda.lock.
+test: export TILIK_TORCH = 1
 test: setup test-packages ## Set up, then run every check and every test
 	@$(MAKE) --no-print-directory check-steps
 	@$(MAKE) --no-print-directory test-lanes
@@ -47,7 +53,7 @@ test-alone: ## Run the tests that measure time or need every core, one after ano
 test-long: setup test-packages ## Run every test with whole matrices, and write docs/reports/<day>-test-long.md
 	@$(PYTHON) -m tests.long_run $(WORKERS)
 
-check: ## Check the code, and run the unit tests
+check: torch-packages ## Check the code, and run the unit tests
 	@$(MAKE) --no-print-directory check-steps
 	@$(MAKE) --no-print-directory check-unit
 
@@ -89,9 +95,14 @@ format: ## Bring the code into the house format
 	$(PYTHON) -m ruff format $(SOURCES)
 	$(PYTHON) -m ruff check --fix $(SOURCES)
 
-lock: ## Resolve the dependencies anew, into requirements.lock
-	.venv/bin/uv pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate --all-extras \
-		--generate-hashes --python-version 3.11 --output-file requirements.lock pyproject.toml
+COMPILE := .venv/bin/uv pip compile --quiet --universal --no-emit-index-url --no-header --no-annotate \
+	--generate-hashes --python-version 3.11
+EXTRAS = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"])
+
+lock: ## Resolve the dependencies anew, into requirements-cuda.lock and, without torch, requirements.lock
+	$(COMPILE) --all-extras --output-file requirements-cuda.lock pyproject.toml
+	$(COMPILE) $(foreach extra,$(filter-out detect-cuda,$(shell $(PYTHON) -c '$(EXTRAS)')),--extra $(extra)) \
+		--constraint requirements-cuda.lock --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what set-up and runs left behind
 	rm -rf .venv .tilik

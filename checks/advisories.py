@@ -18,7 +18,8 @@ import yaml
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-LOCK: Final = Path("requirements.lock")
+LOCK: Final = Path("requirements-cuda.lock")
+"""The one that holds all packages."""
 _LOCKED: Final = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # tens of thousands of files
 

@@ -14,7 +14,7 @@ from deploy.local.ports import SHARE
 from deploy.local.settings import LocalSettings
 from services.runtime.settings import KafkaSettings
 from services.runtime.topics import ensure_topics
-from tests.lanes import ALONE, WholeFiles, is_not_alone, longest_first
+from tests.lanes import ALONE, WITHOUT_TORCH, WholeFiles, is_not_alone, longest_first, needs_torch
 from tests.samples import DAY, get_day, is_long
 
 STATE = Path(__file__).parent.parent / ".tilik"
@@ -33,8 +33,12 @@ _skipped: list[str] = []
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Run the tests that run alone without importing all others."""
-    return True if config.option.markexpr == ALONE and is_not_alone(collection_path) else None
+    """Run the tests that run alone without importing all others, and those that need no torch where there is none."""
+    expression = config.option.markexpr
+    is_left_out = (expression == ALONE and is_not_alone(collection_path)) or (
+        WITHOUT_TORCH in expression and needs_torch(collection_path)
+    )
+    return True if is_left_out else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,6 +16,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY = Path(__file__).parent.parent
 ALONE = "alone"
+WITHOUT_TORCH = "not torch"
+"""Part of what ``-m`` asks for where torch is not installed: files that import it at their top can't be collected."""
 LONGEST = (
     "tests/pipeline/test_whole_city.py",
     "tests/pipeline/test_exactness.py",
@@ -54,3 +56,8 @@ def longest_first(items: list[pytest.Item]) -> None:
 def is_not_alone(path: Path) -> bool:
     """Tell whether ``path`` is a test file that never names the mark ``alone``; conftest files are none."""
     return path.match("test_*.py") and f"mark.{ALONE}" not in path.read_text(encoding="utf-8")
+
+
+def needs_torch(path: Path) -> bool:
+    """Return whether ``path`` is a test file of which every test has the mark ``torch``."""
+    return path.match("test_*.py") and "\npytestmark = pytest.mark.torch\n" in path.read_text(encoding="utf-8")

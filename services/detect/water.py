@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -41,14 +40,11 @@ from services.detect.models.random_weights import state_sha256
 from services.detect.models.store import read_weights
 from services.detect.models.water_graph import build_water
 from services.detect.models.water_layout import random_water_state
-from services.detect.networks import Expected, InputsBgr, Network
+from services.detect.networks import Expected, InputsBgr, Network, TorchModule
 from services.detect.running import make_runner
 from services.detect.torch_extra import translate_missing_torch
 from services.detect.views import WATER_INPUT_HW
 from services.runtime.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from torch import nn
 
 NAME = "water"
 WEIGHTS_FOLDER = Path(__file__).parent / "models"
@@ -153,7 +149,7 @@ def water_network(state: State, expected: Expected | None) -> Network:
     )
 
 
-def _build_module(state: State) -> nn.Module:
+def _build_module(state: State) -> TorchModule:
     with translate_missing_torch("the water network as a module"):
         from services.detect.models.water_network import load_water_network
     return load_water_network(state)

@@ -76,6 +76,50 @@ def test_old_or_broken_java_is_named(answer: str, said: str, programs: Path) -> 
     assert said in result.stderr.splitlines()[0]
 
 
+@pytest.fixture
+def copy(tmp_path: Path, programs: Path) -> Path:
+    """What the script reads, in a folder of its own, with a Python that can make no virtual environment."""
+    (programs / "python3").unlink()
+    write_program(programs / "python3", 'case "$*" in *venv*) exit 1;; *) exit 0;; esac')
+    folder = tmp_path / "copy"
+    (folder / "deploy" / "local").mkdir(parents=True)
+    for name in ("requirements.lock", "requirements-cuda.lock", "pyproject.toml", "deploy/local/environment.sh"):
+        shutil.copy2(REPOSITORY / name, folder / name)
+    return folder
+
+
+def set_up(copy: Path, programs: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [copy / "deploy" / "local" / "environment.sh"],
+        env={"PATH": str(programs), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    return done.stdout + done.stderr
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")
+def test_torch_is_installed_where_it_is_asked_for_or_a_gpu_is_there(copy: Path, programs: Path) -> None:
+    assert "(without torch: a CPU does without; TILIK_TORCH=1 make setup adds it)" in set_up(copy, programs)
+    assert "(with torch and its CUDA libraries" in set_up(copy, programs, TILIK_TORCH="1")
+    assert "TILIK_TORCH=yes is neither 1" in set_up(copy, programs, TILIK_TORCH="yes")
+    write_program(programs / "nvidia-smi", 'test "$1" = -L')
+    assert "(with torch and its CUDA libraries" in set_up(copy, programs)
+    assert "(without torch" in set_up(copy, programs, TILIK_TORCH="0")
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")
+def test_torch_stays_where_it_was_installed_unless_somebody_says_otherwise(copy: Path, programs: Path) -> None:
+    stamp = copy / ".venv" / ".tilik-stamp"
+    for environment, said in (({}, "(with torch"), ({"TILIK_TORCH": "0"}, "(without torch")):
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text("requirements-cuda.lock of another time")
+        assert said in set_up(copy, programs, **environment)
+
+
 def test_old_python_is_named(programs: Path) -> None:
     (programs / "python3").unlink()
     write_program(programs / "python3", 'case "$1" in --version) echo "Python 3.9.2";; *) exit 1;; esac')

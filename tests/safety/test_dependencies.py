@@ -15,7 +15,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT: Final = Path(__file__).parents[2]
-LOCK: Final = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS: Final = {
+    name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-cuda.lock")
+}
+"""What machines without a GPU install, and what machines with one do, and those that run the tests: these have all."""
 NOTICE: Final = (ROOT / "NOTICE").read_text(encoding="utf-8")
 ALLOWED: Final = frozenset(
     {"0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0"}
@@ -49,14 +52,14 @@ _ENTRY: Final = re.compile(
 )
 
 
-def entries() -> list[tuple[Requirement, int]]:
-    """Give the entries of the lock file, and how many hashes each has."""
-    return [(Requirement(each["what"]), each["hashes"].count("--hash")) for each in _ENTRY.finditer(LOCK)]
+def entries(lock: str) -> list[tuple[Requirement, str]]:
+    """Return the entries of a lock file, and the hashes of each."""
+    return [(Requirement(each["what"]), each["hashes"]) for each in _ENTRY.finditer(LOCKS[lock])]
 
 
-def here() -> list[Requirement]:
-    """Give the entries that count on this machine."""
-    return [each for each, _ in entries() if each.marker is None or each.marker.evaluate()]
+def here(lock: str = "requirements-cuda.lock") -> list[Requirement]:
+    """Return the entries that count on this machine."""
+    return [each for each, _ in entries(lock) if each.marker is None or each.marker.evaluate()]
 
 
 def licence_of(found: Distribution) -> str:
@@ -83,12 +86,27 @@ def is_allowed(expression: str) -> bool:
     return any(all(part.strip() in ALLOWED for part in each.split(" AND ")) for each in expression.split(" OR "))
 
 
-def test_every_package_is_locked_to_one_version_and_its_files_to_their_hashes() -> None:
-    code = [line for line in LOCK.splitlines() if line and not line.startswith(" ")]
-    assert len(entries()) == len(code) > 100, "a line that is no package with hashes"
-    assert all(hashes for _, hashes in entries())
-    assert all(re.fullmatch(r"==[^*,]+", str(each.specifier)) and not each.url for each, _ in entries())
-    assert "://" not in LOCK
+each_lock = pytest.mark.parametrize("lock", LOCKS)
+
+
+@each_lock
+def test_every_package_is_locked_to_one_version_and_its_files_to_their_hashes(lock: str) -> None:
+    code = [line for line in LOCKS[lock].splitlines() if line and not line.startswith(" ")]
+    assert len(entries(lock)) == len(code) > 100, "a line that is no package with hashes"
+    assert all(hashes for _, hashes in entries(lock))
+    assert all(re.fullmatch(r"==[^*,]+", str(each.specifier)) and not each.url for each, _ in entries(lock))
+    assert "://" not in LOCKS[lock]
+
+
+def test_machines_without_a_gpu_install_the_same_files_but_torch_and_what_it_needs() -> None:
+    small, whole = (dict(_ENTRY.findall(text)) for text in LOCKS.values())
+    assert small.items() <= whole.items()
+    assert {"torch", "torchvision", "nvidia-cublas"} <= _names(whole) - _names(small)
+    assert not {name for name in _names(small) if name.startswith(("torch", "nvidia-", "cuda-"))}
+
+
+def _names(entries_of_lock: dict[str, str]) -> set[str]:
+    return {canonicalize_name(Requirement(each).name) for each in entries_of_lock}
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -116,8 +134,9 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def test_what_is_installed_is_what_is_locked() -> None:
-    wanted = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in here()}
+@each_lock
+def test_what_is_installed_is_what_is_locked(lock: str) -> None:
+    wanted = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in here(lock)}
     found = {canonicalize_name(each.metadata["Name"]): each.version.partition("+")[0] for each in distributions()}
     assert {name: found.get(name) for name in wanted} == wanted
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial, reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,11 @@ from services.detect.models.nanodet_layout import STRIDES, nanodet_kernel_shapes
 from services.detect.models.openvino_layers import State
 from services.detect.models.random_weights import random_state, state_sha256
 from services.detect.models.store import read_weights
-from services.detect.networks import Expected, InputsBgr, Network
+from services.detect.networks import Expected, InputsBgr, Network, TorchModule
 from services.detect.objects import CLASSES, GROUPS, Objects
 from services.detect.running import make_runner
 from services.detect.suppression import without_doubles
 from services.detect.torch_extra import translate_missing_torch
-
-if TYPE_CHECKING:
-    from torch import nn
 
 CARD = ModelCard(
     title="NanoDet-g 416",
@@ -162,7 +158,7 @@ def nanodet_network(state: State, expected: Expected | None) -> Network:
     )
 
 
-def _build_module(state: State) -> nn.Module:
+def _build_module(state: State) -> TorchModule:
     with translate_missing_torch("NanoDet-g as a module"):
         from services.detect.models.nanodet_network import load_nanodet
     return load_nanodet(state)
