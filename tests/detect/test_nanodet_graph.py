@@ -21,6 +21,8 @@ from services.detect.models.openvino_layers import State
 from services.detect.models.store import read_weights
 from services.detect.models.write_expected import compute_expected, published_modules
 from services.detect.networks import Network, Outputs
+from services.detect.openvino_package import openvino
+from services.detect.openvino_running import OpenVinoRunner, Stage
 from services.detect.running import WatchedRunner, cpu_runner
 from services.runtime.errors import ConfigurationError
 from tests.detect.pictures import street_bgr
@@ -75,6 +77,19 @@ def test_on_a_cpu_scores_and_boxes_are_those_of_torch(
     assert own_scores.max() > 0.5
     assert np.abs(scores - own_scores).max() < AGREED_SCORE / 100
     assert np.abs(distances - own_distances).max() < AGREED_PX / 100
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # torch.jit is to go
+def test_the_graph_gives_what_openvinos_own_reader_makes_of_the_module_to_the_bit(
+    network: Network, module: NanoDetOnPictures, real_inputs: NDArray[np.uint8]
+) -> None:
+    example = torch.from_numpy(real_inputs[:1])
+    traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
+    read = openvino.convert_model(traced, input=[openvino.PartialShape([-1, -1, -1, 3])])
+    own, theirs = (
+        OpenVinoRunner([Stage(model, coarse=False)], threads=1)(real_inputs) for model in (network.build_model(), read)
+    )
+    assert all(map(np.array_equal, own, theirs))
 
 
 @needs_bfloat16

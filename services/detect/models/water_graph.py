@@ -17,6 +17,7 @@ from services.detect.models.openvino_layers import (
     axes,
     build_model,
     concatenate,
+    divide,
     image_input,
     max_pool,
     mean_pool,
@@ -37,7 +38,7 @@ def build_water(state: State) -> Any:
     logits, *others = (_decode(state, layers, features, f"decoders.{index}") for index in range(DECODERS))
     for other in others:
         logits = opset.add(logits, other)
-    return build_model(inputs, [opset.sigmoid(opset.divide(logits, scalar(DECODERS)))])
+    return build_model(inputs, [opset.sigmoid(divide(logits, scalar(DECODERS)))])
 
 
 def build_water_features(state: State) -> Any:
